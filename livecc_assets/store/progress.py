@@ -1,0 +1,53 @@
+"""One progress line for everything that takes longer than two seconds."""
+
+import sys
+import time
+from collections.abc import Callable
+
+#: Seconds between two lines on a terminal and between two lines in a log.
+TERMINAL_EVERY, LOG_EVERY = 0.5, 5.0
+
+
+class Progress:
+    """Rate-limited reports of how far a step is: live on a terminal, sparse in logs and in the Dagster run page.
+
+    ``log`` receives a line at most every five seconds and one at the end; nothing at all is said of steps that
+    end within two seconds.
+    """
+
+    def __init__(self, name: str, log: Callable[[str], None] | None = None, quiet_for: float = 2.0) -> None:
+        self.name, self._log = name, log
+        self._started = time.monotonic()
+        self._shown = self._logged = self._started
+        self._quiet_for, self._on_line = quiet_for, False
+        self._tty = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
+        now = time.monotonic()
+        last = total is not None and done >= total
+        if now - self._started < self._quiet_for:
+            return
+        line = self._line(done, total, message, metrics, now - self._started)
+        if self._tty and (last or now - self._shown >= TERMINAL_EVERY):
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+            self._shown, self._on_line = now, True
+        if last or now - self._logged >= LOG_EVERY:
+            if not self._tty:
+                print(line, file=sys.stderr, flush=True)
+            if self._log:
+                self._log(line)
+            self._logged = now
+
+    def _line(self, done: int, total: int | None, message: str, metrics: dict[str, float], elapsed: float) -> str:
+        share = f"{done}/{total}" if total else str(done)
+        left = f", {elapsed * (total - done) / done:.0f} s left" if total and 0 < done < total else ""
+        numbers = "".join(f" {name}={value:.4g}" for name, value in metrics.items())
+        return f"{self.name}: {share}{numbers} {message} ({elapsed:.0f} s{left})".replace("  ", " ")
+
+    def close(self) -> None:
+        """Leave the terminal on a fresh line."""
+        if self._on_line:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._on_line = False

@@ -1,0 +1,138 @@
+"""The artifact store: who is current, what stands under an input key, and how a new artefact gets in."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from livecc_assets.errors import UserError
+from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.blobs import Blobs, ConflictError, open_blobs
+from livecc_assets.store.manifest import Manifest, Upstream
+from livecc_assets.store.writer import Writer
+
+#: Partition under which stages live that several experiments share.
+SHARED = "shared"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What a partition's ``_current`` says: the artefact's place and when and by which run it was made current."""
+
+    place: str
+    at: str
+    run_id: str = ""
+
+
+def _part(name: str) -> str:
+    if not name or name.startswith((".", "_")) or "/" in name:
+        raise UserError(f"{name!r} cannot name an artefact's partition; use letters, digits, - and .")
+    return name
+
+
+class Store:
+    """Immutable artefacts under one root, local or S3. ``cache`` holds local copies of what lies on S3."""
+
+    def __init__(self, root: str, cache: Path | str) -> None:
+        self.blobs: Blobs = open_blobs(str(root))
+        self.cache = Path(cache)
+
+    @property
+    def root(self) -> str:
+        """The root as given: a folder or s3://…"""
+        return self.blobs.root
+
+    def place(self, asset: str, partition: str, input_key: str) -> str:
+        """Key prefix of an artefact."""
+        return f"{_part(asset)}/{_part(partition)}/{_part(input_key)}"
+
+    def at(self, place: str) -> Artefact | None:
+        """The artefact that stands at a place, if its manifest does."""
+        found = self.blobs.get(f"{place}/manifest.json")
+        return Artefact(self.blobs, Manifest.from_json(found[0]), self.cache) if found else None
+
+    def etag(self, place: str) -> str | None:
+        """Entity tag of the manifest at a place: what a forced run replaces conditionally."""
+        found = self.blobs.get(f"{place}/manifest.json")
+        return found[1] if found else None
+
+    def pointer(self, asset: str, partition: str) -> Pointer | None:
+        """Where the partition's current artefact stands."""
+        found = self.blobs.get(f"{_part(asset)}/{_part(partition)}/_current.json")
+        return Pointer(**json.loads(found[0])) if found else None
+
+    def current(self, asset: str, partition: str) -> Artefact | None:
+        """The partition's current artefact, or None when it was never materialised."""
+        pointer = self.pointer(asset, partition)
+        return self.at(pointer.place) if pointer else None
+
+    def set_current(self, asset: str, partition: str, place: str, run_id: str = "") -> None:
+        """Move the partition's pointer; done at every materialisation, no-ops included."""
+        text = json.dumps({"place": place, "at": datetime.now(UTC).isoformat(timespec="seconds"), "run_id": run_id})
+        self.blobs.put(f"{_part(asset)}/{_part(partition)}/_current.json", text.encode())
+
+    def partitions(self, asset: str) -> list[str]:
+        """Partitions of an asset that have a current artefact."""
+        names = self.blobs.folders(f"{_part(asset)}/")
+        return [name for name in names if name != SHARED and self.pointer(asset, name)]
+
+    def write(
+        self,
+        asset: str,
+        partition: str,
+        input_key: str,
+        schema: pa.Schema | None,
+        *,
+        code_version: str,
+        config: dict[str, Any],
+        upstream: list[Upstream],
+        error_limit: float = 1.0,
+        run_id: str = "",
+        replaces: str | None = None,
+    ) -> Writer:
+        """A writer for one attempt; see :class:`Writer`. ``replaces``: entity tag that a forced run read."""
+        return Writer(
+            self.blobs,
+            self.place(asset, partition, input_key),
+            schema,
+            asset=asset,
+            partition=partition,
+            input_key=input_key,
+            code_version=code_version,
+            config=config,
+            upstream=upstream,
+            error_limit=error_limit,
+            run_id=run_id,
+            replaces=replaces,
+        )
+
+    # -- source batches: a named folder or prefix of videos, registered once --
+
+    def register_batch(self, name: str, about: dict[str, Any]) -> None:
+        """Record a source batch; the same name with another content is refused."""
+        key = f"_batches/{_part(name)}.json"
+        text = json.dumps(about, sort_keys=True).encode()
+        try:
+            self.blobs.create(key, text)
+        except ConflictError:
+            found = self.blobs.get(key)
+            if found and json.loads(found[0]) != about:
+                raise UserError(
+                    f"batch {name} already stands for {json.loads(found[0]).get('uri')}; choose another --batch name"
+                ) from None
+
+    def batch(self, name: str) -> dict[str, Any]:
+        """What ``register_batch`` recorded."""
+        found = self.blobs.get(f"_batches/{_part(name)}.json")
+        if found is None:
+            raise UserError(f"batch {name} is not known; register it with: livecc ingest FOLDER --batch {name}")
+        return json.loads(found[0])
+
+    def batches(self) -> list[str]:
+        """Names of all registered batches."""
+        listed = self.blobs.listed("_batches/")
+        return sorted(os.path.basename(item.key).removesuffix(".json") for item in listed)

@@ -1,0 +1,106 @@
+"""The worker's side of the launcher contract: a program that reads artefacts, writes one and reports over Pipes.
+
+A stage's ``worker.py`` maps asset names to mains and ends with ``run(MAINS)``. The launcher passes the task as
+Pipes extras (see :class:`Task`), so that the same program runs in a subprocess, a container or a pod.
+"""
+
+import importlib
+import os
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dagster_pipes import PipesContext, open_dagster_pipes
+
+from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.manifest import Upstream
+from livecc_assets.store.progress import Progress
+from livecc_assets.store.store import Store
+from livecc_assets.store.writer import Writer
+
+
+class Task:
+    """What one worker has to do: ``asset``, its ``config``, pinned ``inputs`` and the ``writer`` of its artefact."""
+
+    def __init__(
+        self,
+        asset: str,
+        config: dict[str, Any],
+        home: Path,
+        inputs: dict[str, list[Artefact]],
+        writer: Writer,
+        input_key: str,
+        report: Callable[[str], None] | None = None,
+    ) -> None:
+        self.asset, self.config, self.home, self.inputs, self.writer = asset, config, home, inputs, writer
+        self.input_key = input_key
+        self._progress = Progress(f"{asset}[{writer._about['partition']}]", report)
+
+    def progress(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
+        """Report how far the work is; shown live in the terminal and on the Dagster run page (rate-limited)."""
+        self._progress(done, total, message, **metrics)
+
+
+def open_inputs(store: Store, upstream: list[Upstream]) -> dict[str, list[Artefact]]:
+    """The pinned upstream artefacts by asset name."""
+    inputs: dict[str, list[Artefact]] = {}
+    for pin in upstream:
+        found = store.at(store.place(pin.asset, pin.partition, pin.input_key))
+        if found is None or found.data_version != pin.data_version:
+            raise RuntimeError(
+                f"{pin.asset}/{pin.partition}/{pin.input_key} changed since this step began; run it again"
+            )
+        inputs.setdefault(pin.asset, []).append(found)
+    return inputs
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)
+
+
+def run(mains: Mapping[str, Callable[[Task], None]]) -> None:
+    """Entry point of every worker: do the task that the launcher passed, commit the artefact, report its place."""
+    signal.signal(signal.SIGTERM, _stop)
+    with open_dagster_pipes() as pipes:
+        _perform(mains, pipes)
+
+
+def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:
+    job = pipes.extras
+    upstream = [Upstream(**pin) for pin in job["upstream"]]
+    home = Path(job["home"])
+    store = Store(job["root"], home / "cache")
+    writer = store.write(
+        job["asset"],
+        job["partition"],
+        job["input_key"],
+        importlib.import_module(job["schemas"]).SCHEMAS.get(job["asset"]),
+        code_version=job["code_version"],
+        config=job["config"],
+        upstream=upstream,
+        error_limit=job["error_limit"],
+        run_id=job["run_id"],
+        replaces=job["replaces"],
+    )
+    # Under torchrun only the first rank writes the artefact; the others take part in the work alone.
+    lead = int(os.environ.get("RANK", "0")) == 0
+    task = Task(
+        job["asset"], job["config"], home, open_inputs(store, upstream), writer, job["input_key"], pipes.log.info
+    )
+    try:
+        mains[job["asset"]](task)
+    except BaseException:
+        writer.abandon()
+        raise
+    if not lead:
+        writer.abandon()
+        return
+    manifest = writer.commit()
+    pipes.report_custom_message(
+        {
+            "artefact": store.place(job["asset"], job["partition"], job["input_key"]),
+            "data_version": manifest.data_version,
+        }
+    )

@@ -1,0 +1,187 @@
+"""Writing an artefact: rows stream out as they come, the manifest is written last and makes them visible."""
+
+import hashlib
+import os
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+
+from livecc_assets.errors import UserError
+from livecc_assets.store.artefact import REJECTED, ROWS
+from livecc_assets.store.blobs import Blobs, ConflictError
+from livecc_assets.store.manifest import Manifest, StoredFile, Upstream
+from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
+
+#: Rows per row group: small enough that a reader holds little, large enough to compress.
+GROUP_ROWS = 1024
+
+
+def new_attempt() -> str:
+    """A name that no other writer has: time first, so that files sort by age."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid():x}-{secrets.token_hex(3)}"
+
+
+class _Table:
+    """One streamed Parquet file with its running digest."""
+
+    def __init__(self, blobs: Blobs, key: str, name: str, schema: pa.Schema) -> None:
+        self.key, self.name, self.schema, self.rows = key, name, schema, 0
+        self._pending: list[dict[str, Any]] = []
+        self._sha, self._size = hashlib.sha256(), 0
+        if isinstance(blobs.fs, pa.fs.LocalFileSystem):
+            Path(blobs.arrow_path(key)).parent.mkdir(parents=True, exist_ok=True)
+        self._stream = blobs.fs.open_output_stream(blobs.arrow_path(key))
+        self._parquet = pq.ParquetWriter(pa.PythonFile(self, mode="w"), schema, compression="zstd")
+
+    # pyarrow writes through these, so that the digest costs no second read of the file
+    closed = False
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self._sha.update(view)
+        self._size += view.nbytes
+        self._stream.write(data)
+        return view.nbytes
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        self.closed = True
+
+    def add(self, row: dict[str, Any]) -> None:
+        self._pending.append(row)
+        self.rows += 1
+        if len(self._pending) >= GROUP_ROWS:
+            self.group()
+
+    def group(self) -> None:
+        if self._pending:
+            try:
+                table = pa.Table.from_pylist(self._pending, self.schema)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise TypeError(f"{self.key}: a row does not fit the schema: {error}") from error
+            self._parquet.write_table(table, row_group_size=GROUP_ROWS)
+            self._pending = []
+
+    def finish(self) -> StoredFile:
+        self.group()
+        self._parquet.close()
+        self._stream.close()
+        return StoredFile(self.name, self.key, self._size, self._sha.hexdigest())
+
+    def abandon(self) -> None:
+        self._stream.close()
+
+
+class Writer:
+    """Collects rows, rejected rows and files of one attempt; ``commit`` makes them an artefact.
+
+    Bytes go to keys that carry the attempt, so that the loser of a race can never touch the winner's; a process
+    killed at any instant before the manifest is written leaves nothing that a reader can see.
+    """
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        place: str,
+        schema: pa.Schema | None,
+        *,
+        asset: str,
+        partition: str,
+        input_key: str,
+        code_version: str,
+        config: dict[str, Any],
+        upstream: list[Upstream],
+        error_limit: float = 1.0,
+        run_id: str = "",
+        replaces: str | None = None,
+    ) -> None:
+        self.blobs, self.place, self.attempt = blobs, place, new_attempt()
+        self.metadata: dict[str, Any] = {}
+        self._about = {
+            "asset": asset,
+            "partition": partition,
+            "input_key": input_key,
+            "code_version": code_version,
+            "config": config,
+            "upstream": upstream,
+            "run_id": run_id,
+        }
+        self._schema, self._error_limit, self._replaces = schema, error_limit, replaces
+        self._started, self._reasons, self._files = time.monotonic(), Counter[str](), list[StoredFile]()
+        self._rows = self._table(ROWS, schema) if schema is not None else None
+        self._rejected = self._table(REJECTED, REJECTED_SCHEMA)
+
+    def _table(self, name: str, schema: pa.Schema) -> _Table:
+        stem = {ROWS: "part", REJECTED: "rejected"}[name]
+        return _Table(self.blobs, f"{self.place}/{stem}-{self.attempt}-00000.parquet", name, schema)
+
+    def add(self, row: dict[str, Any] | Rejected) -> None:
+        """One row, or the reason why there is none."""
+        if isinstance(row, Rejected):
+            self._reasons[f"{row.kind}:{row.reason}"] += 1
+            self._rejected.add(row.as_row())
+        elif self._rows is None:
+            raise TypeError(f"{self.place}: this artefact has files, not rows")
+        else:
+            self._rows.add(row)
+
+    def extend(self, rows: Iterable[dict[str, Any] | Rejected]) -> None:
+        """All rows of a step's generator, streamed."""
+        for row in rows:
+            self.add(row)
+
+    def add_file(self, path: Path | str, name: str) -> None:
+        """Store a local file as part of the artefact, under a relative name."""
+        path = Path(path)
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise UserError(f"{name}: a file of an artefact needs a relative name without ..")
+        with path.open("rb") as file:
+            sha = hashlib.file_digest(file, "sha256").hexdigest()
+        key = f"{self.place}/files-{self.attempt}/{name}"
+        self.blobs.upload(path, key)
+        self._files.append(StoredFile(name, key, path.stat().st_size, sha))
+
+    def commit(self) -> Manifest:
+        """Write the manifest. The first writer of a place wins; a later one gets the winner's manifest back."""
+        tables = [table for table in (self._rows, self._rejected) if table is not None]
+        manifest = Manifest(
+            **self._about,
+            attempt=self.attempt,
+            files=[table.finish() for table in tables] + self._files,
+            rows=self._rows.rows if self._rows else 0,
+            rejected=self._rejected.rows,
+            reasons=dict(sorted(self._reasons.items())),
+            columns={field.name: str(field.type) for field in self._schema} if self._schema else {},
+            metadata=self.metadata,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(time.monotonic() - self._started, 2),
+        )
+        manifest.checks["error_share"] = manifest.error_share <= self._error_limit
+        key = f"{self.place}/manifest.json"
+        try:
+            if self._replaces is None:
+                self.blobs.create(key, manifest.to_json())
+            else:
+                self.blobs.replace(key, manifest.to_json(), self._replaces)
+        except ConflictError:
+            winner = self.blobs.get(key)
+            if winner is None:
+                raise
+            return Manifest.from_json(winner[0])
+        return manifest
+
+    def abandon(self) -> None:
+        """Close the open files without a manifest; garbage collection takes them later."""
+        for table in (self._rows, self._rejected):
+            if table is not None:
+                table.abandon()
