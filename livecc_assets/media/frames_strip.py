@@ -1,0 +1,32 @@
+"""The strip of a clip for an asset's page: its frames from the source video, its words from the row."""
+
+from typing import Any
+
+import numpy as np
+
+from livecc_assets.errors import MediaError
+from livecc_assets.media.charts import markdown_image
+from livecc_assets.media.frames import Video
+from livecc_assets.media.strip import strip, words_under
+
+#: Frames on one strip.
+SHOWN = 8
+
+
+def clip_strip(row: dict[str, Any]) -> str:
+    """Markdown: evenly spaced frames of the clip in ``row`` (uri, start, end, words) under the words then spoken.
+
+    A video that cannot be read any more gives a sentence instead of a picture: the page must still come.
+    """
+    try:
+        with Video.open(row["uri"]) as video:
+            ends = video.end_pts
+            inside = np.flatnonzero((ends >= row["start"]) & (ends <= row["end"]))
+            if not len(inside):
+                return f"*{row['clip_id']}: no frame inside the clip*"
+            chosen = inside[np.linspace(0, len(inside) - 1, min(SHOWN, len(inside))).round().astype(int)].tolist()
+            frames, times = video.frames(chosen), [float(ends[index]) for index in chosen]
+    except (MediaError, OSError) as error:
+        return f"*{row['clip_id']}: the video cannot be shown ({error})*"
+    picture = strip(frames, words_under(times, row["words"]), times)
+    return f"{row['clip_id']} · {row['title']}\n\n{markdown_image(picture, row['clip_id'])}"

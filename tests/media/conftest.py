@@ -1,0 +1,18 @@
+"""The film maker as a fixture."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def film() -> ModuleType:
+    """Module ``film.py``: makes small real media files."""
+    spec = importlib.util.spec_from_file_location("film", Path(__file__).with_name("film.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
