@@ -1,0 +1,61 @@
+"""Caption tracks inside a video file."""
+
+from av.container import InputContainer
+from av.stream import Stream
+
+from livecc_assets.errors import MediaError
+from livecc_assets.media.opening import decoding, open_media
+from livecc_assets.source.captions import checked
+from livecc_assets.source.cues import Captions, Cue, plain, tidy
+
+#: FFmpeg's codec names of tracks that carry text; pictures of text (DVD, Blu-ray) do not.
+TEXT_CODECS = {"mov_text", "subrip", "srt", "text", "webvtt", "ass", "ssa"}
+
+
+def read_embedded(uri: str, language: str) -> Captions | None:
+    """The caption track in the given language, else the first one; None where the file has no text track.
+
+    Raises MediaError like read_captions and open_media.
+    """
+    name = uri.rsplit("/", 1)[-1]
+    with open_media(uri) as container, decoding(name):
+        stream = _choose(container, language)
+        if stream is None:
+            return None
+        cues = _cues(container, stream)
+    return checked(tidy("embedded", cues), f"the caption track of {name}") if cues else None
+
+
+def _choose(container: InputContainer, language: str) -> Stream | None:
+    tracks = [s for s in container.streams.subtitles if s.codec_context and s.codec_context.name in TEXT_CODECS]
+    spoken = [s for s in tracks if (s.language or "").startswith(language)]
+    return next(iter(spoken or tracks), None)
+
+
+def _cues(container: InputContainer, stream: Stream) -> list[Cue]:
+    """Cues of a text track; the blank samples that MP4 puts between captions are no cues."""
+    codec = stream.codec_context.name
+    cues: list[Cue] = []
+    for packet in container.demux(stream):
+        if packet.pts is None or packet.size == 0 or packet.time_base is None:
+            continue
+        text = _text(bytes(packet), codec)
+        lines = tuple(line for line in map(plain, text.replace("\\N", "\n").split("\n")) if line)
+        if lines:
+            start = float(packet.pts * packet.time_base)
+            end = start + float((packet.duration or 0) * packet.time_base)
+            cues.append(Cue(len(cues) + 1, start, end, lines))
+    return cues
+
+
+def _text(payload: bytes, codec: str) -> str:
+    """Displayed text of one sample. Raises MediaError("captions_encoding") when its bytes are no text."""
+    if codec == "mov_text":  # a length of two bytes, the text, then style boxes
+        payload = payload[2 : 2 + int.from_bytes(payload[:2], "big")]
+    try:
+        text = payload.decode("utf-16" if payload[:2] in {b"\xfe\xff", b"\xff\xfe"} else "utf-8")
+    except UnicodeDecodeError as error:
+        raise MediaError("captions_encoding", f"the embedded caption track is not UTF-8 text: {payload!r}") from error
+    if codec in {"ass", "ssa"}:  # eight fields before the text
+        text = text.split(",", 8)[-1]
+    return text

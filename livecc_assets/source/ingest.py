@@ -1,0 +1,212 @@
+"""YT-CC-Source: candidates become rows of videos with captions, or reasons why not (spec 1.0)."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.errors import MediaError
+from livecc_assets.source.candidates import Candidate, scan
+from livecc_assets.source.choosing import find_captions
+from livecc_assets.source.cues import Captions
+from livecc_assets.source.fitting import fit_to_video
+from livecc_assets.source.language import LanguageDetector, detector
+from livecc_assets.source.listing import file_sha256, read_small
+from livecc_assets.source.metadata import UNKNOWN, Metadata, read_metadata, read_truth
+from livecc_assets.source.probe import Probe, probe
+from livecc_assets.store.rows import Rejected
+
+__all__ = ["distinct_words", "scan", "source_rows"]
+
+
+class RefusedError(Exception):
+    """A video that the method's rules leave out: slug and sentence."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def source_rows(
+    candidates: Sequence[Candidate],
+    config: Mapping[str, Any],
+    progress: Callable[[int], None] | None = None,
+    home: Path | None = None,
+) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of ``yt_cc_source``, one a usable video; every candidate ends as a row or as a Rejected.
+
+    ``config`` is the profile's section ``source``: min_height (pixels of the shorter side), min_duration,
+    max_duration (seconds), language, caption_language_model (empty: no check), min_language_score, min_distinct_words,
+    variable_frame_rate (reject or accept) and captions (required, or optional: then a video without captions that
+    can be used is kept with none, for the branch that hears the words itself). ``home`` is the cache of
+    model weights (``LIVECC_HOME`` by default); ``progress`` is told how many candidates are done.
+
+    Kind ``error``: files that are broken. Kind ``filtered``: videos that the rules leave out, single cues that cannot
+    be placed in time (id "video_id#cue-N") and a note on a missing .info.json (id "video_id#info"); a video whose
+    cues or metadata are noted so is kept all the same.
+    """
+    home = home or Path(os.environ.get("LIVECC_HOME", ".livecc"))
+    steps = _Steps(config, home)
+    seen: dict[str, str] = {}
+    for done, candidate in enumerate(candidates):
+        if progress is not None:
+            progress(done)
+        if candidate.problem is not None:
+            yield candidate.problem
+            continue
+        yield from steps.video(candidate, seen)
+    if progress is not None:
+        progress(len(candidates))
+
+
+class _Steps:
+    """One batch's filters, with the language model loaded at its first use."""
+
+    def __init__(self, config: Mapping[str, Any], home: Path) -> None:
+        self.config = config
+        self.home = home
+        self.language = str(config.get("language", "en"))
+        self._detector: LanguageDetector | None = None
+
+    def video(self, candidate: Candidate, seen: dict[str, str]) -> Iterator[dict[str, Any] | Rejected]:
+        """The row of one video and what is to be noted about it, or its Rejected."""
+        video_id = candidate.stem
+        notes: list[Rejected] = []
+        try:
+            about = self._metadata(candidate, notes)
+            video_id = about.video_id or candidate.stem
+            if video_id in seen:
+                detail = f"{candidate.name} has the id {video_id} of {seen[video_id]}; rename or remove one of them"
+                yield Rejected(candidate.name, "filtered", "duplicate_id", detail, video_id)
+                return
+            seen[video_id] = candidate.name
+            measures = probe(candidate.uri)
+            self._check_video(candidate, about, measures)
+            captions = self._captions(candidate, about, measures, video_id, notes)
+            row = self._row(candidate, about, measures, captions, video_id)
+        except MediaError as error:
+            yield Rejected(video_id, "error", error.reason, error.detail, video_id)
+            return
+        except RefusedError as refusal:
+            yield from (note for note in notes if "#cue-" in note.id)
+            yield Rejected(video_id, "filtered", refusal.reason, refusal.detail, video_id)
+            return
+        yield from notes
+        yield row
+
+    def _metadata(self, candidate: Candidate, notes: list[Rejected]) -> Metadata:
+        if candidate.info is not None:
+            return read_metadata(read_small(candidate.info), candidate.info.rsplit("/", 1)[-1])
+        detail = (
+            f"{candidate.stem}.info.json is missing: the title is taken from the file name, the category is unknown"
+        )
+        notes.append(Rejected(f"{candidate.stem}#info", "filtered", "no_info", detail, candidate.stem))
+        return UNKNOWN
+
+    def _check_video(self, candidate: Candidate, about: Metadata, measures: Probe) -> None:
+        """The metadata filter. Raises RefusedError with the first rule that the video fails."""
+        name = candidate.name
+        if not measures.has_audio:
+            raise RefusedError("no_audio", f"{name} has no soundtrack, so nobody speaks in it")
+        low, high = self.config.get("min_duration", 30), self.config.get("max_duration", 600)
+        if measures.duration < low:
+            raise RefusedError("too_short", f"{name} lasts {measures.duration:.1f} s; at least {low} s are asked for")
+        if measures.duration > high:
+            raise RefusedError("too_long", f"{name} lasts {measures.duration:.1f} s; at most {high} s are asked for")
+        side, least = min(measures.width, measures.height), self.config.get("min_height", 480)
+        if side < least:
+            size = f"{measures.width}x{measures.height}"
+            raise RefusedError("low_resolution", f"{name} is {size}; the shorter side must have {least} pixels")
+        if measures.variable and self.config.get("variable_frame_rate", "reject") == "reject":
+            raise RefusedError(
+                "variable_frame_rate",
+                f"{name} has a variable frame rate, so frames and words may drift apart; re-encode it at a constant "
+                "rate, or set variable_frame_rate: accept",
+            )
+        if about.language and not _same_language(about.language, self.language):
+            raise RefusedError(
+                "language", f"{name} is in {about.language} by its metadata; {self.language} is asked for"
+            )
+
+    def _captions(
+        self, candidate: Candidate, about: Metadata, measures: Probe, video_id: str, notes: list[Rejected]
+    ) -> Captions:
+        """Captions on the video's clock that pass the caption filter; empty ones where captions are optional."""
+        optional = self.config.get("captions", "required") == "optional"
+        try:
+            captions = find_captions(candidate, about, self.language)
+            if captions is None:
+                if optional:
+                    return Captions("none", [], None)
+                raise RefusedError(
+                    "no_captions", f"{candidate.name} has no captions: no file beside it, no track inside"
+                )
+            captions = fit_to_video(captions, measures)
+        except MediaError as error:
+            if not optional:
+                raise
+            notes.append(Rejected(f"{video_id}#captions", "error", error.reason, error.detail, video_id))
+            return Captions("none", [], None)
+        for problem in captions.problems:
+            id = f"{video_id}#cue-{problem.number}"
+            notes.append(Rejected(id, "filtered", problem.reason, problem.detail, video_id))
+        self._check_captions(candidate, captions)
+        return captions
+
+    def _check_captions(self, candidate: Candidate, captions: Captions) -> None:
+        """The caption filter: enough distinct words, in the right language. Raises RefusedError."""
+        text = " ".join(line["text"] for line in captions.lines if "[" not in line["text"] and "]" not in line["text"])
+        distinct = len(distinct_words(text))
+        least = self.config.get("min_distinct_words", 30)
+        if distinct < least:
+            detail = f"the captions of {candidate.name} hold {distinct} distinct words; {least} are asked for"
+            raise RefusedError("few_words", detail)
+        model = self.config.get("caption_language_model")
+        if not model:
+            return
+        if self._detector is None:
+            self._detector = detector(str(model), self.home)
+        label, score = self._detector(text)
+        bound = self.config.get("min_language_score", 0.9)
+        if label != self.language or score < bound:
+            raise RefusedError(
+                "caption_language",
+                f"the captions of {candidate.name} read as {label} with probability {score:.2f}; {self.language} with "
+                f"at least {bound} is asked for",
+            )
+
+    def _row(
+        self, candidate: Candidate, about: Metadata, measures: Probe, captions: Captions, video_id: str
+    ) -> dict[str, Any]:
+        truth = candidate.truth
+        digest, size = file_sha256(candidate.uri)
+        return {
+            "video_id": video_id,
+            "uri": candidate.uri,
+            "sha256": digest,
+            "size_bytes": size,
+            "title": about.title or candidate.stem,
+            "category": about.category,
+            "language": about.language,
+            "duration": measures.duration,
+            "width": measures.width,
+            "height": measures.height,
+            "fps": measures.fps,
+            "caption_format": captions.format,
+            "subtitles": captions.lines,
+            "caption_words": captions.words,
+            "truth": read_truth(read_small(truth), truth.rsplit("/", 1)[-1]) if truth else None,
+        }
+
+
+def distinct_words(text: str) -> set[str]:
+    """Words of a text without regard to case and surrounding punctuation."""
+    return {word for word in (re.sub(r"^\W+|\W+$", "", part) for part in text.lower().split()) if word}
+
+
+def _same_language(code: str, wanted: str) -> bool:
+    """Whether a code such as en-US or eng names the wanted language."""
+    main = re.split(r"[-_]", code.lower())[0]
+    return main == wanted or (len(main) == 3 and {"eng": "en"}.get(main) == wanted)

@@ -1,0 +1,94 @@
+"""The files of a local folder or an S3 prefix, each with what tells its versions apart."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from livecc_assets.errors import MediaError, UserError
+from livecc_assets.store.uris import local_path
+
+#: Objects asked for in one request; the service gives no more than this.
+PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file: ``name`` relative to the folder with forward slashes, address, size, and a version tag.
+
+    ``trouble`` is (reason, detail) for a file that must not be read.
+    """
+
+    name: str
+    uri: str
+    size: int
+    version: str
+    trouble: tuple[str, str] | None = None
+
+
+def entries(folder_uri: str) -> list[Entry]:
+    """Every file below a local folder or an s3:// prefix, by name. Raises UserError when there is no such folder."""
+    found = _s3_entries(folder_uri) if folder_uri.startswith("s3://") else _local_entries(folder_uri)
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def read_small(uri: str, limit: int = 64 * 1024**2) -> bytes:
+    """A sidecar file's bytes. Raises MediaError("too_large") above ``limit`` bytes."""
+    path = local_path(uri)
+    if path.stat().st_size > limit:
+        raise MediaError("too_large", f"{uri.rsplit('/', 1)[-1]} is larger than {limit} bytes; it is no caption file")
+    return path.read_bytes()
+
+
+def file_sha256(uri: str) -> tuple[str, int]:
+    """(sha256 in hex, size in bytes) of a file, read in pieces."""
+    with local_path(uri).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return digest.hexdigest(), file.tell()
+
+
+def _local_entries(folder_uri: str) -> Iterator[Entry]:
+    root = Path(folder_uri.removeprefix("file://")).expanduser().resolve()
+    if not root.is_dir():
+        raise UserError(f"{folder_uri}: no such folder; name a folder of videos or an s3://bucket/prefix")
+    for place, folders, files in os.walk(root):
+        links = [name for name in folders if (Path(place) / name).is_symlink()]  # os.walk does not enter these
+        for name in [*files, *links]:
+            yield _local_entry(root, Path(place) / name)
+
+
+def _local_entry(root: Path, path: Path) -> Entry:
+    name = path.relative_to(root).as_posix()
+    try:
+        # strict: a dangling link raises; links are followed only as far as they stay in the folder
+        target = path.resolve(strict=True)
+        about = target.stat()
+    except (OSError, RuntimeError) as error:
+        return Entry(name, str(path), 0, "", ("unreadable", f"{name} cannot be read: {error}"))
+    trouble = None
+    if not target.is_relative_to(root):
+        detail = f"{name} leads out of the folder, to {target}; copy the file into the folder"
+        trouble = ("outside_folder", detail)
+    elif not stat.S_ISREG(about.st_mode):
+        trouble = ("not_a_file", f"{name} is a link to a folder, a pipe or a device, not a file")
+    return Entry(name, str(path), about.st_size, str(about.st_mtime_ns), trouble)
+
+
+def _s3_entries(folder_uri: str) -> Iterator[Entry]:
+    import boto3
+
+    bucket, _, prefix = folder_uri.removeprefix("s3://").partition("/")
+    prefix = prefix.rstrip("/") + "/" if prefix.rstrip("/") else ""
+    lister = boto3.client("s3").get_paginator("list_objects_v2")
+    pages = lister.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE_SIZE})
+    for page in pages:
+        for item in page.get("Contents", []):
+            name = item["Key"][len(prefix) :]
+            if not name or name.endswith("/"):
+                continue  # the marker that some tools write for an empty folder
+            trouble = None
+            if ".." in PurePosixPath(name).parts or name.startswith("/"):
+                trouble = ("outside_folder", f"{name} has a path that leaves the prefix; rename the object")
+            yield Entry(name, f"s3://{bucket}/{item['Key']}", item["Size"], item["ETag"], trouble)

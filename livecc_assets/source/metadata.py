@@ -1,0 +1,64 @@
+"""What is known about a video beside its pixels: the .info.json that yt-dlp writes."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from livecc_assets.errors import MediaError
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Title, category and language of a video; ``human`` and ``automatic`` are its caption languages by origin."""
+
+    video_id: str | None
+    title: str | None
+    category: str | None
+    language: str | None
+    human: frozenset[str] = frozenset()
+    automatic: frozenset[str] = frozenset()
+
+
+UNKNOWN = Metadata(None, None, None, None)
+
+
+def read_metadata(content: bytes, name: str) -> Metadata:
+    """Reads a .info.json; fields that are absent or of the wrong kind count as unknown.
+
+    Raises MediaError("info_malformed") when the file is no JSON object in UTF-8.
+    """
+    try:
+        info = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise MediaError("info_malformed", f"{name} is not valid JSON ({error}); mend it or delete it") from error
+    if not isinstance(info, dict):
+        raise MediaError("info_malformed", f"{name} holds no JSON object; mend it or delete it")
+    categories = info.get("categories")
+    category = categories[0] if isinstance(categories, list) and categories else info.get("category")
+    return Metadata(
+        video_id=_text(info.get("id")),
+        title=_text(info.get("title")),
+        category=_text(category),
+        language=_text(info.get("language")),
+        human=frozenset(_languages(info.get("subtitles"))),
+        automatic=frozenset(_languages(info.get("automatic_captions"))),
+    )
+
+
+def read_truth(content: bytes, name: str) -> str:
+    """The text of a .truth.json. Raises MediaError("truth_malformed") when it is no JSON in UTF-8."""
+    try:
+        text = content.decode("utf-8-sig")
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MediaError("truth_malformed", f"{name} is not valid JSON ({error}); mend it or delete it") from error
+    return text
+
+
+def _text(value: Any) -> str | None:
+    """A non-empty single-line string, else None."""
+    return (" ".join(value.split()) or None) if isinstance(value, str) else None
+
+
+def _languages(tracks: Any) -> list[str]:
+    return [str(key).lower() for key in tracks] if isinstance(tracks, dict) else []

@@ -1,0 +1,66 @@
+"""YT-CC-Source: the pool of captioned videos (spec 1.0), and the ids that must never train."""
+
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.graph import Step, section, unpartitioned
+from livecc_assets.settings import Settings
+from livecc_assets.store.manifest import digest
+from livecc_assets.store.store import Store
+
+
+def _source_config(settings: Settings, store: Store, batch: str) -> dict[str, Any]:
+    about = store.batch(batch)
+    return dict(section(settings, "source")) | {"uri": about["uri"], "captions": about.get("captions", "required")}
+
+
+def _listing(settings: Settings, store: Store, batch: str) -> str:
+    from livecc_assets.source.tasks import listing_digest
+
+    return listing_digest(store.batch(batch)["uri"])
+
+
+def _evaluation_config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
+    """The profile's ``evaluation_videos``: ids, and files of one id a line. The sample world lists its own, once made."""
+    config = dict(settings.profile.get("evaluation_videos") or {})
+    files = dict(config.get("files") or {})
+    listed = settings.home / "sample" / "evaluation_videos.txt"
+    if config.pop("sample_world", False) and listed.is_file():
+        files["sample-world"] = str(listed)
+    return config | {"files": files}
+
+
+def _evaluation_lists(settings: Settings, store: Store, partition: str) -> str:
+    files = _evaluation_config(settings, store, partition)["files"]
+    return digest({name: Path(path).read_text("utf-8") for name, path in files.items() if Path(path).is_file()})
+
+
+STEPS = [
+    Step(
+        asset="yt_cc_source",
+        group="source",
+        partitioned_by="batch",
+        description="Videos of one source batch that pass the metadata and caption filters, with their captions "
+        "(YT-CC-Source, paper 3.1). Media stay where they are; a row carries their sha256.",
+        code_version="1",
+        covers=("livecc_assets.source", "livecc_assets.media.opening", "livecc_assets.media.frames"),
+        config=_source_config,
+        models=lambda config: [config["caption_language_model"]],
+        fingerprint=_listing,
+        run="livecc_assets.source.tasks:yt_cc_source",
+        pictures="livecc_assets.source.pictures:yt_cc_source",
+    ),
+    Step(
+        asset="evaluation_videos",
+        group="source",
+        partitioned_by=None,
+        description="Ids of every video that a benchmark uses; the selections keep them out of training (paper 4.1).",
+        code_version="1",
+        covers=("livecc_assets.source.tasks",),
+        config=_evaluation_config,
+        upstream={"livesports_events": unpartitioned},
+        optional=frozenset({"livesports_events"}),
+        fingerprint=_evaluation_lists,
+        run="livecc_assets.source.tasks:evaluation_videos",
+    ),
+]

@@ -1,0 +1,90 @@
+"""The source steps: read a batch's folder, gather the ids that must never train."""
+
+import os
+from pathlib import Path
+
+from livecc_assets.errors import UserError
+from livecc_assets.store.manifest import digest
+from livecc_assets.store.rows import Rejected
+from livecc_assets.store.worker import Task
+
+
+def _objects(uri: str) -> list[tuple[str, int, str]]:
+    """(name, size, version) of everything under a folder or prefix; the version is mtime or entity tag."""
+    if uri.startswith("s3://"):
+        import boto3
+
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        pages = (
+            boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix.rstrip("/") + "/")
+        )
+        return [(item["Key"], item["Size"], item["ETag"]) for page in pages for item in page.get("Contents", [])]
+    root, found = Path(uri), []
+    if not root.is_dir():
+        raise UserError(f"{uri}: the batch's folder is gone; bring it back, or remove the batch's partition")
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            status = path.lstat()
+            found.append((str(path.relative_to(root)), status.st_size, str(status.st_mtime_ns)))
+    return found
+
+
+def listing_digest(uri: str) -> str:
+    """Changes when a file of the folder or prefix is added, removed or replaced; reads no content."""
+    return digest(sorted(_objects(uri)))
+
+
+def inbox_folders(uri: str) -> dict[str, str]:
+    """Folders directly under an inbox folder or S3 prefix, by name."""
+    if uri.startswith("s3://"):
+        import boto3
+
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        start = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
+        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start, Delimiter="/")
+        found = [item["Prefix"].rstrip("/") for page in pages for item in page.get("CommonPrefixes", [])]
+        return {key.rsplit("/", 1)[-1]: f"s3://{bucket}/{key}" for key in found}
+    if not Path(uri).is_dir():
+        raise UserError(f"LIVECC_INBOX={uri}: no such folder; create it, or name an s3:// prefix")
+    return {path.name: str(path.resolve()) for path in sorted(Path(uri).iterdir()) if path.is_dir()}
+
+
+def yt_cc_source(task: Task) -> None:
+    """Every file of the batch becomes a source row or a rejected row."""
+    from livecc_assets.source.ingest import scan, source_rows
+
+    candidates = list(scan(task.config["uri"]))
+
+    def progress(done: int) -> None:
+        task.progress(done, len(candidates), "files read")
+
+    task.writer.extend(source_rows(candidates, task.config, progress, task.home))
+
+
+def evaluation_videos(task: Task) -> None:
+    """Ids of the benchmark's events, and those listed in the profile (``ids``) or in files of one id a line."""
+    seen: set[str] = set()
+
+    def add(video_id: str, benchmark: str) -> None:
+        if video_id and video_id not in seen:
+            seen.add(video_id)
+            task.writer.add({"video_id": video_id, "benchmark": benchmark})
+
+    for artefact in task.inputs.get("livesports_events", []):
+        for row in artefact.rows(["video_id"]):
+            add(row["video_id"], "livesports")
+    for video_id in task.config.get("ids", []):
+        add(str(video_id), "profile")
+    for name, path in (task.config.get("files") or {}).items():
+        lines = Path(path).read_text("utf-8").splitlines() if Path(path).is_file() else None
+        if lines is None:
+            raise UserError(
+                f"{path}: the list of evaluation videos is not there; mend evaluation_videos in the profile"
+            )
+        for number, line in enumerate(lines, 1):
+            if len(line.split()) > 1:
+                detail = f"{path} line {number} holds more than one id: {line[:80]!r}"
+                task.writer.add(Rejected(f"{name}:{number}", "error", "malformed_id", detail, ""))
+            else:
+                add(line.strip(), name)
