@@ -1,0 +1,71 @@
+"""One call to any endpoint that speaks the OpenAI chat-completions protocol, with bounded retries."""
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from livecc_assets.errors import UserError
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+_BUSY = frozenset({408, 409, 425, 429})
+
+
+class ChatError(Exception):
+    """No usable answer after all attempts; the row that asked is in error, the others go on."""
+
+
+class ChatEndpoint:
+    """A chat model behind HTTP.
+
+    ``api_key_env`` names the environment variable that holds the key; it may be unset for an endpoint of one's own
+    (``base_url``). Rate limits, server errors and broken connections are retried ``attempts`` times with doubling
+    pauses; a refused key or an unknown model is a :class:`UserError` at once. Safe to call from many threads.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str = "",
+        api_key_env: str = "OPENAI_API_KEY",
+        attempts: int = 5,
+        timeout: float = 60.0,
+        pause: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.model = model
+        self.url = f"{(base_url or DEFAULT_BASE_URL).rstrip('/')}/chat/completions"
+        if not self.url.startswith(("http://", "https://")):
+            raise UserError(f"{base_url} is no endpoint: base_url must start with http:// or https://")
+        self._attempts, self._timeout, self._pause, self._sleep = attempts, timeout, pause, sleep
+        self._key = os.environ.get(api_key_env, "")
+        if not self._key and not base_url:
+            raise UserError(f"{model} needs an API key: set {api_key_env}, or base_url to an endpoint of your own")
+
+    def ask(self, prompt: str) -> str:
+        """Text of the reply to one user message. Raises :class:`ChatError` when the endpoint stays silent."""
+        problem = ""
+        for attempt in range(self._attempts):
+            if attempt:
+                self._sleep(self._pause * 2 ** (attempt - 1))
+            try:
+                return self._post(prompt)
+            except urllib.error.HTTPError as error:
+                problem = f"HTTP {error.code} {error.reason}"
+                if error.code not in _BUSY and error.code < 500:
+                    raise UserError(f"{self.url} refused the request ({problem}): check model name and key") from error
+            except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+                problem = f"{type(error).__name__}: {error}"
+        raise ChatError(f"no answer from {self.model} in {self._attempts} attempts; the last problem was {problem}")
+
+    def _post(self, prompt: str) -> str:
+        body = json.dumps({"model": self.model, "messages": [{"role": "user", "content": prompt}]})
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
+        request = urllib.request.Request(self.url, body.encode(), headers)
+        with urllib.request.urlopen(request, timeout=self._timeout) as reply:
+            content = json.load(reply)["choices"][0]["message"]["content"]
+        if not isinstance(content, str):
+            raise ValueError("the reply holds no text")
+        return content

@@ -1,0 +1,215 @@
+"""Qwen2-VL: folder to tokenizer, pixels and model, with torch and tokenizers only.
+
+The library's own video processor needs torchvision, which has no CPU build in the registry; ``pixel_values`` is the same
+arithmetic on uint8 frames (spec section 2.5; resizing is ``media.resize``'s task).
+"""
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from livecc_assets.errors import UserError
+
+#: Files that make a folder usable as a model; a checkpoint carries the ones its initial model had.
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.json",
+    "merges.txt",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "chat_template.json",
+    "chat_template.jinja",
+    "preprocessor_config.json",
+    "video_preprocessor_config.json",
+    "processor_config.json",
+)
+_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Tokenizer, the ids that the method needs (spec section 2.1), and the geometry of a patch.
+
+    ``streaming_eos`` is the last id of ``" ..."``: the ellipsis that closes the words of a block. ``eos`` is ``<|im_end|>``.
+    ``min_pixels``/``max_pixels`` bound an image (not a video frame).
+    """
+
+    tokenizer: Tokenizer
+    im_start: int
+    im_end: int
+    vision_start: int
+    vision_end: int
+    image_pad: int
+    video_pad: int
+    assistant: int
+    streaming_eos: int
+    patch_size: int = 14
+    temporal_patch_size: int = 2
+    merge_size: int = 2
+    mean: tuple[float, float, float] = _CLIP_MEAN
+    std: tuple[float, float, float] = _CLIP_STD
+    rescale_factor: float = 1 / 255
+    min_pixels: int = 4 * 784
+    max_pixels: int = 16384 * 784
+
+    @property
+    def eos(self) -> int:
+        """The id that ends an assistant turn."""
+        return self.im_end
+
+    @property
+    def factor(self) -> int:
+        """Pixels per side of one visual token (28 for Qwen2-VL): heights and widths are multiples of it."""
+        return self.patch_size * self.merge_size
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of ``text``; special tokens written in it become their ids, nothing is added around it."""
+        return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def decode(self, ids: list[int], skip_special_tokens: bool = True) -> str:
+        """Text of ``ids``."""
+        return self.tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+
+    def tokens_of(self, grid: tuple[int, int, int]) -> int:
+        """Number of visual tokens of a (t, h, w) patch grid."""
+        return grid[0] * grid[1] * grid[2] // self.merge_size**2
+
+
+def make_processor(tokenizer: Tokenizer, **geometry: Any) -> Processor:
+    """A processor around ``tokenizer``; raises UserError if it lacks one of Qwen2-VL's special tokens."""
+    names = {
+        "im_start": "<|im_start|>",
+        "im_end": "<|im_end|>",
+        "vision_start": "<|vision_start|>",
+        "vision_end": "<|vision_end|>",
+        "image_pad": "<|image_pad|>",
+        "video_pad": "<|video_pad|>",
+    }
+    ids = {}
+    for name, token in names.items():
+        token_id = tokenizer.token_to_id(token)
+        if token_id is None:
+            raise UserError(
+                f"the tokenizer has no {token}: this is no Qwen2-VL model; name one, e.g. hub:Qwen/Qwen2-VL-7B"
+            )
+        ids[name] = token_id
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    ids["assistant"] = tokenizer.encode("assistant", add_special_tokens=False).ids[0]
+    ids["streaming_eos"] = tokenizer.encode(" ...", add_special_tokens=False).ids[-1]
+    return Processor(tokenizer=tokenizer, **ids, **geometry)
+
+
+def read_config(folder: Path | str) -> dict[str, Any]:
+    """``config.json`` of a model folder; raises UserError if it is not Qwen2-VL (other families need other positions)."""
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        raise UserError(
+            f"{folder} has no config.json: it is not a model folder; give one with config.json and safetensors"
+        )
+    config = json.loads(path.read_text("utf-8"))
+    if config.get("model_type") != "qwen2_vl":
+        raise UserError(f"{path} is of type {config.get('model_type')!r}; only qwen2_vl models can be used here")
+    return config
+
+
+@lru_cache(maxsize=8)
+def load_processor(folder: Path | str) -> Processor:
+    """The processor of a model folder (``tokenizer.json``, ``preprocessor_config.json``, ``config.json``).
+
+    Patch and merge sizes come from ``config.json`` (what the weights were built with); mean, standard deviation and image
+    limits from the preprocessor's file. Raises UserError when a file is missing or they disagree.
+    """
+    folder = Path(folder)
+    vision = read_config(folder).get("vision_config") or {}
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise UserError(f"{folder} has no tokenizer.json: copy the one of Qwen/Qwen2-VL-7B-Instruct into it")
+    preprocessor: dict[str, Any] = {}
+    for name in ("preprocessor_config.json", "processor_config.json"):
+        if (folder / name).is_file():
+            preprocessor = json.loads((folder / name).read_text("utf-8"))
+            preprocessor = preprocessor.get("image_processor", preprocessor)
+            break
+    else:
+        raise UserError(f"{folder} has no preprocessor_config.json: copy the one of Qwen/Qwen2-VL-7B-Instruct into it")
+    size = preprocessor.get("size") or {}
+    geometry: dict[str, Any] = {
+        "patch_size": vision.get("patch_size", 14),
+        "temporal_patch_size": vision.get("temporal_patch_size", 2),
+        "merge_size": vision.get("spatial_merge_size", 2),
+        "mean": tuple(preprocessor.get("image_mean", _CLIP_MEAN)),
+        "std": tuple(preprocessor.get("image_std", _CLIP_STD)),
+        "rescale_factor": preprocessor.get("rescale_factor", 1 / 255),
+        "min_pixels": preprocessor.get("min_pixels") or size.get("shortest_edge", 4 * 784),
+        "max_pixels": preprocessor.get("max_pixels") or size.get("longest_edge", 16384 * 784),
+    }
+    for key in ("patch_size", "temporal_patch_size", "merge_size"):
+        if preprocessor.get(key, geometry[key]) != geometry[key]:
+            raise UserError(f"{folder}: preprocessor and config.json disagree about {key}; take both from one model")
+    return make_processor(Tokenizer.from_file(str(path)), **geometry)
+
+
+def pixel_values(frames: torch.Tensor, processor: Processor) -> tuple[torch.Tensor, tuple[int, int, int]]:
+    """Normalised patches of uint8 frames [T, 3, H, W]: (float32 [N, 1176], grid (t, h, w) in patches).
+
+    Height and width must be multiples of ``processor.factor``; an odd last frame is repeated. One image is a T of 1.
+    Bit-identical to the library's video processor without its resize: mean and deviation are scaled to 0..255 first.
+    """
+    count, channels, height, width = frames.shape
+    if frames.dtype != torch.uint8:
+        raise TypeError(f"frames must be uint8, not {frames.dtype}")
+    if height % processor.factor or width % processor.factor:
+        raise ValueError(f"{height}x{width} is not a multiple of {processor.factor}: resize first")
+    depth, patch, merge = processor.temporal_patch_size, processor.patch_size, processor.merge_size
+    if missing := -count % depth:
+        frames = torch.cat([frames, frames[-1:].expand(missing, -1, -1, -1)])
+    scale = 1.0 / processor.rescale_factor
+    mean = (torch.tensor(processor.mean) * scale).view(-1, 1, 1)
+    std = (torch.tensor(processor.std) * scale).view(-1, 1, 1)
+    values = frames.to(torch.float32).sub_(mean).div_(std)
+    grid = (len(frames) // depth, height // patch, width // patch)
+    # Rows go merge block by merge block, so that four neighbouring rows become one visual token.
+    blocks = values.view(grid[0], depth, channels, grid[1] // merge, merge, patch, grid[2] // merge, merge, patch)
+    rows = blocks.permute(0, 3, 6, 4, 7, 2, 1, 5, 8)
+    return rows.reshape(grid[0] * grid[1] * grid[2], channels * depth * patch * patch), grid
+
+
+def attention_for(device: str, dtype: torch.dtype) -> str:
+    """Attention implementation: FlashAttention 2 where it is installed and usable, else PyTorch's own fused one."""
+    usable = device.startswith("cuda") and dtype in (torch.bfloat16, torch.float16)
+    return "flash_attention_2" if usable and importlib.util.find_spec("flash_attn") else "sdpa"
+
+
+def load_model(folder: Path | str, device: str = "cpu", dtype: torch.dtype | str | None = None) -> Any:
+    """``Qwen2VLForConditionalGeneration`` from a local folder of safetensors, in eval mode on ``device``.
+
+    ``dtype`` defaults to float32 on a CPU and bfloat16 elsewhere. Never reads the network and never unpickles weights.
+    """
+    from transformers import Qwen2VLForConditionalGeneration
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # its bar over the weights would break into the step's own progress line
+    read_config(folder)
+    if isinstance(dtype, str):
+        dtype = getattr(torch, dtype)
+    chosen: torch.dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)  # type: ignore[assignment]
+    try:
+        model = Qwen2VLForConditionalGeneration.from_pretrained(
+            str(folder),
+            dtype=chosen,
+            attn_implementation=attention_for(device, chosen),
+            local_files_only=True,
+            use_safetensors=True,
+        )
+    except OSError as error:
+        raise UserError(f"{folder} holds no usable safetensors weights: {str(error).splitlines()[0]}") from error
+    return model.to(torch.device(device)).eval()  # type: ignore[arg-type]

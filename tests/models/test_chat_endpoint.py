@@ -1,0 +1,82 @@
+"""A chat endpoint is asked with bounded patience."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from livecc_assets.errors import UserError
+from livecc_assets.models.chat_endpoint import ChatEndpoint, ChatError
+
+
+@pytest.fixture
+def server():
+    """An HTTP server that answers from ``replies`` (status, body) and remembers requests; (url, replies, seen)."""
+    replies, seen = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            seen.append((self.path, self.headers.get("Authorization"), body))
+            status, content = replies.pop(0)
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(content.encode())
+
+        def log_message(self, format, *args):
+            pass
+
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{http.server_port}/v1/", replies, seen
+    http.shutdown()
+    http.server_close()
+
+
+def _text(content):
+    return json.dumps({"choices": [{"message": {"content": content}}]})
+
+
+def test_the_reply_to_one_user_message_is_returned(server, monkeypatch: pytest.MonkeyPatch):
+    url, replies, seen = server
+    monkeypatch.setenv("SOME_KEY", "secret")
+    replies.append((200, _text("hello")))
+    assert ChatEndpoint("m", url, "SOME_KEY").ask("hi") == "hello"
+    assert seen == [
+        ("/v1/chat/completions", "Bearer secret", {"model": "m", "messages": [{"role": "user", "content": "hi"}]})
+    ]
+
+
+def test_busy_servers_and_broken_replies_are_retried_with_doubling_pauses(server):
+    url, replies, seen = server
+    replies.extend([(429, ""), (503, ""), (200, "no json"), (200, _text(None)), (200, _text("at last"))])
+    pauses = []
+    assert ChatEndpoint("m", url, "NO_SUCH_KEY", sleep=pauses.append).ask("hi") == "at last"
+    assert pauses == [1, 2, 4, 8]
+    assert seen[0][1] is None
+
+
+def test_patience_ends(server):
+    url, replies, seen = server
+    replies.extend([(500, "")] * 9)
+    with pytest.raises(ChatError, match="no answer from m in 3 attempts; the last problem was HTTP 500"):
+        ChatEndpoint("m", url, "NO_SUCH_KEY", attempts=3, sleep=lambda seconds: None).ask("hi")
+    assert len(seen) == 3
+
+
+def test_a_refused_key_ends_at_once(server):
+    url, replies, seen = server
+    replies.append((401, ""))
+    with pytest.raises(UserError, match="HTTP 401"):
+        ChatEndpoint("m", url, "NO_SUCH_KEY").ask("hi")
+    assert len(seen) == 1
+
+
+def test_what_is_no_http_address_or_lacks_a_key_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    with pytest.raises(UserError, match="must start with http"):
+        ChatEndpoint("m", "file:///etc")
+    with pytest.raises(UserError, match="set NO_SUCH_KEY"):
+        ChatEndpoint("m", "", "NO_SUCH_KEY")
