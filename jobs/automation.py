@@ -1,0 +1,50 @@
+"""Conditions that carry a new batch as far as the selections, and no further (design, "Automation ends…")."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from livecc_assets.all_steps import BY_ASSET
+
+#: Fires when an input's *content* changed since this partition was last made; an equal re-materialisation does not.
+_CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+
+#: A batch asset follows its own batch, as soon as everything it reads is there.
+FOLLOWS_ITS_BATCH = (
+    (_CHANGED | dg.AutomationCondition.newly_missing())
+    .since_last_handled()
+    .__and__(~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.missing()))
+    & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
+    & ~dg.AutomationCondition.in_progress()
+).with_label("follows its batch")
+
+#: A new batch has no artefact yet: its source table is made as soon as the batch is registered.
+NEW_BATCH = (
+    dg.AutomationCondition.missing().newly_true().since_last_handled() & ~dg.AutomationCondition.in_progress()
+).with_label("new source batch")
+
+#: A selection does not wait for every batch: one bad or missing batch never holds up the others.
+FOLLOWS_ANY_BATCH = (
+    _CHANGED.since_last_handled()
+    & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
+    & ~dg.AutomationCondition.in_progress()
+).with_label("follows any batch")
+
+
+def condition_of(asset: str) -> dg.AutomationCondition | None:
+    """The condition of an asset; None for everything that only people and named schedules start."""
+    step = BY_ASSET[asset]
+    if asset == "yt_cc_source":
+        return NEW_BATCH
+    if step.partitioned_by == "batch":
+        return FOLLOWS_ITS_BATCH
+    if step.partitioned_by == "selection":
+        return FOLLOWS_ANY_BATCH
+    return None
+
+
+def with_automation(assets: Sequence[dg.AssetsDefinition]) -> Sequence[dg.AssetsDefinition]:
+    """The same assets with their automation conditions."""
+    return dg.map_asset_specs(
+        lambda spec: spec.replace_attributes(automation_condition=condition_of(spec.key.to_user_string())), assets
+    )

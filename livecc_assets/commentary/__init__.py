@@ -1,0 +1,1 @@
+"""Live commentary: a streaming session over a Qwen2-VL checkpoint, and what is written from its words."""

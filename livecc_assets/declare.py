@@ -1,0 +1,77 @@
+"""A Dagster asset from a plain step: keys, partitions, mappings, checks; the work itself is the resource's."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+
+from livecc_assets.errors import UserError
+from livecc_assets.graph import Step
+from livecc_assets.partitions import DEFINITIONS, mapping
+from livecc_assets.settings import load_settings
+from livecc_assets.store.manifest import digest
+
+#: Name of the check that stops what is downstream when too many rows are in error.
+ERROR_SHARE = "error_share"
+
+
+def _code_version(step: Step) -> str:
+    """What Dagster is told: the step's own version and the digest of the profile that its config is read from."""
+    return f"{step.code_version}-{digest(load_settings().profile)[:6]}"
+
+
+def _columns(step: Step) -> Mapping[str, Any]:
+    schema = step.schema()
+    if schema is None:
+        return {}
+    columns = []
+    for field in schema:
+        text = (field.metadata or {}).get(b"doc", b"").decode()
+        columns.append(dg.TableColumn(field.name, str(field.type).replace("element: ", ""), description=text))
+    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def _check(step: Step) -> dg.AssetCheckSpec:
+    with warnings.catch_warnings():
+        # Partitioned checks are in preview; without them one bad batch would fail the check of the whole asset.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetCheckSpec(
+            ERROR_SHARE,
+            asset=step.asset,
+            blocking=True,
+            partitions_def=DEFINITIONS[step.partitioned_by],
+            description="Rows in error stay below the profile's limit; rows that the method filters do not count.",
+        )
+
+
+def declare(step: Step, steps: Mapping[str, Step]) -> dg.AssetsDefinition:
+    """The asset of one step. ``steps`` names its upstream steps, whose partitions decide the mappings."""
+    spec = dg.AssetSpec(
+        step.asset,
+        group_name=step.group,
+        description=step.description,
+        partitions_def=DEFINITIONS[step.partitioned_by],
+        deps=[dg.AssetDep(name, partition_mapping=mapping(steps[name], step)) for name in step.upstream],
+        code_version=_code_version(step),
+        metadata=_columns(step),
+        kinds={"python", "parquet" if step.schema() is not None else "safetensors"},
+    )
+
+    # A multi-asset of one, because only its op can have another name than the asset: the job "leaderboard" and the
+    # asset "leaderboard" would clash otherwise.
+    @dg.multi_asset(
+        name=f"make_{step.asset}",
+        specs=[spec],
+        check_specs=[_check(step)],
+        required_resource_keys={"livecc"},
+        op_tags={"livecc/worker": step.worker} if step.worker else {},
+    )
+    def asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        try:
+            yield context.resources.livecc.materialise(context, step)
+        except UserError as error:
+            # What a person can mend is said in one line; trying again would change nothing.
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+
+    return asset

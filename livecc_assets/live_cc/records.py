@@ -1,0 +1,162 @@
+"""Training records as one JSON array a line with a seek index (spec 1.11): written, and read from published files.
+
+A record is a conversation: the user's turn names video, range, query and context, the assistant's turn is the stream
+of timed words. Times are absolute in the source video. The file's last line lists where every record starts.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.errors import UserError
+from livecc_assets.rules import Rule
+
+Conversation = list[dict[str, Any]]
+
+
+def to_record(row: dict[str, Any]) -> Conversation:
+    """A row of ``live_cc`` or ``live_whisperx`` as a conversation."""
+    text = {"type": "text", "text": row.get("query") or "", "previous": row.get("previous") or row.get("preasr") or ""}
+    video = {"type": "video", "video": row["uri"], "video_start": row["start"], "video_end": row["end"]}
+    stream = [[word["start"], word["end"], word["word"]] for word in row["words"]]
+    return [
+        {"role": "user", "content": [video, {**text, "title": row["title"], "category": row["category"]}]},
+        {"role": "assistant", "content": [{"type": "text_stream", "text_stream": stream}]},
+    ]
+
+
+def from_record(record: Conversation) -> dict[str, Any]:
+    """A published record as a row: video_id, uri, start, end, query, previous, title, category, words.
+
+    Raises ``ValueError`` for a line that is no such conversation.
+    """
+    try:
+        user, assistant = record
+        video, text = user["content"]
+        (stream,) = assistant["content"]
+        return {
+            "video_id": Path(video["video"]).stem,
+            "uri": video["video"],
+            "start": video["video_start"],
+            "end": video["video_end"],
+            "query": text["text"],
+            "previous": text.get("previous", ""),
+            "title": text.get("title", ""),
+            "category": text.get("category"),
+            "words": [{"start": s, "end": e, "word": w} for s, e, w in stream["text_stream"]],
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a record of video, text and text_stream: {type(error).__name__}: {error}") from error
+
+
+def from_preview(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the published preview file, whose words are JSON inside a string, in the form of :func:`from_record`."""
+    content = [
+        {"type": "video", "video": row["video"], "video_start": row["video_start"], "video_end": row["video_end"]},
+        {"type": "text", "text": row["query"]},
+    ]
+    stream = [{"type": "text_stream", "text_stream": json.loads(row["text_stream"])}]
+    return from_record([{"role": "user", "content": content}, {"role": "assistant", "content": stream}])
+
+
+def write_records(rows: Iterable[dict[str, Any]], path: Path, rule: Rule = "corrected") -> int:
+    """Write rows as records and return how many.
+
+    ``corrected`` writes UTF-8 and counts bytes; ``released`` escapes every letter beyond ASCII, as the published
+    writer does, so that its character counts happen to be byte counts. The file appears whole or not at all.
+    """
+    offsets, position = [], 0
+    draft = path.with_name(f".{path.name}.draft")
+    with draft.open("wb") as file:
+        for row in rows:
+            line = json.dumps(to_record(row), ensure_ascii=rule == "released").encode() + b"\n"
+            offsets.append(position)
+            position += file.write(line)
+        file.write(json.dumps(offsets).encode())  # no newline at the end: readers look for the last one before it
+    draft.replace(path)
+    return len(offsets)
+
+
+class RecordFile:
+    """Random access to the records of a file with a seek index; a context manager.
+
+    The index may count bytes or characters. Character counts are wrong as soon as one letter takes two bytes; then
+    the records' starts are found by reading the file once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("rb")
+        try:
+            self.offsets = self._read_index()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "RecordFile":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __getitem__(self, index: int) -> Conversation:
+        self._file.seek(self.offsets[index])
+        return json.loads(self._file.readline())
+
+    def __iter__(self) -> Iterator[Conversation]:
+        for index in range(len(self)):
+            yield self[index]
+
+    def _read_index(self) -> list[int]:
+        """Offsets in bytes of all records. Raises :class:`UserError` when the last line is no index."""
+        start = self._last_line()
+        self._file.seek(start)
+        try:
+            offsets = json.loads(self._file.read())
+        except ValueError:
+            offsets = None
+        if not isinstance(offsets, list) or not all(type(offset) is int for offset in offsets):
+            raise UserError(f"{self.path}: its last line is no seek index; write the file again with one")
+        if not offsets or self._is_start(offsets[-1], start):
+            return offsets
+        return self._scan(len(offsets), start)
+
+    def _last_line(self, block: int = 1 << 16) -> int:
+        """Where the last line starts; a newline at the very end is not counted."""
+        position = end = self._file.seek(0, 2)
+        tail = b""
+        while position > 0:
+            step = min(block, position)
+            position -= step
+            self._file.seek(position)
+            tail = self._file.read(step)
+            found = tail.rstrip(b"\n").rfind(b"\n") if position + step == end else tail.rfind(b"\n")
+            if found >= 0:
+                return position + found + 1
+        return 0
+
+    def _is_start(self, last_offset: int, index_start: int) -> bool:
+        """Whether the index's last entry, taken as bytes, is where the last record starts.
+
+        Counts only ever fall behind bytes, so if the last entry is right, all are.
+        """
+        if not 0 <= last_offset < index_start:
+            return False
+        self._file.seek(max(0, last_offset - 1))
+        before = self._file.read(1) if last_offset else b"\n"
+        self._file.seek(last_offset)
+        return before == b"\n" and last_offset + len(self._file.readline()) == index_start
+
+    def _scan(self, count: int, index_start: int) -> list[int]:
+        offsets, position = [], 0
+        self._file.seek(0)
+        while position < index_start:
+            offsets.append(position)
+            position += len(self._file.readline())
+        if len(offsets) != count:
+            raise UserError(f"{self.path}: its seek index lists {count} records, the file holds {len(offsets)}")
+        return offsets

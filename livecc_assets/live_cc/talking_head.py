@@ -1,0 +1,60 @@
+"""A3: is somebody's talking face what the video shows? (spec 1.4; paper section 3.1). No threshold here.
+
+A score in [0, 1] per video from 8 evenly spaced frames. Two scorers: ``p-yes`` asks Qwen2-VL, as the paper does;
+``face-share`` is the share of frames with a face, for machines without such a model. A video that cannot be read is
+an error; it never gets another video's score.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from livecc_assets.errors import MediaError
+from livecc_assets.store.rows import Rejected
+
+if TYPE_CHECKING:
+    from livecc_assets.models.faces import FaceFinder
+
+
+class Scorer(Protocol):
+    """Score in [0, 1] of uint8 RGB frames [T, H, W, 3] of one video."""
+
+    def __call__(self, frames: np.ndarray) -> float: ...
+
+
+class FaceShare:
+    """Share of the frames in which a face is found."""
+
+    def __init__(self, finder: "FaceFinder") -> None:
+        self._finder = finder
+
+    def __call__(self, frames: np.ndarray) -> float:
+        return sum(bool(self._finder.find(frame)) for frame in frames) / len(frames)
+
+
+def talking_head_scores(
+    videos: Iterable[dict[str, Any]],
+    scorer: Scorer,
+    frames: int = 8,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of ``talking_head_scores``; ``videos`` are rows with ``video_id`` and ``uri``, one or more a video."""
+    from livecc_assets.media.frames import Video
+    from livecc_assets.media.sampling import evenly_spaced
+
+    seen: set[str] = set()
+    for row in videos:
+        video_id = row["video_id"]
+        if video_id in seen:
+            continue
+        seen.add(video_id)
+        try:
+            with Video.open(row["uri"]) as video:
+                pixels = video.frames(evenly_spaced(len(video.end_pts), frames))
+        except MediaError as error:
+            yield Rejected(video_id, "error", error.reason, error.detail, video_id)
+        else:
+            yield {"video_id": video_id, "score": float(scorer(pixels)), "frames": len(pixels)}
+        if progress:
+            progress(len(seen))

@@ -1,0 +1,127 @@
+"""B1 and B2: videos of the wanted categories are transcribed with a time for every word (spec 1.5, 1.6).
+
+The recogniser is faster-whisper, as in the published recipe (which calls it WhisperX, but aligns nothing). Voice
+activity detection stays on: without it Whisper invents words over music.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from livecc_assets.errors import MediaError, UserError
+from livecc_assets.live_cc.words import Word
+from livecc_assets.media.audio import read_audio
+from livecc_assets.store.rows import Rejected
+
+RATE = 16000
+#: How sure the model must be that a video is in another language before it is left out.
+OTHER_LANGUAGE_CERTAINTY = 0.5
+
+
+class Recogniser(Protocol):
+    """Mono float32 samples at 16 kHz become words and the language they are in."""
+
+    def __call__(self, audio: np.ndarray) -> tuple[list[Word], str]: ...
+
+
+class OtherLanguageError(Exception):
+    """The recogniser heard a language that was not asked for."""
+
+
+class FasterWhisper:
+    """A Whisper model in CTranslate2 form.
+
+    ``language`` None detects it per video. A multilingual model given a language first checks that the speech is in
+    it; an English-only model cannot tell, so other languages are left to the language filter that follows.
+    """
+
+    def __init__(self, model: Any, language: str | None, batch_size: int = 1, beam_size: int = 5) -> None:
+        self._model, self.language = model, language
+        self._batch_size, self._beam_size = batch_size, beam_size
+
+    @classmethod
+    def load(cls, config: dict[str, Any], home: Path) -> "FasterWhisper":
+        """From a profile's ``asr`` section. Raises :class:`UserError` for a device or format this machine lacks."""
+        from faster_whisper import WhisperModel
+
+        from livecc_assets.models.reference import resolve
+
+        engine = config.get("engine", "faster-whisper")
+        if engine != "faster-whisper":
+            raise UserError(f"asr.engine is {engine!r} in the profile; faster-whisper is the one this worker has")
+        folder = resolve(config["model"], home)
+        device, compute_type = config.get("device", "cpu"), config.get("compute_type", "int8")
+        try:
+            model = WhisperModel(str(folder), device=device, compute_type=compute_type)
+        except (ValueError, RuntimeError) as error:
+            raise UserError(
+                f"{config['model']} cannot be loaded with asr.device {device} and asr.compute_type {compute_type} "
+                f"({error}); device cpu with compute_type int8 works everywhere"
+            ) from error
+        return cls(model, config.get("language"), config.get("batch_size", 1), config.get("beam_size", 5))
+
+    def __call__(self, audio: np.ndarray) -> tuple[list[Word], str]:
+        """Words with times rounded to 0.01 s. Raises :class:`OtherLanguageError`."""
+        if self.language and self._model.model.is_multilingual:
+            self._check_language(audio)
+        options = {"language": self.language, "word_timestamps": True, "vad_filter": True, "beam_size": self._beam_size}
+        if self._batch_size > 1:
+            from faster_whisper import BatchedInferencePipeline
+
+            pipeline = BatchedInferencePipeline(self._model)
+            segments, info = pipeline.transcribe(audio, batch_size=self._batch_size, **options)
+        else:
+            segments, info = self._model.transcribe(audio, condition_on_previous_text=False, **options)
+        words = [
+            {"start": round(float(word.start), 2), "end": round(float(word.end), 2), "word": word.word.strip()}
+            for segment in segments
+            for word in segment.words or []
+            if word.word.strip()
+        ]
+        return words, info.language
+
+    def _check_language(self, audio: np.ndarray) -> None:
+        language, certainty, _ = self._model.detect_language(audio=audio, vad_filter=True)
+        if language != self.language and certainty >= OTHER_LANGUAGE_CERTAINTY:
+            raise OtherLanguageError(f"the speech is in {language!r} ({certainty:.2f}), wanted is {self.language!r}")
+
+
+def spoken_words(
+    videos: Iterable[dict[str, Any]],
+    recogniser: Recogniser,
+    categories: Collection[str] | None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of ``spoken_words`` from rows of ``yt_cc_source``; ``categories`` None admits all.
+
+    *Filtered*: ``excluded_category`` (before anything is decoded), ``no_audio``, ``no_speech``, ``other_language``.
+    A file that cannot be decoded is an *error*.
+    """
+    for done, video in enumerate(videos, start=1):
+        yield _transcribed(video, recogniser, categories)
+        if progress:
+            progress(done)
+
+
+def _transcribed(
+    video: dict[str, Any], recogniser: Recogniser, categories: Collection[str] | None
+) -> dict[str, Any] | Rejected:
+    video_id, category = video["video_id"], video.get("category")
+    if categories is not None and category not in categories:
+        detail = f"category {category!r} is not one of {', '.join(sorted(categories))}"
+        return Rejected(video_id, "filtered", "excluded_category", detail, video_id)
+    try:
+        audio = read_audio(video["uri"], rate=RATE)
+        words, language = recogniser(audio) if len(audio) else ([], "")
+    except MediaError as error:
+        kind = "filtered" if error.reason == "no_audio" else "error"
+        return Rejected(video_id, kind, error.reason, error.detail, video_id)
+    except OtherLanguageError as error:
+        return Rejected(video_id, "filtered", "other_language", str(error), video_id)
+    if not words:
+        detail = f"no word was recognised in {len(audio) / RATE:.1f} s of sound"
+        return Rejected(video_id, "filtered", "no_speech", detail, video_id)
+    kept = {name: video.get(name) for name in ("video_id", "uri", "title", "category")}
+    return {**kept, "language": language, "words": words}

@@ -1,0 +1,182 @@
+"""B6: does the speech comment on what is seen, and which request would elicit it? (spec 1.9; paper section 3.2).
+
+Two writers. ``openai`` asks a chat model, as the paper does: it accepts a clip only if four criteria hold, and then
+invents a generic request. ``template`` picks a ready request by category and pace, and refuses only what counting
+words can tell. A refused clip is a row with ``accepted`` false; the selection turns it away as ``query_refused``.
+"""
+
+import hashlib
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import yaml
+
+from livecc_assets.errors import UserError
+from livecc_assets.store.rows import Rejected
+
+if TYPE_CHECKING:
+    from livecc_assets.models.chat_endpoint import ChatEndpoint
+
+QUICK_WORDS_PER_SECOND = 2.5
+_PERSONAL = frozenset({"i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself"})
+_PERSONAL_SHARE, _DISTINCT_SHARE = 0.12, 0.08
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A writer's answer: the request (None when refused) and why."""
+
+    query: str | None
+    reason: str
+
+
+class Writer(Protocol):
+    """Decides on one clip. Raises :class:`QueryError` when no decision can be had."""
+
+    def __call__(self, clip: dict[str, Any]) -> Decision: ...
+
+
+class QueryError(Exception):
+    """The writer failed on this clip; the row is in error."""
+
+
+@cache
+def templates() -> dict[str, dict[str, list[str]]]:
+    """Requests by category and pace."""
+    return yaml.safe_load((Path(__file__).parent / "query_templates.yaml").read_text("utf-8"))
+
+
+def template_writer(clip: dict[str, Any]) -> Decision:
+    """A ready request by category and pace, drawn by the clip's id; the clip's words and title never enter it.
+
+    Of the four criteria only two can be counted: speech full of "I" and "my" is personal, speech of very few
+    different words is garbled. The others are not judged.
+    """
+    words = [word["word"].strip().strip(".,!?").lower() for word in clip["words"]]
+    personal = sum(word in _PERSONAL for word in words) / len(words)
+    if personal > _PERSONAL_SHARE:
+        return Decision(None, f"template: personal, {personal:.0%} of the words are I, me or my")
+    if len(set(words)) / len(words) < _DISTINCT_SHARE:
+        return Decision(None, f"template: garbled, {len(set(words))} different words in {len(words)}")
+    pace = "quick" if clip["words_per_second"] >= QUICK_WORDS_PER_SECOND else "calm"
+    choices = templates().get(clip["category"], templates()["other"])[pace]
+    seed = int.from_bytes(hashlib.blake2b(clip["clip_id"].encode(), digest_size=8).digest(), "big")
+    return Decision(choices[seed % len(choices)], f"template: {pace}")
+
+
+_PROMPT = """\
+This is the automatic transcription of what is said in a part of a video:
+
+"{speech}"
+
+First decide whether all four of these statements hold:
+1. The speech describes or comments on what the video shows at that moment.
+2. The speaker does not tell of personal experiences or feelings.
+3. It is one speaker's voice, not a conversation between several people.
+4. The text is clean: no garbled, broken or meaninglessly repeated passages.
+
+If all four hold, the result is YES; then also invent a request that a viewer could make so that an assistant who \
+watches the video would comment in this manner and style. The request must be generic: it may not give away what \
+happens, who appears or what is said. If any statement fails, the result is NO and the request is empty.
+
+Answer with one JSON object in a fenced json block and nothing else:
+```json
+{{"result": "YES" or "NO", "query": "the request"}}
+```"""
+
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
+
+
+def query_prompt(clip: dict[str, Any]) -> str:
+    """The one user message about a clip."""
+    return _PROMPT.format(speech=" ".join(word["word"].strip() for word in clip["words"]))
+
+
+def parse_reply(reply: str) -> Decision:
+    """The decision in a reply, fenced or not. Raises ``ValueError`` for anything that is not the wanted JSON."""
+    fenced = _FENCE.search(reply)
+    text = fenced.group(1) if fenced else reply[reply.find("{") : reply.rfind("}") + 1]
+    answer = json.loads(text)
+    if not isinstance(answer, dict):
+        raise ValueError("the reply holds JSON, but no object")
+    result, query = str(answer.get("result", "")).strip().upper(), str(answer.get("query") or "").strip()
+    if result == "NO":
+        return Decision(None, "refused by the model: not all four criteria hold")
+    if result != "YES" or not query:
+        raise ValueError(f"result {result!r} with query {query!r} is neither a refusal nor a request")
+    return Decision(query, "accepted by the model")
+
+
+def model_writer(endpoint: "ChatEndpoint", attempts: int = 3) -> Writer:
+    """A writer that asks a chat model; a reply that cannot be parsed is asked for again, ``attempts`` times in all."""
+    from livecc_assets.models.chat_endpoint import ChatError
+
+    def write(clip: dict[str, Any]) -> Decision:
+        problem = ""
+        for _ in range(attempts):
+            try:
+                return parse_reply(endpoint.ask(query_prompt(clip)))
+            except ChatError as error:
+                raise QueryError(str(error)) from error
+            except ValueError as error:
+                problem = str(error)
+        raise QueryError(f"{attempts} replies of {endpoint.model} could not be read; the last: {problem}")
+
+    return write
+
+
+def load_writer(config: dict[str, Any]) -> Writer:
+    """The writer that the profile's ``queries`` section names."""
+    if config["writer"] == "template":
+        return template_writer
+    if config["writer"] == "openai":
+        from livecc_assets.models.chat_endpoint import ChatEndpoint
+
+        return model_writer(
+            ChatEndpoint(config["model"], config.get("base_url") or "", config.get("api_key_env") or "OPENAI_API_KEY"),
+            config.get("attempts", 3),
+        )
+    raise UserError(f"queries.writer is {config['writer']!r} in the profile; it can be template or openai")
+
+
+def commentary_queries(
+    clips: Iterable[dict[str, Any]],
+    write: Writer,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of ``commentary_queries`` in the clips' order, at most ``2 * workers`` clips under way at a time.
+
+    A clip that the writer fails on is an *error*.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        pending: deque[tuple[dict[str, Any], Future[Decision]]] = deque()
+        done = 0
+        try:
+            for clip in clips:
+                pending.append((clip, pool.submit(write, clip)))
+                if len(pending) >= 2 * workers:
+                    done += 1
+                    yield _row(*pending.popleft())
+                    if progress:
+                        progress(done)
+            while pending:
+                yield _row(*pending.popleft())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _row(clip: dict[str, Any], future: "Future[Decision]") -> dict[str, Any] | Rejected:
+    try:
+        decision = future.result()
+    except QueryError as error:
+        return Rejected(clip["clip_id"], "error", "no_query", str(error), clip["video_id"])
+    ids = {"clip_id": clip["clip_id"], "video_id": clip["video_id"]}
+    return {**ids, "accepted": decision.query is not None, "query": decision.query, "reason": decision.reason}

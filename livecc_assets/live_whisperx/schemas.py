@@ -1,0 +1,92 @@
+"""Tables of the Live-WhisperX stage (paper B1-B6), documented column by column. Times are seconds of the video."""
+
+import pyarrow as pa
+
+from livecc_assets.store.rows import WORD, column
+
+_STR, _F64, _I32, _BOOL = pa.string(), pa.float64(), pa.int32(), pa.bool_()
+
+SPOKEN_WORDS = pa.schema(
+    [
+        column("video_id", _STR, "the video's id"),
+        column("uri", _STR, "where the video lies"),
+        column("title", _STR, "title of the video"),
+        column("category", _STR, "category, one of the wanted ones", nullable=True),
+        column("language", _STR, "language that was recognised"),
+        column("words", pa.list_(WORD), "every recognised word with its start and end, in written form"),
+    ]
+)
+
+SENTENCE_CLIPS = pa.schema(
+    [
+        column("clip_id", _STR, "video_id:index of the clip's first word in the video"),
+        column("video_id", _STR, "the video's id"),
+        column("uri", _STR, "where the video lies"),
+        column("title", _STR, "title of the video"),
+        column("category", _STR, "category, as the site names it", nullable=True),
+        column("start", _F64, "start of the first word"),
+        column("end", _F64, "end of the last word"),
+        column("words", pa.list_(WORD), "the clip's words; the first one starts a sentence"),
+        column("preasr", _STR, "all words of the video before the clip, joined by spaces"),
+        column("words_per_second", _F64, "words / (end of last word - end of first word)"),
+        column("distinct_words", _I32, "number of different words, the ranking key"),
+    ]
+)
+
+SENTENCE_CLIP_LOSSES = pa.schema(
+    [
+        column("clip_id", _STR, "clip that was scored"),
+        column("video_id", _STR, "its video"),
+        column("loss", _F64, "mean next-token loss (nats) of the words given the title alone; no pixels"),
+        column("tokens", _I32, "tokens of the words"),
+    ]
+)
+
+ACTIVE_SPEAKER_RATIOS = pa.schema(
+    [
+        column("clip_id", _STR, "clip that was scored"),
+        column("video_id", _STR, "its video"),
+        column("ratio", _F64, "share of the clip's time in which somebody in view speaks, 0 to 1"),
+    ]
+)
+
+COMMENTARY_QUERIES = pa.schema(
+    [
+        column("clip_id", _STR, "clip that was judged"),
+        column("video_id", _STR, "its video"),
+        column("accepted", _BOOL, "whether the speech comments on what is seen, impersonally and cleanly"),
+        column("query", _STR, "a request that would elicit commentary in this style", nullable=True),
+        column("reason", _STR, "why: the writer's name, or its refusal"),
+    ]
+)
+
+LANGUAGE_SCORES = pa.schema(
+    [
+        column("clip_id", _STR, "clip that was scored"),
+        column("video_id", _STR, "its video"),
+        column("language", _STR, "most likely language of the words (ISO 639-1)"),
+        column("score", _F64, "how sure the detector is, 0 to 1"),
+    ]
+)
+
+LIVE_WHISPERX = pa.schema(
+    [
+        column("batch", _STR, "source batch that the clip comes from"),
+        *SENTENCE_CLIPS,
+        column("loss", _F64, "text-only loss of the clip; null when the selection does not ask for it", nullable=True),
+        column("active_speaker_ratio", _F64, "active-speaker ratio; null when not asked for", nullable=True),
+        column("query", _STR, "the request that opens the conversation", nullable=True),
+        column("language_score", _F64, "certainty that the words are in the wanted language", nullable=True),
+        column("rank", _I32, "place by distinct words, 1 = most; equal counts are ordered by a digest of clip_id"),
+    ]
+)
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "spoken_words": SPOKEN_WORDS,
+    "sentence_clips": SENTENCE_CLIPS,
+    "sentence_clip_losses": SENTENCE_CLIP_LOSSES,
+    "active_speaker_ratios": ACTIVE_SPEAKER_RATIOS,
+    "commentary_queries": COMMENTARY_QUERIES,
+    "language_scores": LANGUAGE_SCORES,
+    "live_whisperx": LIVE_WHISPERX,
+}

@@ -1,0 +1,163 @@
+"""From the graph to one artefact: which inputs are pinned, which key they give, and whether it already stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from livecc_assets.errors import UserError
+from livecc_assets.graph import Step, partitions_of
+from livecc_assets.settings import Settings
+from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.manifest import Upstream, digest
+from livecc_assets.store.store import SHARED, Store
+
+
+class MissingInputError(UserError):
+    """An upstream artefact that must be made first."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A pinned piece of work: materialising it is a no-op when ``place`` already holds a manifest."""
+
+    step: Step
+    partition: str
+    code_version: str
+    config: dict[str, Any]
+    upstream: list[Upstream]
+    input_key: str
+    place: str
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stored_partition(self) -> str:
+        """Where the artefact is kept: experiments that share a stage share its artefact."""
+        return SHARED if self.step.shared else self.partition
+
+
+def _pin(artefact: Artefact) -> Upstream:
+    manifest = artefact.manifest
+    return Upstream(manifest.asset, manifest.partition, manifest.input_key, manifest.data_version)
+
+
+def _admitted(found: dict[str, dict[str, Artefact | None]], names: Iterable[str]) -> dict[str, str]:
+    """Reasons by batch for those that a selection has to leave out.
+
+    A batch is in only if every table of it is there, passed its blocking check, and was computed from the tables
+    that are current: scores of an older set of clips would join to the wrong rows or to none.
+    """
+    reasons: dict[str, str] = {}
+    for name in names:
+        tables = {asset: parts[name] for asset, parts in found.items() if name in parts}
+        missing = [asset for asset, artefact in tables.items() if artefact is None]
+        failed = [asset for asset, artefact in tables.items() if artefact and not artefact.manifest.passed]
+        stale = [
+            asset
+            for asset, artefact in tables.items()
+            for pin in (artefact.manifest.upstream if artefact else [])
+            if (other := tables.get(pin.asset)) and other.data_version != pin.data_version
+        ]
+        if missing:
+            reasons[name] = f"not curated yet: {', '.join(missing)} missing"
+        elif failed:
+            reasons[name] = f"too many errors in {', '.join(failed)}"
+        elif stale:
+            reasons[name] = f"{', '.join(sorted(set(stale)))} computed from an older version; curate the batch again"
+    return reasons
+
+
+def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> Plan:
+    """Pin the current upstream versions and derive the input key.
+
+    Raises MissingInputError naming the command that makes what is missing.
+    """
+    from livecc_assets.models.reference import digest as model_digest
+
+    config = step.config(settings, store, partition)
+    found = {
+        asset: {name: store.current(asset, name) for name in pick(settings, store, partition)}
+        for asset, pick in step.upstream.items()
+    }
+    left_out: dict[str, str] = {}
+    if step.admit:
+        per_batch = {
+            asset: parts for asset, parts in found.items() if asset not in step.optional and "all" not in parts
+        }
+        names = {name for parts in per_batch.values() for name in parts}
+        left_out = _admitted(per_batch, sorted(names))
+        if names and len(left_out) == len(names):
+            reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
+            raise MissingInputError(f"{step.asset}[{partition}]: none of its batches can be used ({reasons})")
+    upstream: list[Upstream] = []
+    for asset, parts in found.items():
+        for name, artefact in sorted(parts.items()):
+            if name in left_out:
+                continue
+            if artefact is not None:
+                upstream.append(_pin(artefact))
+            elif asset not in step.optional:
+                raise MissingInputError(
+                    f"{step.asset}[{partition}] needs {asset}[{name}], which was never materialised; materialise it first"
+                )
+    code_version = step.code_version
+    key = digest(
+        step.asset,
+        code_version,
+        config,
+        [model_digest(reference) for reference in step.models(config)],
+        step.fingerprint(settings, store, partition) if step.fingerprint else None,
+        [(pin.asset, "" if step.shared else pin.partition, pin.data_version) for pin in upstream],
+    )
+    stored = SHARED if step.shared else partition
+    return Plan(step, partition, code_version, config, upstream, key, store.place(step.asset, stored, key), left_out)
+
+
+State = Literal["current", "stale", "missing", "blocked"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One line of ``livecc status``: the state of an asset's partition and why."""
+
+    asset: str
+    partition: str
+    state: State
+    why: str
+
+
+def _difference(plan: Plan, artefact: Artefact) -> str:
+    old = artefact.manifest
+    if old.code_version != plan.code_version:
+        return f"code version {old.code_version} → {plan.code_version}"
+    keys = [key for key in plan.config.keys() | old.config.keys() if plan.config.get(key) != old.config.get(key)]
+    if keys:
+        return "config changed: " + ", ".join(sorted(keys))
+    before = {(pin.asset, pin.partition): pin.data_version for pin in old.upstream}
+    after = {(pin.asset, pin.partition): pin.data_version for pin in plan.upstream}
+    moved = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if moved:
+        return "upstream changed: " + ", ".join(f"{asset}[{partition}]" for asset, partition in moved)
+    return "model or source files changed"
+
+
+def standings(steps: Iterable[Step], settings: Settings, store: Store) -> list[Standing]:
+    """The state of every partition of every step, in graph order. Reads manifests only."""
+    found: list[Standing] = []
+    for step in steps:
+        for partition in partitions_of(step, settings, store):
+            pointer = store.pointer(step.asset, partition)
+            try:
+                plan = make_plan(step, settings, store, partition)
+            except UserError as error:
+                found.append(Standing(step.asset, partition, "blocked" if pointer is None else "stale", str(error)))
+                continue
+            if pointer is None:
+                found.append(Standing(step.asset, partition, "missing", "never materialised"))
+            elif pointer.place == plan.place and (current := store.at(plan.place)):
+                failed = "" if current.manifest.passed else "; its blocking check failed"
+                found.append(Standing(step.asset, partition, "current", f"made {current.manifest.created}{failed}"))
+            else:
+                artefact = store.at(pointer.place)
+                why = _difference(plan, artefact) if artefact else "its manifest is gone"
+                found.append(Standing(step.asset, partition, "stale", why))
+    return found

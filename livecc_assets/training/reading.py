@@ -1,0 +1,146 @@
+"""From rows to resized frames and images, as training reads them (spec sections 2.4, 2.5)."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from livecc_assets.errors import MediaError
+from livecc_assets.media.budget import PixelBudget, smart_resize, video_size
+from livecc_assets.media.frames import Video
+from livecc_assets.media.resize import resize_frames
+from livecc_assets.media.sampling import evenly_spaced, smart_nframes, strict_fps
+from livecc_assets.models.qwen2_vl import Processor
+from livecc_assets.rules import Rule
+from livecc_assets.store.uris import local_path
+
+#: Value of every channel of a blanked frame: mid-grey.
+BLANK_LEVEL = 128
+#: No single image of a blob, and no image file, may be larger than this.
+MAX_IMAGE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """The profile's ``video`` section: sampling rate, longest clip and pixel budget."""
+
+    fps: float = 2.0
+    max_frames: int = 480
+    min_pixels: int = 100 * 784
+    frame_pixels: int = 768 * 784
+    total_pixels: int = 24576 * 784
+
+    @classmethod
+    def from_section(cls, section: Mapping[str, Any] | None) -> "VideoSettings":
+        """From a profile section; keys that belong to other stages are passed over."""
+        known = {name for name in cls.__dataclass_fields__}
+        return cls(**{key: value for key, value in (section or {}).items() if key in known})
+
+    @property
+    def budget(self) -> PixelBudget:
+        """The pixel budget of a training clip."""
+        return PixelBudget(self.min_pixels, self.frame_pixels, self.total_pixels)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A decoded clip: resized uint8 frames [T, 3, H, W], their indices in the file, and all frames' end times (s)."""
+
+    frames: torch.Tensor
+    indices: list[int]
+    end_pts: np.ndarray
+
+
+def blank(frames: torch.Tensor) -> torch.Tensor:
+    """The same frames without their content, for measuring what the words alone can tell."""
+    return torch.full_like(frames, BLANK_LEVEL)
+
+
+def read_clip(
+    uri: str, start: float | None, end: float | None, settings: VideoSettings, rule: Rule, blank_frames: bool = False
+) -> Clip:
+    """Frames of a streaming clip at strict fps, padded to an even count, resized once by their number.
+
+    Blanked frames are decoded and resized like any other, so that nothing else differs. Raises MediaError.
+    """
+    with Video.open(str(local_path(uri))) as video:
+        indices = strict_fps(video.end_pts, start, end, settings.fps, settings.max_frames, rule=rule)
+        return _resized(video, indices, settings, blank_frames)
+
+
+def read_video(
+    element: Mapping[str, Any], settings: VideoSettings, rule: Rule, blank_frames: bool = False
+) -> torch.Tensor:
+    """Frames [T, 3, H, W] of a conversation's video element, spread evenly over its range.
+
+    An element with ``pos`` names a file of JPEGs stored one after the other; ``pos`` holds each one's end offset.
+    """
+    path = local_path(element["video"])
+    if "pos" in element:
+        images = _blob_images(path.read_bytes(), element["pos"])
+        chosen = [images[i] for i in evenly_spaced(len(images), min(len(images), settings.max_frames))]
+        height, width = chosen[0].shape[:2]
+        if any(image.shape != chosen[0].shape for image in chosen):
+            raise MediaError("malformed", f"{path.name}: the stored frames differ in size")
+        frames = resize_frames(np.stack(chosen), video_size(len(chosen), height, width, settings.budget))
+        return blank(frames) if blank_frames else frames
+    with Video.open(str(path)) as video:
+        indices = smart_nframes(
+            video.end_pts,
+            element.get("video_start"),
+            element.get("video_end"),
+            settings.fps,
+            max_frames=settings.max_frames,
+            average_fps=video.fps,
+            rule=rule,
+        )
+        return _resized(video, indices, settings, blank_frames).frames
+
+
+def read_image(element: Mapping[str, Any], processor: Processor, blank_frames: bool = False) -> torch.Tensor:
+    """One image [1, 3, H, W] within the processor's own pixel limits. Raises MediaError when it cannot be read."""
+    path = local_path(element["image"])
+    if not path.is_file():
+        raise MediaError("missing", f"{path.name} does not exist")
+    if path.stat().st_size > MAX_IMAGE_BYTES:
+        raise MediaError(
+            "too_large", f"{path.name} has {path.stat().st_size} bytes; images are limited to {MAX_IMAGE_BYTES}"
+        )
+    picture = _decode_image(path.read_bytes(), path.name)
+    width, height = picture.size
+    try:
+        size = smart_resize(height, width, processor.factor, processor.min_pixels, processor.max_pixels)
+    except ValueError as error:
+        raise MediaError("malformed", f"{path.name}: {error}") from error
+    pixels = np.asarray(picture.resize((size[1], size[0])))
+    frames = torch.from_numpy(np.array(pixels)).permute(2, 0, 1).unsqueeze(0).contiguous()
+    return blank(frames) if blank_frames else frames
+
+
+def _resized(video: Video, indices: list[int], settings: VideoSettings, blank_frames: bool) -> Clip:
+    try:
+        size = video_size(len(indices), video.height, video.width, settings.budget)
+    except ValueError as error:
+        raise MediaError("malformed", f"{video.name}: {error}") from error
+    frames = resize_frames(video.frames(indices), size)
+    return Clip(blank(frames) if blank_frames else frames, indices, video.end_pts)
+
+
+def _decode_image(data: bytes, name: str) -> Any:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return picture.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MediaError("undecodable", f"{name} cannot be read as an image: {error}") from error
+
+
+def _blob_images(data: bytes, ends: list[int]) -> list[np.ndarray]:
+    starts = [0, *ends[:-1]]
+    if not ends or any(not 0 <= a < b <= len(data) for a, b in zip(starts, ends, strict=True)):
+        raise MediaError("malformed", f"frame offsets do not fit a file of {len(data)} bytes")
+    return [np.asarray(_decode_image(data[a:b], "stored frame")) for a, b in zip(starts, ends, strict=True)]

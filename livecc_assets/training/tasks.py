@@ -1,0 +1,77 @@
+"""The light step of this stage: general instructions from a generator or from published jsonl files."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.errors import UserError
+from livecc_assets.store.rows import Rejected
+from livecc_assets.store.worker import Task
+
+_MEDIA = ("image", "video")
+
+
+def general_instructions(task: Task) -> None:
+    """Rows of one source: ``generator: sample-world`` renders them, ``jsonl: PATH`` imports conversations (spec 1.11)."""
+    config = task.config
+    if config.get("generator") == "sample-world":
+        from livecc_assets.sample.instructions import generate
+
+        folder = task.home / "sample" / "instructions"
+        task.writer.extend(generate(folder, int(config.get("seed", 0)), int(config["count"])))
+    elif config.get("jsonl"):
+        task.writer.extend(read_conversations(Path(config["jsonl"]), config["source"]))
+    else:
+        raise UserError(
+            f"instructions.{config['source']}.jsonl is empty: set it to the file of conversations in the profile"
+        )
+
+
+def read_conversations(path: Path, source: str) -> Iterator[dict[str, Any] | Rejected]:
+    """Conversations of a jsonl file, one JSON list of turns a line; a seek index on the last line is skipped.
+
+    Relative media paths are resolved against the file's folder. A line that is no conversation is rejected.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; set instructions.{source}.jsonl in the profile")
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            name = f"{source}:{number}"
+            try:
+                turns = json.loads(line)
+            except json.JSONDecodeError as error:
+                yield Rejected(name, "error", "malformed_json", f"{path} line {number + 1}: {error}", "")
+                continue
+            if isinstance(turns, list) and turns and all(isinstance(offset, int) for offset in turns):
+                continue  # the seek index
+            fault = _fault(turns)
+            if fault:
+                yield Rejected(name, "error", "malformed_conversation", f"{path} line {number + 1}: {fault}", "")
+                continue
+            for turn in turns:
+                for element in turn["content"]:
+                    kind = element["type"]
+                    if kind in _MEDIA and "://" not in element[kind]:
+                        element[kind] = str((path.parent / element[kind]).resolve())
+            yield {"sample_id": name, "source": source, "conversation": json.dumps(turns)}
+
+
+def _fault(turns: Any) -> str:
+    """Why this is no conversation; empty when it is one."""
+    if not isinstance(turns, list) or not turns:
+        return "expected a list of turns"
+    for turn in turns:
+        if not isinstance(turn, dict) or turn.get("role") not in ("system", "user", "assistant"):
+            return "every turn needs a role: system, user or assistant"
+        if not isinstance(turn.get("content"), list):
+            return "every turn needs a list as content"
+        for element in turn["content"]:
+            kind = element.get("type") if isinstance(element, dict) else None
+            if kind not in (*_MEDIA, "text"):
+                return f"content of type {kind!r}; known are image, video and text"
+            if not isinstance(element.get(kind), str):
+                return f"a {kind} element without its {kind}"
+            if "pos" in element:
+                return "frames packed in one blob file (`pos`) are not supported; unpack them to a video"
+    return ""

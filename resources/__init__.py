@@ -1,0 +1,6 @@
+"""With what: Dagster's side of the store, the launchers and MLflow."""
+
+from resources.livecc import LiveCC
+from resources.mlflow import MLflow
+
+RESOURCES = {"livecc": LiveCC(mlflow=MLflow())}

@@ -1,0 +1,129 @@
+"""Dagster's side of the store: pin the inputs, serve what stands, run what does not, describe the result."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from livecc_assets.graph import ALL, Step, load
+from livecc_assets.plan import Plan, make_plan
+from livecc_assets.settings import Settings, load_settings
+from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.store import Store
+from livecc_assets.store.worker import Task, open_inputs
+from resources.launchers import Job, Launcher, LocalLauncher
+from resources.mlflow import MLflow
+from resources.page import metadata
+
+#: Run tag that makes a run compute again what already stands: "true", or asset names joined by commas.
+FORCE = "livecc/force"
+
+
+class LiveCC(dg.ConfigurableResource):
+    """The one resource that every asset asks for."""
+
+    mlflow: MLflow
+
+    def launcher(self) -> Launcher:
+        """Where workers run."""
+        return LocalLauncher()
+
+    def materialise(self, context: dg.AssetExecutionContext, step: Step) -> dg.MaterializeResult:
+        """Materialise one partition of one step.
+
+        What already stands under the input key is served, and said so; a run with the tag ``livecc/force``
+        computes it again and replaces the manifest conditionally.
+        """
+        settings = load_settings()
+        store = settings.store()
+        partition = context.partition_key if context.has_partition_key else ALL
+        plan = make_plan(step, settings, store, partition)
+        for batch, why in plan.left_out.items():
+            context.log.warning(f"{step.asset}[{partition}]: batch {batch} is left out: {why}")
+        forced = context.run.tags.get(FORCE, "")
+        force = forced == "true" or step.asset in forced.split(",")
+        artefact = None if force else store.at(plan.place)
+        memoised = artefact is not None
+        if artefact is None:
+            artefact = self._make(context, step, plan, settings, store, force)
+        else:
+            context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
+        store.set_current(step.asset, partition, plan.place, context.run_id)
+        recorded = self.mlflow.record(context, artefact, partition, settings, store)
+        return self._result(context, step, plan, artefact, memoised, recorded)
+
+    def _make(
+        self, context: dg.AssetExecutionContext, step: Step, plan: Plan, settings: Settings, store: Store, force: bool
+    ) -> Artefact:
+        replaces = store.etag(plan.place) if force else None
+        error_limit = float(settings.profile["error_limit"])
+        if step.worker:
+            task = {
+                "root": store.root,
+                "home": str(settings.home),
+                "schemas": step.schema_module,
+                "asset": step.asset,
+                "partition": plan.stored_partition,
+                "input_key": plan.input_key,
+                "code_version": plan.code_version,
+                "config": plan.config,
+                "upstream": [asdict(pin) for pin in plan.upstream],
+                "error_limit": error_limit,
+                "run_id": context.run_id,
+                "replaces": replaces,
+            }
+            self.launcher().run(context, Job(f"{step.asset}[{plan.partition}]", step.worker, task))
+        else:
+            writer = store.write(
+                step.asset,
+                plan.stored_partition,
+                plan.input_key,
+                step.schema(),
+                code_version=plan.code_version,
+                config=plan.config,
+                upstream=plan.upstream,
+                error_limit=error_limit,
+                run_id=context.run_id,
+                replaces=replaces,
+            )
+            inputs = open_inputs(store, plan.upstream)
+            task = Task(step.asset, plan.config, settings.home, inputs, writer, plan.input_key, context.log.info)
+            if plan.left_out:
+                writer.metadata["left_out"] = plan.left_out
+            try:
+                assert step.run is not None, f"{step.asset} names neither a worker nor a function"
+                load(step.run)(task)
+            except BaseException:
+                writer.abandon()
+                raise
+            writer.commit()
+        made = store.at(plan.place)
+        if made is None:
+            raise dg.Failure(
+                description=f"{step.asset}: the worker ended without a manifest at {plan.place}; see its log"
+            )
+        return made
+
+    def _result(
+        self,
+        context: dg.AssetExecutionContext,
+        step: Step,
+        plan: Plan,
+        artefact: Artefact,
+        memoised: bool,
+        recorded: Mapping[str, Any],
+    ) -> dg.MaterializeResult:
+        manifest = artefact.manifest
+        page = metadata(step, plan, artefact, memoised) | recorded
+        check = dg.AssetCheckResult(
+            check_name="error_share",
+            asset_key=step.asset,
+            passed=manifest.checks.get("error_share", True),
+            severity=dg.AssetCheckSeverity.ERROR,
+            metadata={"errors": manifest.errors, "share": manifest.error_share},
+            description=f"{manifest.errors} rows in error of {manifest.rows + manifest.rejected}",
+        )
+        return dg.MaterializeResult(
+            metadata=page, data_version=dg.DataVersion(artefact.data_version), check_results=[check]
+        )

@@ -1,0 +1,161 @@
+"""A new batch is carried as far as the selections and no further; shown on the real graph with recorded events."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from jobs import schedules, sensors
+from livecc_assets.all_steps import BY_ASSET, STEPS
+from livecc_assets.definitions import defs
+from livecc_assets.settings import load_settings
+
+BATCH_ASSETS = [step.asset for step in STEPS if step.partitioned_by == "batch"]
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    monkeypatch.setenv("LIVECC_HOME", str(tmp_path))
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+class Daemon:
+    """Evaluates the automation conditions tick by tick, and stands in for the runs that they ask for."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self.instance, self.cursor = instance, None
+
+    def tick(self) -> set[tuple[str, str | None]]:
+        result = dg.evaluate_automation_conditions(defs=defs, instance=self.instance, cursor=self.cursor)
+        self.cursor = result.cursor
+        found: set[tuple[str, str | None]] = set()
+        for key in defs.resolve_asset_graph().get_all_asset_keys():
+            found |= {(key.to_user_string(), partition) for partition in result.get_requested_partitions(key)}
+        return found
+
+    def made(self, asset: str, partition: str | None, version: str) -> None:
+        self.instance.report_runless_asset_event(
+            dg.AssetMaterialization(asset, partition=partition, tags={"dagster/data_version": version})
+        )
+
+    def until_quiet(
+        self, fail: set[tuple[str, str | None]] | None = None, version: str = "1"
+    ) -> list[tuple[str, str | None]]:
+        """Tick and make what is asked for (all but ``fail``) until nothing more is asked for."""
+        order: list[tuple[str, str | None]] = []
+        for _ in range(30):
+            wanted = self.tick()
+            if not wanted:
+                return order
+            for asset, partition in sorted(wanted, key=str):
+                order.append((asset, partition))
+                if (asset, partition) not in (fail or set()):
+                    self.made(asset, partition, f"{asset}-{partition}-{version}")
+        raise AssertionError(f"automation never came to rest: {order[-5:]}")
+
+
+def test_a_new_batch_goes_as_far_as_the_selections_and_no_further(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    assert daemon.tick() == set(), "nothing is asked for before there is a batch"
+    instance.add_dynamic_partitions("source_batch", ["a"])
+    asked = daemon.until_quiet()
+    assert {asset for asset, _ in asked} == {*BATCH_ASSETS, "live_cc", "live_whisperx"}
+    assert asked[0] == ("yt_cc_source", "a")
+    for asset, _ in asked:
+        first = next(place for place, (name, _) in enumerate(asked) if name == asset)
+        for upstream in BY_ASSET[asset].upstream:
+            if upstream in BATCH_ASSETS and BY_ASSET[asset].partitioned_by == "batch":
+                assert any(name == upstream for name, _ in asked[:first]), f"{asset} before {upstream}"
+
+
+def test_a_bad_batch_does_not_hold_up_the_other(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    daemon.tick()
+    instance.add_dynamic_partitions("source_batch", ["bad", "good"])
+    asked = daemon.until_quiet(fail={("yt_cc_source", "bad")})
+    assert {partition for asset, partition in asked if asset in BATCH_ASSETS[1:]} == {"good"}
+    assert any(asset == "live_cc" for asset, _ in asked)
+
+
+def test_an_equal_rematerialisation_wakes_nobody_and_a_changed_one_does(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    daemon.tick()
+    instance.add_dynamic_partitions("source_batch", ["a"])
+    daemon.until_quiet()
+    daemon.made("yt_cc_source", "a", "yt_cc_source-a-1")
+    assert daemon.tick() == set()
+    daemon.made("yt_cc_source", "a", "yt_cc_source-a-2")
+    assert ("caption_words", "a") in daemon.tick()
+
+
+def test_no_asset_downstream_of_the_selections_has_a_condition() -> None:
+    for key in defs.resolve_asset_graph().get_all_asset_keys():
+        spec = defs.resolve_asset_graph().get(key)
+        if spec.group_name in ("checkpoints", "scores", "instructions", "livesports"):
+            assert spec.automation_condition is None, key
+
+
+def _register(name: str, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    load_settings().store().register_batch(name, {"uri": str(folder), "captions": "required"})
+
+
+def test_recurate_asks_for_every_batch_that_is_not_current(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    _register("one", tmp_path / "videos" / "one")
+    _register("two", tmp_path / "videos" / "two")
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=dg_time())
+    requests = list(schedules.recurate(context))  # type: ignore[arg-type]
+    assert [request.partition_key for request in requests] == ["one", "two"]
+    assert {request.job_name for request in requests} == {"curate"}
+    assert all(request.tags["livecc/recurate"] == dg_time().isoformat() for request in requests)
+
+
+def test_reselect_waits_while_batches_need_curating(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    _register("one", tmp_path / "videos" / "one")
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=dg_time())
+    (skipped,) = list(schedules.reselect(context))  # type: ignore[arg-type]
+    assert isinstance(skipped, dg.SkipReason)
+    assert "1 batches are curated first" in str(skipped.skip_message)
+
+
+def dg_time():
+    from datetime import UTC, datetime
+
+    return datetime(2026, 11, 23, 3, tzinfo=UTC)
+
+
+def test_a_new_folder_becomes_a_batch_once_its_listing_rests(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = tmp_path / "inbox"
+    (inbox / "drop-1").mkdir(parents=True)
+    (inbox / "drop-1" / "v.mp4").write_bytes(b"1")
+    monkeypatch.setenv("LIVECC_INBOX", str(inbox))
+
+    def tick(cursor: str | None) -> dg.SensorResult:
+        context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs)
+        found = sensors.new_batches(context)
+        assert isinstance(found, dg.SensorResult)
+        return found
+
+    first = tick(None)
+    assert first.run_requests == []
+    (inbox / "drop-1" / "w.mp4").write_bytes(b"22")
+    second = tick(first.cursor)
+    assert second.run_requests == [], "the copy was still going on"
+    third = tick(second.cursor)
+    assert [request.partition_key for request in third.run_requests or []] == ["drop-1"]
+    assert third.dynamic_partitions_requests
+    assert load_settings().store().batch("drop-1")["uri"] == str(inbox / "drop-1")
+    assert tick(third.cursor).run_requests == []
+
+
+def test_without_an_inbox_the_sensor_says_how_to_set_one(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LIVECC_INBOX", raising=False)
+    found = sensors.new_batches(dg.build_sensor_context(instance=instance, definitions=defs))
+    assert isinstance(found, dg.SkipReason)
+    assert "LIVECC_INBOX" in str(found.skip_message)
