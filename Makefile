@@ -8,7 +8,7 @@ ifndef PYTHON
 PYTHON := $(shell for name in python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v "$$name"; exit; }; done)
 endif
-# Passed to both pip commands, for instance PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'.
+# Passed to both pip commands, for instance an index that holds PyTorch's CPU build.
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ class LocalLauncher(Launcher):
         command = [sys.executable, "-m", job.module]
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         terminal = sys.stderr.isatty()
+        # Dagster's own Pipes session uses a preview function of Dagster and warns its user of it.
+        warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="dagster")
         with open_pipes_session(
             context=context,
             context_injector=PipesTempFileContextInjector(),

@@ -1,12 +1,20 @@
-"""Small videos with and without a face."""
+"""Small videos with and without a face, and a way to run a step on a real store."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
+
+from livecc_assets.live_cc.schemas import SCHEMAS as LIVE_CC_SCHEMAS
+from livecc_assets.source.schemas import SCHEMAS as SOURCE_SCHEMAS
+from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.store import Store
+from livecc_assets.store.worker import Task
+from livecc_assets.store.writer import Writer
 
 FACE = Path(__file__).parents[2] / "livecc_assets" / "sample" / "assets" / "face.png"
 
@@ -30,3 +38,36 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def run_task(tmp_path: Path) -> Callable[..., Artefact]:
+    """Run a step's main on rows of its upstream assets, with a real store; returns the committed artefact.
+
+    ``inputs``: upstream asset -> rows by partition. Upstream tables get the schemas of this stage or of the source.
+    """
+    store = Store(str(tmp_path / "artefacts"), tmp_path / "cache")
+    schemas = {**SOURCE_SCHEMAS, **LIVE_CC_SCHEMAS}
+
+    def write(asset: str, partition: str, config: dict[str, Any], schema: Any) -> Writer:
+        return store.write(asset, partition, "key", schema, code_version="1", config=config, upstream=[])
+
+    def committed(asset: str, partition: str) -> Artefact:
+        found = store.at(store.place(asset, partition, "key"))
+        assert found is not None
+        return found
+
+    def run(main: Callable[[Task], None], asset: str, config: dict[str, Any], inputs: dict[str, dict[str, list]]):
+        opened: dict[str, list[Artefact]] = {}
+        for upstream, partitions in inputs.items():
+            for partition, rows in partitions.items():
+                writer = write(upstream, partition, {}, schemas[upstream])
+                writer.extend(rows)
+                writer.commit()
+                opened.setdefault(upstream, []).append(committed(upstream, partition))
+        writer = write(asset, "one", config, schemas[asset])
+        main(Task(asset, config, tmp_path / "home", opened, writer, "key"))
+        writer.commit()
+        return committed(asset, "one")
+
+    return run
