@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,9 @@ def _job_command(name: str, argument: str, text: str) -> None:
     @main.command(name, help=text)
     @click.argument("partition", metavar=argument)
     @click.option("--force", is_flag=True, help="Compute again what already stands.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
     @click.pass_obj
-    def command(settings: Settings, partition: str, force: bool) -> None:
+    def command(settings: Settings, partition: str, force: bool, as_json: bool) -> None:
         from livecc_assets.runs import open_instance, run_job
 
         with open_instance(settings) as instance:
@@ -87,7 +89,7 @@ def _job_command(name: str, argument: str, text: str) -> None:
                 # No set is selected before it is known which videos must stay out of it.
                 click.echo(run_job(instance, "livesports", only=["evaluation_videos"]).line())
             outcome = run_job(instance, name, partition, {"livecc/force": "true"} if force else None)
-        click.echo(outcome.line())
+        click.echo(json.dumps(asdict(outcome)) if as_json else outcome.line())
         sys.exit(0 if outcome.ok else 1)
 
 
@@ -201,6 +203,23 @@ def rejected(settings: Settings, asset: str, partition: str, kind: str | None) -
     for row in found.rejected():
         if kind in (None, row["kind"]):
             click.echo(f"{row['kind']:8} {row['reason']:24} {row['id']}: {row['detail']}")
+
+
+@main.command()
+@click.argument("asset", type=click.Choice(["live_cc", "live_whisperx"]))
+@click.argument("selection")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True)
+@click.option("--released", is_flag=True, help="Escape and count characters as the published files do.")
+@click.pass_obj
+def export(settings: Settings, asset: str, selection: str, output: Path, released: bool) -> None:
+    """Write a training set as the published JSON Lines format with its seek index."""
+    from livecc_assets.live_cc.records import write_records
+
+    found = settings.store().current(asset, selection)
+    if found is None:
+        raise UserError(f"{asset}[{selection}] was never materialised; run `livecc select {selection}`")
+    count = write_records(found.rows(), output, "released" if released else "corrected")
+    click.echo(f"{output}: {count} records")
 
 
 @main.command()

@@ -1,28 +1,81 @@
 """``livecc demo``: the whole graph on the sample world, in order, with one progress."""
 
 import json
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from rich.console import Console
 
+from livecc_assets.all_steps import STEPS
 from livecc_assets.batches import add_batch
 from livecc_assets.errors import UserError
+from livecc_assets.plan import standings
 from livecc_assets.runs import Outcome, open_instance, run_job
 from livecc_assets.settings import Settings
 
+#: Jobs that run side by side: the models are small, and most workers keep one core busy.
+SIDE_BY_SIDE = 2
+_KIND = {"curate": "batch", "select": "selection", "train": "experiment", "evaluate": "experiment"}
 
-def _plan(settings: Settings, batches: list[str]) -> list[tuple[str, str | None]]:
+Work = tuple[str, str | None]
+
+
+def _groups(settings: Settings, batches: list[str]) -> list[list[Work]]:
+    """Jobs in order; those of one group do not depend on each other."""
     selections = sorted({name for text in settings.experiments.values() if (name := text.get("live_cc"))})
     experiments = sorted(settings.experiments)
     return [
-        *(("curate", name) for name in batches),
-        ("livesports", None),
-        *(("select", name) for name in selections),
-        *(("instructions", name) for name in sorted(settings.profile["instructions"])),
-        *(("train", name) for name in experiments),
-        *(("evaluate", name) for name in experiments),
-        ("leaderboard", None),
+        # The largest batch first, so that the last one to end is not also the longest.
+        [("curate", name) for name in sorted(batches, reverse=True)],
+        [("livesports", None)],
+        [("select", name) for name in selections],
+        [("instructions", name) for name in sorted(settings.profile["instructions"])],
+        [("train", name) for name in experiments],
+        [("evaluate", name) for name in experiments],
+        [("leaderboard", None)],
     ]
+
+
+def _stands(settings: Settings, job: str, partition: str | None) -> bool:
+    """Whether a job has nothing to compute; then it is not worth a process of its own."""
+    groups = {"train": ("checkpoints",), "evaluate": ("scores",)}.get(job)
+    steps = [step for step in STEPS if step.partitioned_by == _KIND[job] and (not groups or step.group in groups)]
+    states = [one for one in standings(steps, settings, settings.store()) if one.partition == partition]
+    return all(one.state == "current" for one in states)
+
+
+def _in_a_process(job: str, partition: str) -> Outcome:
+    """Run ``livecc JOB PARTITION`` with one thread a model; its progress lines pass through."""
+    command = [sys.executable, "-m", "livecc_assets", job, partition, "--json"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    tail: list[str] = []
+    for line in process.stderr:
+        sys.stderr.write(line)
+        tail = [*tail[-19:], line]
+    assert process.stdout is not None
+    said = process.stdout.read()
+    if process.wait() not in (0, 1) or not said.strip():
+        return Outcome(job, partition, [], [], ["".join(tail) or f"ended with exit code {process.returncode}"], 0.0)
+    return Outcome(**json.loads(said.strip().splitlines()[-1]))
+
+
+def _run(settings: Settings, instance: object, group: list[Work]) -> Iterator[Outcome]:
+    """Outcomes of a group as they come."""
+    waiting: list[tuple[str, str]] = []
+    for job, partition in group:
+        if job in _KIND and partition and len(group) > 1 and not _stands(settings, job, partition):
+            waiting.append((job, partition))
+        else:
+            yield run_job(instance, job, partition)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for done in as_completed([pool.submit(_in_a_process, *work) for work in waiting]):
+            yield done.result()
 
 
 def run_demo(settings: Settings) -> bool:
@@ -34,16 +87,16 @@ def run_demo(settings: Settings) -> bool:
         raise UserError(f"the demo runs on the sample profile, not on {settings.profile['name']}; unset LIVECC_PROFILE")
     console, started = Console(stderr=True, highlight=False), time.monotonic()
     folders = build_world(settings.home, settings.profile)
-    outcomes: list[Outcome] = []
     for name, folder in folders.items():
         add_batch(settings, str(folder), name, "required")
-    plan = _plan(settings, sorted(folders))
+    groups = _groups(settings, sorted(folders))
+    total, outcomes = sum(map(len, groups)), list[Outcome]()
     with open_instance(settings) as instance:
-        for number, (job, partition) in enumerate(plan, 1):
-            outcome = run_job(instance, job, partition)
-            console.print(f"[{number}/{len(plan)}] {outcome.line()}", markup=False)
-            outcomes.append(outcome)
-            if not outcome.ok:
+        for group in groups:
+            for outcome in _run(settings, instance, group):
+                outcomes.append(outcome)
+                console.print(f"[{len(outcomes)}/{total}] {outcome.line()}", markup=False)
+            if not all(outcome.ok for outcome in outcomes):
                 return False
     made, served = sum(len(one.made) for one in outcomes), sum(len(one.served) for one in outcomes)
     found = settings.store().current("leaderboard", "all")

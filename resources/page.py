@@ -1,6 +1,7 @@
 """The asset's page in the UI: counts, reasons, a preview of rows, pictures."""
 
 import json
+import os
 import re
 from typing import Any
 
@@ -57,15 +58,22 @@ def _reasons(artefact: Artefact) -> str:
 
 
 def _pictures(step: Step, artefact: Artefact, plan: Plan) -> dict[str, Any]:
+    """Pictures as markdown. Drawn once an artefact: a no-op takes them from the cache, without decoding a video."""
     if not step.pictures:
         return {}
-    from livecc_assets.media.charts import markdown_image
+    cached = artefact.cache / "pages" / f"{step.asset}-{plan.input_key}-{artefact.manifest.attempt}.json"
+    if cached.is_file():
+        drawn: dict[str, str] = json.loads(cached.read_text("utf-8"))
+    else:
+        from livecc_assets.media.charts import markdown_image
 
-    drawn = load(step.pictures)(artefact, plan.config)
-    return {
-        name: dg.MetadataValue.md(markdown_image(value, name) if isinstance(value, bytes) else str(value))
-        for name, value in drawn.items()
-    }
+        made = load(step.pictures)(artefact, plan.config)
+        drawn = {name: markdown_image(one, name) if isinstance(one, bytes) else str(one) for name, one in made.items()}
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        staged = cached.with_suffix(f".{os.getpid()}")
+        staged.write_text(json.dumps(drawn), "utf-8")
+        staged.replace(cached)
+    return {name: dg.MetadataValue.md(text) for name, text in drawn.items()}
 
 
 def metadata(step: Step, plan: Plan, artefact: Artefact, memoised: bool) -> dict[str, Any]:

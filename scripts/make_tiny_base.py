@@ -25,7 +25,7 @@ from livecc_assets.models.qwen2_vl import Processor, load_processor, pixel_value
 SEED = 7
 HIDDEN, LAYERS, HEADS = 128, 4, 4
 VISION = {"depth": 2, "embed_dim": 96, "num_heads": 3, "hidden_size": HIDDEN, "mlp_ratio": 2}
-PHASES = ((50, 32, 1), (80, 6, 6), (220, 2, 24))  # steps, conversations a step, clips a conversation
+PHASES = ((60, 32, 1), (60, 6, 6), (160, 2, 24))  # steps, conversations a step, clips a conversation
 OUT = Path(__file__).resolve().parent.parent / "livecc_assets" / "sample" / "base"
 
 
@@ -71,12 +71,10 @@ def encode(
     labels = [-100] * len(ids)
     pixels, grids = [], []
     for turn in lesson:
-        video = ""
-        if turn.clip is not None:
-            rows, grid = pixel_values(torch.from_numpy(turn.clip.frames).permute(0, 3, 1, 2), processor)
-            pixels.append(rows)
-            grids.append(grid)
-            video = f"<|vision_start|>{'<|video_pad|>' * processor.tokens_of(grid)}<|vision_end|>"
+        rows, grid = pixel_values(torch.from_numpy(turn.clip.frames).permute(0, 3, 1, 2), processor)
+        pixels.append(rows)
+        grids.append(grid)
+        video = f"<|vision_start|>{'<|video_pad|>' * processor.tokens_of(grid)}<|vision_end|>"
         asked = processor.encode(
             f"<|im_start|>user\n{turn.before}{video}{turn.after}<|im_end|>\n<|im_start|>assistant\n"
         )
@@ -121,7 +119,7 @@ def train(model: Qwen2VLForConditionalGeneration, processor: Processor, effort: 
     began = time.time()
     pool: list[Clip] = [draw_clip(rng, n) for n in range(clips)]
     long_pool = [draw_clip(rng, clips + n, frames=6) for n in range(clips // 20)]
-    unseen = [draw_clip(rng, 2 * clips + n) for n in range(400)]
+    unseen = [draw_clip(rng, clips + clips // 20 + n) for n in range(400)]
     print(f"{clips} clips drawn in {time.time() - began:.0f} s", flush=True)
     model.train()
     train_eyes(model, processor, pool, unseen, round(300 * effort), rng)

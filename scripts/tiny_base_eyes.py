@@ -25,15 +25,14 @@ def word_vectors(embedding: nn.Embedding, processor: Processor) -> list[torch.Te
 
     Visual tokens that point to the words they show are soon read by the language model, whose output shares the embedding.
     """
-    lead = ("", " ", " ")  # as the words stand in "red jump left"
-    ids = [[processor.encode(space + word)[0] for word in words] for space, words in zip(lead, _ANSWERS, strict=True)]
+    ids = [[processor.encode(" " + word)[0] for word in words] for words in _ANSWERS]
     with torch.no_grad():
         return [nn.functional.normalize(embedding.weight[torch.tensor(row)], dim=1) for row in ids]
 
 
 def read_out(tokens: torch.Tensor, vectors: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Logits of player, action and side from tokens [clips, tokens, width], averaged: every token shall tell the whole clip."""
-    return [_SHARPNESS * tokens.mean(1) @ matrix.T for matrix in vectors]
+    """Logits of player, action and side from tokens [clips, tokens, width]: a clip shows what one of its tokens says."""
+    return [torch.logsumexp(_SHARPNESS * tokens @ matrix.T, dim=1) for matrix in vectors]
 
 
 def targets(clips: list[Clip]) -> torch.Tensor:

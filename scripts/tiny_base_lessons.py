@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from PIL import Image
 
-from livecc_assets.sample.match import ACTORS, PLACES, VERBS, VISIBLE_SECONDS, Event, MatchPlan, render_at, sentence
+from livecc_assets.sample.match import ACTORS, PLACES, VERBS, VISIBLE_SECONDS, Event, MatchPlan, render_at
 
-FIRST_SEED = 1_000_000  # the sample world's own videos start at ten million
+FIRST_SEED = 10_000_000  # ten thousand numbers that end where the seeds of the world's own batches begin
 
 ACTION = {"jumps": "jump", "falls": "fall", "shoots": "shoot", "waves": "wave", "slides": "slide"}
 PLACE = {"left": "left", "middle": "centre", "right": "right"}
@@ -21,19 +20,7 @@ QUESTIONS = {
     "where": ("Where is it?", "Which side?"),
     "all": ("Label this clip.", "Who, what, where?", "Player, action and side?"),
 }
-READING = ("Repeat:", "Say again:", "Copy this:")
-GRAMMAR = ("He will {}. He", "They {}. She", "To {}: it")
 STANDING = ("Label every clip.", "Who, what, where, for each clip?", "Player, action and side, every time.")
-
-
-def _words() -> list[str]:
-    """Single words of English: the world's, as they stand in a sentence, at its beginning and at its end."""
-    events = [Event(v / 100, 0, *names) for v, *names in product((0, 1), ACTORS, VERBS, PLACES)]
-    small = sorted({word for event in events for word in sentence(event).split()})
-    return [*small, *(word.capitalize() for word in small), *(f"{word}." for word in small), "...", "... ", ",", "and"]
-
-
-WORDS = _words()
 
 
 @dataclass(frozen=True)
@@ -71,28 +58,19 @@ def _compress(frame: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Turn:
-    """A user turn (text before and after the clip; some turns have no clip) and the assistant's answer."""
+    """A user turn (text before and after the clip) and the assistant's answer."""
 
     before: str
-    clip: Clip | None
+    clip: Clip
     after: str
     answer: str
-
-
-def draw_reading(rng: np.random.Generator) -> Turn:
-    """A turn of language: words in any order to be repeated, or a verb to be put into the third person."""
-    if rng.random() < 0.3:
-        verb = str(rng.choice(VERBS))
-        return Turn("", None, str(rng.choice(GRAMMAR)).format(ACTION[verb]), f"He {verb}")
-    words = " ".join(str(word) for word in rng.choice(WORDS, size=int(rng.integers(2, 7))))
-    return Turn("", None, f"{rng.choice(READING)} {words}", words)
 
 
 def draw_lesson(rng: np.random.Generator, pool: list[Clip], long_pool: list[Clip], turns: int) -> list[Turn]:
     """A conversation about `turns` unrelated clips; every answer is about the newest clip.
 
     Either each turn asks its own question, or the first turn sets the task for all. Most conversations number their clips
-    by time. Some turns between are about words alone.
+    by time.
     """
     clips = [pool[int(rng.integers(len(pool)))] for _ in range(turns)]
     if long_pool and rng.random() < 0.5:
@@ -110,6 +88,4 @@ def draw_lesson(rng: np.random.Generator, pool: list[Clip], long_pool: list[Clip
             kind = kinds[int(rng.integers(len(kinds)))]
             after = str(rng.choice(QUESTIONS[kind]))
         lesson.append(Turn(before, clip, after, answer(clip.event, kind)))
-        if rng.random() < (0.15 if turns < 12 else 0.03):
-            lesson.append(draw_reading(rng))
     return lesson

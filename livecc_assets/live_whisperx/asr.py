@@ -37,9 +37,19 @@ class FasterWhisper:
     it; an English-only model cannot tell, so other languages are left to the language filter that follows.
     """
 
-    def __init__(self, model: Any, language: str | None, batch_size: int = 1, beam_size: int = 5) -> None:
-        self._model, self.language = model, language
-        self._batch_size, self._beam_size = batch_size, beam_size
+    def __init__(
+        self,
+        model: Any,
+        language: str | None,
+        batch_size: int = 1,
+        beam_size: int = 5,
+        temperature: float | None = None,
+    ) -> None:
+        self._model, self.language, self._batch_size = model, language, batch_size
+        self._options: dict[str, Any] = {"word_timestamps": True, "vad_filter": True, "beam_size": beam_size}
+        if temperature is not None:
+            # The library tries again, hotter and slower, whatever repeats itself; rule-bound commentary always does.
+            self._options["temperature"] = temperature
 
     @classmethod
     def load(cls, config: dict[str, Any], home: Path) -> "FasterWhisper":
@@ -60,13 +70,14 @@ class FasterWhisper:
                 f"{config['model']} cannot be loaded with asr.device {device} and asr.compute_type {compute_type} "
                 f"({error}); device cpu with compute_type int8 works everywhere"
             ) from error
-        return cls(model, config.get("language"), config.get("batch_size", 1), config.get("beam_size", 5))
+        batch, beam = config.get("batch_size", 1), config.get("beam_size", 5)
+        return cls(model, config.get("language"), batch, beam, config.get("temperature"))
 
     def __call__(self, audio: np.ndarray) -> tuple[list[Word], str]:
         """Words with times rounded to 0.01 s. Raises :class:`OtherLanguageError`."""
         if self.language and self._model.model.is_multilingual:
             self._check_language(audio)
-        options = {"language": self.language, "word_timestamps": True, "vad_filter": True, "beam_size": self._beam_size}
+        options = self._options | {"language": self.language}
         if self._batch_size > 1:
             from faster_whisper import BatchedInferencePipeline
 

@@ -23,7 +23,7 @@ from livecc_assets.rules import Rule
 #: What a causal model reads: chat messages with ``role`` and ``content``.
 Messages = list[dict[str, str]]
 _HEAD_TOKENS = 64  # kept from the start of a prompt that is too long: system text, title and the question's opening
-_BATCH_TOKENS = 1024
+_BATCH_TOKENS = 1024  # of one padded batch on a CPU; more only costs memory there
 
 
 class TextLM:
@@ -108,8 +108,8 @@ class TextLM:
         for row, (tokens, _) in enumerate(rows):
             ids[row, : len(tokens)] = torch.tensor(tokens)  # right padding cannot be seen by a causal model
         first = min(start for _, start in rows) - 1
-        keep = torch.arange(first, width - 1)
-        logits = self.model(input_ids=ids.to(self.device), logits_to_keep=keep.to(self.device), use_cache=False).logits
+        keep = torch.arange(first, width - 1, device=self.device)
+        logits = self.model(input_ids=ids.to(self.device), logits_to_keep=keep, use_cache=False).logits
         for row, (tokens, start) in enumerate(rows):
             labels = torch.tensor(tokens[start:])
             scores = logits[row, start - 1 - first : len(tokens) - 1 - first].float()

@@ -21,7 +21,7 @@ def test_a_folder_is_itself_and_an_absent_one_is_named(tmp_path: Path):
     folder = _model(tmp_path / "m")
     assert resolve(str(folder), tmp_path) == folder.resolve()
     assert resolve(f"file://{folder}", tmp_path) == folder.resolve()
-    with pytest.raises(UserError, match="model folder .*absent does not exist"):
+    with pytest.raises(UserError, match=r"model folder .*absent does not exist"):
         resolve(str(tmp_path / "absent"), tmp_path)
 
 

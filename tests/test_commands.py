@@ -124,3 +124,26 @@ def test_gc_lists_first_and_deletes_when_asked(home: Path) -> None:
     assert "2 objects" in livecc(home, "gc", "--older-than", "0").output
     assert "deleted" in livecc(home, "gc", "--older-than", "0", "--delete").output
     assert "0 objects" in livecc(home, "gc", "--older-than", "0").output
+
+
+def test_export_writes_the_published_format_with_its_seek_index(home: Path, tmp_path: Path) -> None:
+    from livecc_assets.live_cc.records import RecordFile
+    from livecc_assets.live_cc.schemas import SCHEMAS
+
+    schema = SCHEMAS["live_cc"]
+    row = {field.name: None for field in schema} | {
+        "batch": "a", "clip_id": "v:0", "video_id": "v", "uri": "v.mp4", "title": "Zürich", "category": "Sports",
+        "start": 1.0, "end": 2.0, "words": [{"start": 1.0, "end": 2.0, "word": "goal"}], "previous": "",
+        "words_per_second": 1.0, "distinct_words": 1, "loss": 3.0, "talking_head_score": 0.0, "rank": 1,
+    }  # fmt: skip
+    store = load_settings(home).store()
+    writer = store.write("live_cc", "sample", "k1", schema, code_version="1", config={}, upstream=[])
+    writer.extend([row, row | {"clip_id": "v:1"}])
+    writer.commit()
+    store.set_current("live_cc", "sample", "live_cc/sample/k1")
+    target = tmp_path / "set.jsonl"
+    result = livecc(home, "export", "live_cc", "sample", "-o", str(target))
+    assert "2 records" in result.output
+    with RecordFile(target) as records:
+        assert len(records) == 2
+        assert records[1][0]["content"][1]["title"] == "Zürich"
