@@ -52,7 +52,7 @@ STEPS = [
         partitioned_by="source",
         description="Image, multi-image and video question answering mixed into SFT (spec 2.7).",
         code_version="1",
-        covers=("livecc_assets.training.instructions", "livecc_assets.sample.instructions"),
+        covers=("livecc_assets.training.tasks", "livecc_assets.sample.instructions"),
         config=_instructions,
         run="livecc_assets.training.tasks:general_instructions",
     ),
