@@ -22,7 +22,9 @@ SELECTION = Path(__file__).resolve().parent.parent / "livecc_assets" / "selectio
 def timed(*arguments: str) -> tuple[float, str]:
     """Seconds that a livecc command took, and what it printed."""
     started = time.perf_counter()
-    done = subprocess.run([LIVECC, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        [LIVECC, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"livecc {' '.join(arguments)} failed:\n{done.stdout[-3000:]}")
     return time.perf_counter() - started, done.stdout

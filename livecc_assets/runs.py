@@ -14,9 +14,11 @@ from livecc_assets.settings import Settings
 if TYPE_CHECKING:
     import dagster as dg
 
-#: Dagster's own state: sqlite in the state folder, no telemetry.
+#: Dagster's own state: sqlite in the state folder, no telemetry, no invitation in front of the first page.
 DAGSTER_YAML = """\
 telemetry:
+  enabled: false
+nux:
   enabled: false
 """
 

@@ -13,6 +13,7 @@ from livecc_assets.store.artefact import ROWS, Artefact
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 8, 90
 _EXAMPLES = 3
+_VALUE_CHARS = 1500
 _SECRET = re.compile(r"(key|token|password|secret)", re.IGNORECASE)
 
 
@@ -53,7 +54,7 @@ def _reasons(artefact: Artefact) -> str:
     lines = ["| kind | reason | rows | examples |", "|---|---|---|---|"]
     for name, count in sorted(artefact.manifest.reasons.items(), key=lambda item: -item[1]):
         kind, _, reason = name.partition(":")
-        lines.append(f"| {kind} | {reason} | {count} | {'<br>'.join(examples.get(name, []))} |")
+        lines.append(f"| {kind} | {reason} | {count} | {' · '.join(examples.get(name, []))} |")
     return "\n".join(lines)
 
 
@@ -98,6 +99,8 @@ def metadata(step: Step, plan: Plan, artefact: Artefact, memoised: bool) -> dict
         page["left out"] = dg.MetadataValue.json(plan.left_out)
     page |= _pictures(step, artefact, plan)
     for name, value in manifest.metadata.items():
+        if len(json.dumps(value, default=str)) > _VALUE_CHARS:
+            continue  # a whole curve is on the page as a picture, and number by number in the manifest
         page.setdefault(name, value if isinstance(value, int | float | str | bool) else dg.MetadataValue.json(value))
     page["config"] = dg.MetadataValue.json(
         {

@@ -33,7 +33,9 @@ def one_line_error(result: Result) -> str:
 
 def test_every_command_explains_itself(home: Path) -> None:
     names = main.commands
-    assert {"demo", "ui", "ingest", "comment", "leaderboard", "doctor", "status", "gc", "lineage", "rejected"} <= set(names)
+    assert {"demo", "ui", "ingest", "comment", "leaderboard", "doctor", "status", "gc", "lineage", "rejected"} <= set(
+        names
+    )
     for name in names:
         result = livecc(home, name, "--help")
         assert result.exit_code == 0

@@ -24,6 +24,8 @@ COLUMNS = (
     ("ovobench_score", "mean_accuracy", "ovobench"),
     ("livesports_cc_score", "words_per_second", "words_per_second"),
 )
+#: Columns of text that the table needs with the experiments down.
+WIDE = 140
 GUESS, GAIN = "baseline: guess", "event_f1_gain"
 PAIRED = ("-streaming", "-blind")
 
@@ -121,22 +123,26 @@ def render(document: Mapping[str, Any]) -> None:
     """Print a document as a table on the terminal."""
     from rich.console import Console
 
-    Console().print(table(rows_of(document)))
+    console = Console()
+    console.print(table(rows_of(document), narrow=console.width < WIDE))
 
 
-def table(rows: Rows) -> Any:
-    """A rich table: experiments down, metrics across, '54.2 [48.9, 59.0]' in the cells."""
+def table(rows: Rows, narrow: bool = False) -> Any:
+    """A rich table: experiments down, metrics across, '54.2 [48.9, 59.0]' in the cells; the other way round if narrow."""
     from rich.table import Table
 
     plain = [row for row in rows if row["metric"] != GAIN]
     metrics = [name for _, _, name in COLUMNS if any(row["metric"] == name for row in plain)]
     cells = {(row["experiment"], row["metric"]): cell(row) for row in plain}
+    experiments = list(dict.fromkeys(row["experiment"] for row in plain))
+    down, across = (metrics, experiments) if narrow else (experiments, metrics)
     shown = Table(title="Leaderboard", caption=_caption(rows), caption_justify="left")
-    shown.add_column("experiment", no_wrap=True)
-    for metric in metrics:
-        shown.add_column(metric, justify="right")
-    for experiment in dict.fromkeys(row["experiment"] for row in plain):
-        shown.add_row(experiment, *(cells.get((experiment, metric), "") for metric in metrics))
+    shown.add_column("" if narrow else "experiment", no_wrap=True)
+    for name in across:
+        shown.add_column(name, justify="right", overflow="fold")
+    for name in down:
+        keys = [(other, name) if narrow else (name, other) for other in across]
+        shown.add_row(name, *(cells.get(key, "") for key in keys))
     return shown
 
 

@@ -5,7 +5,8 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,8 @@ Kind = Literal["train", "test", "bad"]
 VERSION = "1"
 #: Seeds of the world's matches start here; whatever trains the tiny base stays below.
 FIRST_SEED = 10_000_000
+#: Matches from which starting further processes pays.
+WORTH_A_POOL = 16
 #: (batch, kind, number in its seeds, matches) of the demo.
 BATCHES: tuple[tuple[str, Kind, int, int], ...] = (
     ("sample-a", "train", 1, 60),
@@ -36,25 +39,24 @@ def generate_batch(
     count: int,
     kind: Kind = "train",
     report: Callable[[int, int], None] | None = None,
+    pool: Executor | None = None,
 ) -> None:
     """Write `count` matches, and the special videos of `kind`, into `folder`; equal arguments give equal pictures and words.
 
     train: matches and one of each special. test: matches only. bad: `count` broken videos and one good one. Beside the
     folder, FOLDER.expected.json tells each special's fate by asset. Video ids begin with `name`. `report` hears
-    (done, total).
+    (done, total); `pool` shares the work.
     """
     folder.mkdir(parents=True, exist_ok=True)
     builds = plan_batch(name, seed, count, kind)
-    workers = min(os.cpu_count() or 1, 8) if len(builds) >= 16 else 1
     write = partial(_write, folder)
+    results = map(write, builds) if pool is None else pool.map(write, builds, chunksize=2)
     expected: dict[str, Any] = {}
-    if workers == 1:
-        results = map(write, builds)
-        _collect(results, expected, len(builds), report)
-    else:
-        # Fresh processes: a fork of a process with threads may inherit a lock that nobody will ever release.
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-            _collect(pool.map(write, builds, chunksize=2), expected, len(builds), report)
+    for done, (id, about) in enumerate(results, 1):
+        if about:
+            expected[id] = about
+        if report:
+            report(done, len(builds))
     content = {**_stamp(name, seed, count, kind), "videos": expected}
     expected_path(folder).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -90,13 +92,20 @@ def build_world(home: Path, profile: Mapping[str, Any]) -> dict[str, Path]:
     """
     root = home / "sample"
     sizes = profile.get("sample_world") or {}
-    folders, listed = {}, []
-    for name, kind, seed, count in BATCHES:
-        folder = root / name
-        count = int(sizes.get(kind, count))
-        _build_batch(folder, name, seed, count, kind)
-        folders[name] = folder
-        listed += [id for id, about in expected(folder).items() if about["special"] == "evaluation"]
+    wanted: list[tuple[str, Kind, int, int]] = [
+        (name, kind, seed, int(sizes.get(kind, count))) for name, kind, seed, count in BATCHES
+    ]
+    missing = [batch for batch in wanted if not _stands(root / batch[0], *batch)]
+    with ExitStack() as stack:
+        pool = None
+        if sum(count for *_, count in missing) >= WORTH_A_POOL:
+            # Fresh processes: a fork of a process with threads may inherit a lock that nobody will ever release.
+            workers = ProcessPoolExecutor(min(os.cpu_count() or 1, 8), multiprocessing.get_context("spawn"))
+            pool = stack.enter_context(workers)
+        for batch in missing:
+            _make(root / batch[0], *batch, pool)
+    folders = {name: root / name for name, *_ in wanted}
+    listed = [id for f in folders.values() for id, about in expected(f).items() if about["special"] == "evaluation"]
     ids = "".join(f"{id}\n" for id in listed)
     path = root / "evaluation_videos.txt"
     if not path.is_file() or path.read_text("utf-8") != ids:
@@ -104,16 +113,18 @@ def build_world(home: Path, profile: Mapping[str, Any]) -> dict[str, Path]:
     return folders
 
 
-def _build_batch(folder: Path, name: str, seed: int, count: int, kind: Kind) -> None:
+def _stands(folder: Path, name: str, kind: Kind, seed: int, count: int) -> bool:
     done = expected_path(folder)
-    if done.is_file() and folder.is_dir():
-        content = json.loads(done.read_text("utf-8"))
-        if content.items() >= _stamp(name, seed, count, kind).items():
-            return
-    done.unlink(missing_ok=True)
+    if not (done.is_file() and folder.is_dir()):
+        return False
+    return json.loads(done.read_text("utf-8")).items() >= _stamp(name, seed, count, kind).items()
+
+
+def _make(folder: Path, name: str, kind: Kind, seed: int, count: int, pool: Executor | None) -> None:
+    expected_path(folder).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     progress = Progress(f"sample world {name}")
-    generate_batch(folder, name, seed, count, kind, lambda at, total: progress(at, total, "videos made"))
+    generate_batch(folder, name, seed, count, kind, lambda at, total: progress(at, total, "videos made"), pool)
     progress.close()
 
 
@@ -127,11 +138,3 @@ def _write(folder: Path, build: Build) -> tuple[str, dict[str, Any] | None]:
     video.write(folder)
     fates = [vars(fate) for fate in video.fates]
     return video.id, {"special": video.special, "fates": fates} if video.special else None
-
-
-def _collect(results: Any, expected: dict[str, Any], total: int, report: Callable[[int, int], None] | None) -> None:
-    for done, (id, about) in enumerate(results, 1):
-        if about:
-            expected[id] = about
-        if report:
-            report(done, total)
