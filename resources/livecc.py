@@ -115,7 +115,7 @@ class LiveCC(dg.ConfigurableResource):
         recorded: Mapping[str, Any],
     ) -> dg.MaterializeResult:
         manifest = artefact.manifest
-        page = metadata(step, plan, artefact, memoised) | recorded
+        page = {**metadata(step, plan, artefact, memoised), **recorded}
         check = dg.AssetCheckResult(
             check_name="error_share",
             asset_key=step.asset,

@@ -77,7 +77,7 @@ class FasterWhisper:
         """Words with times rounded to 0.01 s. Raises :class:`OtherLanguageError`."""
         if self.language and self._model.model.is_multilingual:
             self._check_language(audio)
-        options = self._options | {"language": self.language}
+        options: dict[str, Any] = self._options | {"language": self.language}
         if self._batch_size > 1:
             from faster_whisper import BatchedInferencePipeline
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.fs
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from livecc_assets.errors import UserError
@@ -36,7 +36,7 @@ class _Table:
         self.key, self.name, self.schema, self.rows = key, name, schema, 0
         self._pending: list[dict[str, Any]] = []
         self._sha, self._size = hashlib.sha256(), 0
-        if isinstance(blobs.fs, pa.fs.LocalFileSystem):
+        if isinstance(blobs.fs, pafs.LocalFileSystem):
             Path(blobs.arrow_path(key)).parent.mkdir(parents=True, exist_ok=True)
         self._stream = blobs.fs.open_output_stream(blobs.arrow_path(key))
         self._parquet = pq.ParquetWriter(pa.PythonFile(self, mode="w"), schema, compression="zstd")
