@@ -42,7 +42,7 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     finally:
         for process in running.values():
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGINT)
+                os.killpg(process.pid, signal.SIGTERM)
         for process in running.values():
             try:
                 process.wait(GRACE)

@@ -1,0 +1,43 @@
+"""What a failed worker tells its reader, and that no worker outlives its orchestrator."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import psutil
+
+from resources.launchers import explain
+
+
+def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() -> None:
+    assert "out of memory" in explain(-signal.SIGKILL, ["last words"])
+    assert "SIGTERM" in explain(-signal.SIGTERM, [])
+    told = explain(3, ["line one", "line two"])
+    assert "exit code 3" in told
+    assert told.endswith("line one\nline two")
+    assert "printed nothing" in explain(1, [])
+
+
+ORCHESTRATOR = """
+import subprocess, sys, time
+from resources.launchers import _die_with_parent
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], preexec_fn=_die_with_parent)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_worker_dies_with_a_killed_orchestrator() -> None:
+    code = textwrap.dedent(ORCHESTRATOR)
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    worker = psutil.Process(int(process.stdout.readline()))
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10
+    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the worker lives on"
+        time.sleep(0.1)
