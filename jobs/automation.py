@@ -11,9 +11,8 @@ _CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_ver
 
 #: A batch asset follows its own batch, as soon as everything it reads is there.
 FOLLOWS_ITS_BATCH = (
-    (_CHANGED | dg.AutomationCondition.newly_missing())
-    .since_last_handled()
-    .__and__(~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.missing()))
+    (_CHANGED | dg.AutomationCondition.newly_missing()).since_last_handled()
+    & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.missing())
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
     & ~dg.AutomationCondition.in_progress()
 ).with_label("follows its batch")
