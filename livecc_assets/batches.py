@@ -20,16 +20,20 @@ def _address(folder: str) -> str:
     return str(path.resolve())
 
 
-def add_batch(settings: Settings, uri: str, batch: str, captions: str) -> None:
-    """Register the batch in the store and add its partition to the Dagster instance."""
+def add_batch(settings: Settings, uri: str, batch: str, captions: str, category: str | None = None) -> None:
+    """Register the batch in the store and add its partition to the Dagster instance.
+
+    ``category`` is given to videos whose metadata name none; without one they cannot pass the category filter (B1).
+    """
     from livecc_assets.partitions import SOURCE_BATCHES
 
-    settings.store().register_batch(batch, {"uri": uri, "captions": captions})
+    about = {"uri": uri, "captions": captions} | ({"category": category} if category else {})
+    settings.store().register_batch(batch, about)
     with open_instance(settings) as instance:
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [batch])
 
 
-def register(settings: Settings, folder: str, batch: str, captions: str) -> Iterator[str]:
+def register(settings: Settings, folder: str, batch: str, captions: str, category: str | None = None) -> Iterator[str]:
     """Register ``folder`` as ``batch``; yields lines that say what was found and what to do next.
 
     The batch gets a selection file of its own under ``LIVECC_HOME``/selections, so that it changes no other set.
@@ -38,7 +42,7 @@ def register(settings: Settings, folder: str, batch: str, captions: str) -> Iter
     found = list(scan(uri))
     if not found:
         raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")
-    add_batch(settings, uri, batch, captions)
+    add_batch(settings, uri, batch, captions, category)
     yield f"batch {batch}: {len(found)} files under {uri}"
     target = settings.home / "selections" / f"{batch}.yaml"
     if not target.exists():

@@ -66,12 +66,13 @@ def ui(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
 @click.argument("folder")
 @click.option("--batch", required=True, help="Name of the new source batch.")
 @click.option("--captions", type=click.Choice(["required", "optional"]), default="optional", show_default=True)
+@click.option("--category", help='Category of videos whose .info.json names none, for instance "Sports".')
 @click.pass_obj
-def ingest(settings: Settings, folder: str, batch: str, captions: str) -> None:
+def ingest(settings: Settings, folder: str, batch: str, captions: str, category: str | None) -> None:
     """Register FOLDER (or s3://bucket/prefix) of videos as a source batch with a selection of its own."""
     from livecc_assets.batches import register
 
-    for line in register(settings, folder, batch, captions):
+    for line in register(settings, folder, batch, captions, category):
         click.echo(line)
 
 

@@ -65,6 +65,33 @@ def test_ingest_makes_a_batch_with_a_selection_of_its_own(home: Path, tmp_path: 
     assert "choose another" in one_line_error(again)
 
 
+def test_a_category_given_at_ingest_is_that_of_videos_without_one(home: Path, tmp_path: Path, media: Path) -> None:
+    import json
+    import shutil
+
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name in ("one", "two"):
+        shutil.copy(media / "nasa_13013.mp4", videos / f"{name}.mp4")
+        shutil.copy(media / "nasa_13013_en.srt", videos / f"{name}_en.srt")
+    (videos / "two.info.json").write_text(json.dumps({"id": "two", "title": "t", "categories": ["Gaming"]}))
+    result = livecc(home, "ingest", str(videos), "--batch", "mine", "--category", "Education")
+    assert result.exit_code == 0, result.output
+    from livecc_assets.all_steps import BY_ASSET
+    from livecc_assets.source.tasks import yt_cc_source
+    from livecc_assets.store.worker import Task
+
+    settings, step = load_settings(home), BY_ASSET["yt_cc_source"]
+    store = settings.store()
+    config = step.config(settings, store, "mine")
+    writer = store.write("yt_cc_source", "mine", "k", step.schema(), code_version="1", config=config, upstream=[])
+    yt_cc_source(Task("yt_cc_source", config, home, {}, writer, "k"))
+    writer.commit()
+    found = store.at("yt_cc_source/mine/k")
+    assert found is not None
+    assert {row["video_id"]: row["category"] for row in found.rows()} == {"one": "Education", "two": "Gaming"}
+
+
 def test_an_edited_selection_survives_a_second_ingest(home: Path, tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     videos.mkdir()

@@ -121,7 +121,10 @@ def _transcribed(
 ) -> dict[str, Any] | Rejected:
     video_id, category = video["video_id"], video.get("category")
     if categories is not None and category not in categories:
-        detail = f"category {category!r} is not one of {', '.join(sorted(categories))}"
+        wanted = ", ".join(sorted(categories))
+        detail = f"category {category!r} is not one of {wanted}"
+        if category is None:
+            detail = f"its category is unknown; name one in its .info.json or with livecc ingest --category: {wanted}"
         return Rejected(video_id, "filtered", "excluded_category", detail, video_id)
     try:
         audio = read_audio(video["uri"], rate=RATE)

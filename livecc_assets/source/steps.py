@@ -11,7 +11,10 @@ from livecc_assets.store.store import Store
 
 def _source_config(settings: Settings, store: Store, batch: str) -> dict[str, Any]:
     about = store.batch(batch)
-    return dict(section(settings, "source")) | {"uri": about["uri"], "captions": about.get("captions", "required")}
+    own = {"uri": about["uri"], "captions": about.get("captions", "required")}
+    if about.get("category"):
+        own["category"] = about["category"]
+    return dict(section(settings, "source")) | own
 
 
 def _listing(settings: Settings, store: Store, batch: str) -> str:

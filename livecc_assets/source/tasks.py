@@ -59,7 +59,11 @@ def yt_cc_source(task: Task) -> None:
     def progress(done: int) -> None:
         task.progress(done, len(candidates), "files read")
 
-    task.writer.extend(source_rows(candidates, task.config, progress, task.home))
+    default = task.config.get("category")
+    for row in source_rows(candidates, task.config, progress, task.home):
+        if default and isinstance(row, dict) and row["category"] is None:
+            row["category"] = default
+        task.writer.add(row)
 
 
 def evaluation_videos(task: Task) -> None:
