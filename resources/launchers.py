@@ -39,7 +39,12 @@ class Launcher(ABC):
 
 
 def _die_with_parent() -> None:
-    """In the child: ask the kernel for SIGTERM when the orchestrator dies, so that no orphan trains on unseen."""
+    """In the child: ask the kernel for SIGTERM when the orchestrator dies, so that no orphan trains on unseen.
+
+    A signal that the parent ignores or blocks stays so across exec; a worker must always hear SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 

@@ -13,7 +13,7 @@ from livecc_assets.store.artefact import ROWS, Artefact
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 8, 90
 _EXAMPLES = 3
-_VALUE_CHARS = 1500
+_VALUE_CHARS = 400
 _SECRET = re.compile(r"(key|token|password|secret)", re.IGNORECASE)
 
 

@@ -1,11 +1,18 @@
 """Fixtures that every part shares."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The graph's partitions are read from the state folder when it is first imported; a developer's own selections and
+# experiments must not become part of what is tested.
+os.environ["LIVECC_HOME"] = tempfile.mkdtemp(prefix="livecc-tests-")
+for _name in ("LIVECC_ROOT", "LIVECC_PROFILE", "LIVECC_INBOX", "DAGSTER_HOME"):
+    os.environ.pop(_name, None)
 
 
 def _shared(name: str) -> Path:

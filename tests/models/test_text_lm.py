@@ -1,6 +1,5 @@
 """The text model's loss is the mean cross-entropy of the answer alone, however it is batched."""
 
-import os
 import random
 from pathlib import Path
 
@@ -121,7 +120,7 @@ def test_a_model_without_a_chat_template_is_refused(folder: Path, tmp_path: Path
 
 def test_the_embedded_model_tells_speech_from_noise_and_repetition():
     """SmolLM2 itself; its converted weights are kept in the project's cache, as for the demo."""
-    home = Path(os.environ.get("LIVECC_HOME", Path(__file__).parents[2] / ".livecc"))
+    home = Path(__file__).parents[2] / ".livecc"
     real = TextLM.load("embedded:smollm2", home)
     title = "Video Title: A match in the rain\nPlease try to output the possible speech transcription of the video "
     chat = _chat(f"{title}from start to end.")
