@@ -7,10 +7,11 @@ Pipes extras (see :class:`Task`), so that the same program runs in a subprocess,
 import importlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from dagster_pipes import PipesContext, open_dagster_pipes
 
@@ -60,11 +61,23 @@ def _stop(signum: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + signum)
 
 
-def run(mains: Mapping[str, Callable[[Task], None]]) -> None:
+def leave() -> NoReturn:
+    """End a process whose work is done, as a forked child ends: without taking the interpreter apart.
+
+    Threads of a gloo process group release the tensors of their last collective when they get to it. One that does so
+    while the interpreter is being taken apart aborts the process, though everything was written.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     """Entry point of every worker: do the task that the launcher passed, commit the artefact, report its place."""
     signal.signal(signal.SIGTERM, _stop)
     with open_dagster_pipes() as pipes:
         _perform(mains, pipes)
+    leave()
 
 
 def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:

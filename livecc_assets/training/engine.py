@@ -1,6 +1,5 @@
 """The DeepSpeed engine: process group, ZeRO configuration, optimiser and schedule (spec section 2.7)."""
 
-import atexit
 import math
 import os
 import sys
@@ -65,16 +64,7 @@ def join_world(config: TrainingConfig) -> World:
     if not dist.is_initialized() and "RANK" not in os.environ:
         dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)  # type: ignore[attr-defined]
     deepspeed.init_distributed(dist_backend=backend, auto_mpi_discovery=False, verbose=False)
-    atexit.register(_leave_world)
     return World(dist.get_rank(), dist.get_world_size())
-
-
-def _leave_world() -> None:
-    """End the process group while the interpreter still stands: gloo's threads abort a process that exits under them."""
-    import torch.distributed as dist
-
-    if dist.is_initialized():
-        dist.destroy_process_group()
 
 
 def freeze(model: torch.nn.Module, names: tuple[str, ...]) -> int:

@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from livecc_assets.store.worker import leave
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Source
 from livecc_assets.training.trainer import train
@@ -28,3 +29,4 @@ def main(job):
 
 if __name__ == "__main__":
     main(json.loads(Path(sys.argv[1]).read_text()))
+    leave()
