@@ -16,6 +16,7 @@ from livecc_assets.errors import UserError
 from livecc_assets.plan import standings
 from livecc_assets.runs import Outcome, open_instance, run_job
 from livecc_assets.settings import Settings
+from livecc_assets.store.forked import SHARED, connection
 
 #: Jobs that run side by side: the models are small, and most workers keep one core busy.
 SIDE_BY_SIDE = 2
@@ -51,8 +52,15 @@ def _stands(settings: Settings, job: str, partition: str | None) -> bool:
 def _in_a_process(job: str, partition: str) -> Outcome:
     """Run ``livecc JOB PARTITION`` with one thread a model; its progress lines pass through."""
     command = [sys.executable, "-m", "livecc_assets", job, partition, "--json"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    workers = connection().fileno()
+    process = subprocess.Popen(
+        command,
+        env=os.environ | {"OMP_NUM_THREADS": "1", SHARED: str(workers)},
+        pass_fds=[workers],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stderr is not None
     tail: list[str] = []
     for line in process.stderr:

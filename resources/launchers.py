@@ -1,19 +1,19 @@
 """Where a worker runs. One interface; an asset does not know which launcher served it (design, "Launchers")."""
 
-import ctypes
 import os
 import signal
-import subprocess
 import sys
 import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
+
+from livecc_assets.store.forked import ServerGoneError, Worker
 
 #: Lines of the worker's output that a failure message carries.
 TAIL_LINES = 20
@@ -38,22 +38,12 @@ class Launcher(ABC):
         """Block until the worker has committed its artefact."""
 
 
-def _die_with_parent() -> None:
-    """In the child: ask the kernel for SIGTERM when the orchestrator dies, so that no orphan trains on unseen.
-
-    A signal that the parent ignores or blocks stays so across exec; a worker must always hear SIGTERM.
-    """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
-
-
-def _forward(stream: IO[str], tail: deque[str]) -> None:
-    for line in stream:
-        tail.append(line.rstrip())
-        sys.stderr.write(line)
-        sys.stderr.flush()
+def _forward(descriptor: int, tail: deque[str]) -> None:
+    with open(descriptor, errors="replace") as stream:
+        for line in stream:
+            tail.append(line.rstrip())
+            sys.stderr.write(line)
+            sys.stderr.flush()
 
 
 def explain(code: int, tail: list[str]) -> str:
@@ -69,12 +59,14 @@ def explain(code: int, tail: list[str]) -> str:
 
 
 class LocalLauncher(Launcher):
-    """A subprocess of the same Python. Dies with the orchestrator; a re-run starts it again and it resumes."""
+    """A process on this machine, forked from one that has loaded what all workers need.
+
+    It dies with the orchestrator; a re-run starts it again and it resumes.
+    """
 
     def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
-        command = [sys.executable, "-m", job.module]
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        terminal = sys.stderr.isatty()
+        forwarder: threading.Thread | None = None
         # Dagster's own Pipes session uses a preview function of Dagster and warns its user of it.
         warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="dagster")
         with open_pipes_session(
@@ -83,24 +75,30 @@ class LocalLauncher(Launcher):
             message_reader=PipesTempFileMessageReader(),
             extras=job.task,
         ) as session:
+            environment = os.environ | session.get_bootstrap_env_vars() | {"TQDM_DISABLE": "1"}
             # On a terminal the worker draws its own progress line; elsewhere its output is kept for the failure text.
-            process = subprocess.Popen(
-                command,
-                env=os.environ | session.get_bootstrap_env_vars() | {"TQDM_DISABLE": "1"},
-                stderr=None if terminal else subprocess.PIPE,
-                text=True,
-                preexec_fn=_die_with_parent,
-            )
-            if process.stderr:
-                threading.Thread(target=_forward, args=(process.stderr, tail), daemon=True).start()
-            try:
-                code = process.wait()
-            except BaseException:  # a cancelled run or Ctrl-C: the worker must not outlive it
-                process.terminate()
+            if sys.stderr.isatty():
+                worker = Worker(job.module, environment, sys.stderr)
+            else:
+                read, write = os.pipe()
+                forwarder = threading.Thread(target=_forward, args=(read, tail), daemon=True)
+                forwarder.start()
                 try:
-                    process.wait(GRACE)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+                    worker = Worker(job.module, environment, write)
+                finally:
+                    os.close(write)
+            try:
+                code = worker.wait()
+            except BaseException:  # a cancelled run or Ctrl-C: the worker must not outlive it
+                worker.send_signal(signal.SIGTERM)
+                try:
+                    worker.wait(GRACE)
+                except TimeoutError:
+                    worker.send_signal(signal.SIGKILL)
+                except ServerGoneError:
+                    pass  # and with it the worker
                 raise
+        if forwarder:
+            forwarder.join(GRACE)  # its last lines say why it failed
         if code:
             raise dg.Failure(description=f"{job.name}: {explain(code, list(tail))}")

@@ -22,11 +22,10 @@ def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() 
 
 
 ORCHESTRATOR = """
-import signal, subprocess, sys, time
+import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as some callers do; it must not reach the worker
-from resources.launchers import _die_with_parent
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], preexec_fn=_die_with_parent)
-print(child.pid, flush=True)
+from livecc_assets.store.forked import Worker
+print(Worker("tests.store.forked_worker", dict(os.environ, DO="sleep"), sys.stderr).pid, flush=True)
 time.sleep(60)
 """
 
