@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 from livecc_assets.benchmarks.judge import JudgeError, Verdict, Winner
-from livecc_assets.errors import UserError
+from livecc_assets.models.chat_endpoint import ChatEndpoint, ChatError
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
 RULE = "-" * 10
 ANSWER = "Commentary {letter} is better aligned with the human commentary"
 
@@ -60,31 +53,12 @@ def parse_answer(answer: str) -> str:
 class OpenAIJudge:
     """Asks twice per event, once in each order; temperature 0 and a fixed seed.
 
-    `attempts` calls with doubling pauses on rate limits, server errors and broken connections, then JudgeError; a
-    refused key or an unknown model is a UserError at once. `api_key_env` names the environment variable that holds
-    the key; it may be unset for a local endpoint given as `base_url`.
+    ``endpoint`` holds what :class:`ChatEndpoint` takes besides the model: base_url, api_key_env, attempts, timeout.
     """
 
-    def __init__(
-        self,
-        model: str,
-        base_url: str = "",
-        api_key_env: str = "OPENAI_API_KEY",
-        seed: int = 42,
-        workers: int = 16,
-        attempts: int = 5,
-        timeout: float = 60.0,
-        pause: float = 1.0,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.name, self.model, self.workers = f"openai:{model}", model, workers
-        self.url = (base_url or DEFAULT_BASE_URL).rstrip("/") + "/chat/completions"
-        self.seed, self.attempts, self.timeout, self.pause, self.sleep = seed, attempts, timeout, pause, sleep
-        self.key = os.environ.get(api_key_env, "")
-        if not self.key and not base_url:
-            raise UserError(
-                f"the judge needs an API key: set {api_key_env}, or judge.base_url to an endpoint of your own"
-            )
+    def __init__(self, model: str, seed: int = 42, workers: int = 16, **endpoint: Any) -> None:
+        self.name, self.seed, self.workers = f"openai:{model}", seed, workers
+        self.endpoint = ChatEndpoint(model, **endpoint)
 
     def judge(self, event: dict[str, Any], model: str, opponent: str) -> Verdict:
         """Both orders; a reply that names neither commentary is a tie."""
@@ -97,35 +71,7 @@ class OpenAIJudge:
 
     def ask(self, prompt: str) -> str:
         """The reply's text."""
-        body = {
-            "model": self.model,
-            "messages": [{"role": "user", "content": prompt}],
-            "temperature": 0,
-            "seed": self.seed,
-        }
-        problem = ""
-        for attempt in range(self.attempts):
-            if attempt:
-                self.sleep(self.pause * 2 ** (attempt - 1))
-            try:
-                return self._post(body)
-            except urllib.error.HTTPError as error:
-                problem = f"HTTP {error.code} {error.reason}"
-                if error.code not in (408, 409, 429) and error.code < 500:
-                    raise UserError(
-                        f"{self.url} refused the judge's request ({problem}): check model name and key"
-                    ) from error
-            except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-                problem = f"{type(error).__name__}: {error}"
-        raise JudgeError(f"no answer from {self.model} after {self.attempts} attempts; the last problem was {problem}")
-
-    def _post(self, body: dict[str, Any]) -> str:
-        headers = {"Content-Type": "application/json"}
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
-        request = urllib.request.Request(self.url, json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=self.timeout) as reply:
-            content = json.load(reply)["choices"][0]["message"]["content"]
-        if not isinstance(content, str):
-            raise ValueError("the reply holds no text")
-        return content
+        try:
+            return self.endpoint.ask(prompt, temperature=0, seed=self.seed)
+        except ChatError as error:
+            raise JudgeError(str(error)) from error

@@ -6,6 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 from livecc_assets.errors import UserError
 
@@ -44,14 +45,17 @@ class ChatEndpoint:
         if not self._key and not base_url:
             raise UserError(f"{model} needs an API key: set {api_key_env}, or base_url to an endpoint of your own")
 
-    def ask(self, prompt: str) -> str:
-        """Text of the reply to one user message. Raises :class:`ChatError` when the endpoint stays silent."""
+    def ask(self, prompt: str, **options: Any) -> str:
+        """Text of the reply to one user message; ``options`` as the protocol names them (temperature, seed).
+
+        Raises :class:`ChatError` when the endpoint stays silent.
+        """
         problem = ""
         for attempt in range(self._attempts):
             if attempt:
                 self._sleep(self._pause * 2 ** (attempt - 1))
             try:
-                return self._post(prompt)
+                return self._post(prompt, options)
             except urllib.error.HTTPError as error:
                 problem = f"HTTP {error.code} {error.reason}"
                 if error.code not in _BUSY and error.code < 500:
@@ -60,8 +64,8 @@ class ChatEndpoint:
                 problem = f"{type(error).__name__}: {error}"
         raise ChatError(f"no answer from {self.model} in {self._attempts} attempts; the last problem was {problem}")
 
-    def _post(self, prompt: str) -> str:
-        body = json.dumps({"model": self.model, "messages": [{"role": "user", "content": prompt}]})
+    def _post(self, prompt: str, options: dict[str, Any]) -> str:
+        body = json.dumps({"model": self.model, "messages": [{"role": "user", "content": prompt}]} | options)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         request = urllib.request.Request(self.url, body.encode(), headers)
         with urllib.request.urlopen(request, timeout=self._timeout) as reply:

@@ -1,38 +1,20 @@
 """The source steps: read a batch's folder, gather the ids that must never train."""
 
-import os
 from pathlib import Path
 
 from livecc_assets.errors import UserError
+from livecc_assets.source.listing import entries
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.worker import Task
 
 
-def _objects(uri: str) -> list[tuple[str, int, str]]:
-    """(name, size, version) of everything under a folder or prefix; the version is mtime or entity tag."""
-    if uri.startswith("s3://"):
-        import boto3
-
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        pages = (
-            boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix.rstrip("/") + "/")
-        )
-        return [(item["Key"], item["Size"], item["ETag"]) for page in pages for item in page.get("Contents", [])]
-    root, found = Path(uri), []
-    if not root.is_dir():
-        raise UserError(f"{uri}: the batch's folder is gone; bring it back, or remove the batch's partition")
-    for folder, _, names in os.walk(root):
-        for name in names:
-            path = Path(folder, name)
-            status = path.lstat()
-            found.append((str(path.relative_to(root)), status.st_size, str(status.st_mtime_ns)))
-    return found
-
-
 def listing_digest(uri: str) -> str:
     """Changes when a file of the folder or prefix is added, removed or replaced; reads no content."""
-    return digest(sorted(_objects(uri)))
+    try:
+        return digest([(entry.name, entry.size, entry.version) for entry in entries(uri)])
+    except UserError as error:
+        raise UserError(f"{uri}: the batch's folder is gone; bring it back, or remove the batch's partition") from error
 
 
 def inbox_folders(uri: str) -> dict[str, str]:

@@ -57,7 +57,8 @@ def make(server, monkeypatch, key="secret", **more):
     if key:
         monkeypatch.setenv("JUDGE_KEY", key)
     pauses = []
-    judge = OpenAIJudge("gpt-test", server.url, "JUDGE_KEY", sleep=pauses.append, attempts=4, timeout=5, **more)
+    endpoint = {"base_url": server.url, "api_key_env": "JUDGE_KEY", "attempts": 4, "timeout": 5, "sleep": pauses.append}
+    judge = OpenAIJudge("gpt-test", **endpoint, **more)
     return judge, pauses
 
 
@@ -127,7 +128,7 @@ def test_retries_end_and_the_event_is_rejected_with_the_last_problem(serve, monk
     judge, _ = make(server, monkeypatch, workers=1)
     (row,) = judgements(judge, [said()], [event()], "other", {("v", 0): "text"})
     assert (row.kind, row.reason) == ("error", "no_verdict")
-    assert "after 4 attempts" in row.detail
+    assert "in 4 attempts" in row.detail
     assert "500" in row.detail
     assert len(server.requests) == 4
 
@@ -141,8 +142,8 @@ def test_a_reply_without_text_is_retried_then_given_up(serve, monkeypatch):
 
 
 def test_an_unreachable_endpoint_is_given_up(monkeypatch):
-    judge = OpenAIJudge("m", "http://127.0.0.1:9/v1", attempts=2, sleep=lambda seconds: None)
-    with pytest.raises(JudgeError, match="after 2 attempts"):
+    judge = OpenAIJudge("m", base_url="http://127.0.0.1:9/v1", attempts=2, sleep=lambda seconds: None)
+    with pytest.raises(JudgeError, match="in 2 attempts"):
         judge.ask("?")
 
 
