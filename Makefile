@@ -13,7 +13,7 @@ PIP_ARGS ?=
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test lint format clean
+.PHONY: help install demo ui test test-cluster lint format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -21,7 +21,7 @@ help: ## show this list
 install: $(STAMP) ## install into .venv (a second call does nothing)
 
 # DeepSpeed looks for ninja on PATH. Not exported to all of make: PYTHON must not be looked for inside .venv.
-demo ui test lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
+demo ui test test-cluster lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 $(STAMP): export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(STAMP): pyproject.toml constraints.txt weights.txt
@@ -38,6 +38,9 @@ ui: $(STAMP) ## Dagster on port 3000 and MLflow on port 5000
 
 test: $(STAMP) ## all tests, in under 10 minutes on two cores
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+test-cluster: $(STAMP) ## tests on the Docker, cluster and S3 that DOCKER_HOST, KUBECONFIG and AWS_ENDPOINT_URL name
+	@$(BIN)/pytest -m cluster tests/cluster $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff and pyright
 	$(BIN)/ruff check .

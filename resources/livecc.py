@@ -12,7 +12,7 @@ from livecc_assets.settings import Settings, load_settings
 from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.store import Store
 from livecc_assets.store.worker import Task, open_inputs
-from resources.launchers import Job, Launcher, LocalLauncher
+from resources.launchers import Job, make_launcher, needs_of, options_in_force
 from resources.mlflow import MLflow
 from resources.page import metadata
 
@@ -24,10 +24,6 @@ class LiveCC(dg.ConfigurableResource):
     """The one resource that every asset asks for."""
 
     mlflow: MLflow
-
-    def launcher(self) -> Launcher:
-        """Where workers run."""
-        return LocalLauncher()
 
     def materialise(self, context: dg.AssetExecutionContext, step: Step) -> dg.MaterializeResult:
         """Materialise one partition of one step.
@@ -59,9 +55,10 @@ class LiveCC(dg.ConfigurableResource):
         replaces = store.etag(plan.place) if force else None
         error_limit = float(settings.profile["error_limit"])
         if step.worker:
+            options = options_in_force()
             task = {
                 "root": store.root,
-                "home": str(settings.home),
+                "home": str(options.get("home", settings.home)),
                 "schemas": step.schema_module,
                 "asset": step.asset,
                 "partition": plan.stored_partition,
@@ -73,7 +70,8 @@ class LiveCC(dg.ConfigurableResource):
                 "run_id": context.run_id,
                 "replaces": replaces,
             }
-            self.launcher().run(context, Job(f"{step.asset}[{plan.partition}]", step.worker, task))
+            needs = needs_of(options, step.asset, step.worker)
+            make_launcher(options).run(context, Job(f"{step.asset}[{plan.partition}]", step.worker, task, needs))
         else:
             writer = store.write(
                 step.asset,

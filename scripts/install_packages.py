@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
-PROJECT = ["-c", "constraints.txt", "-e", ".[ui,media,curation,training,dev]"]
+PROJECT = ["-c", "constraints.txt", "-e", ".[ui,media,curation,training,cluster,dev]"]
 # --no-deps: only the data files of these packages are wanted, and their metadata pull in compilers and CUDA.
 # dashscope carries Qwen2's own vocabulary, which the conformance tests compare with.
 WEIGHTS = ["--no-deps", "-c", "constraints.txt", "-r", "weights.txt", "dashscope"]

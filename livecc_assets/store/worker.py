@@ -13,10 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from dagster_pipes import PipesContext, open_dagster_pipes
+from dagster_pipes import PipesContext, PipesEnvVarParamsLoader, open_dagster_pipes
 
 from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.manifest import Upstream
+from livecc_assets.store.messages import SilentWriter, StoreContextLoader, StoreMessageWriter, in_store, is_lead
 from livecc_assets.store.progress import Progress
 from livecc_assets.store.store import Store
 from livecc_assets.store.writer import Writer
@@ -75,9 +76,21 @@ def leave() -> NoReturn:
 def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     """Entry point of every worker: do the task that the launcher passed, commit the artefact, report its place."""
     signal.signal(signal.SIGTERM, _stop)
-    with open_dagster_pipes() as pipes:
+    with open_dagster_pipes(**_ways()) as pipes:
         _perform(mains, pipes)
     leave()
+
+
+def _ways() -> dict[str, Any]:
+    """How context and messages travel: through files of this machine (Dagster's default) or the artifact store."""
+    params = PipesEnvVarParamsLoader()
+    remote = params.is_dagster_pipes_process() and in_store(params.load_messages_params())
+    ways: dict[str, Any] = {"context_loader": StoreContextLoader()} if remote else {}
+    if not is_lead():
+        ways["message_writer"] = SilentWriter()
+    elif remote:
+        ways["message_writer"] = StoreMessageWriter()
+    return ways
 
 
 def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:
@@ -97,8 +110,6 @@ def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
         run_id=job["run_id"],
         replaces=job["replaces"],
     )
-    # Under torchrun only the first rank writes the artefact; the others take part in the work alone.
-    lead = int(os.environ.get("RANK", "0")) == 0
     task = Task(
         job["asset"], job["config"], home, open_inputs(store, upstream), writer, job["input_key"], pipes.log.info
     )
@@ -107,7 +118,7 @@ def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
     except BaseException:
         writer.abandon()
         raise
-    if not lead:
+    if not is_lead():  # it took part in the work; the first rank writes
         writer.abandon()
         return
     manifest = writer.commit()

@@ -1,41 +1,17 @@
-"""Where a worker runs. One interface; an asset does not know which launcher served it (design, "Launchers")."""
+"""Workers as processes of this machine."""
 
 import os
 import signal
 import sys
 import threading
 import warnings
-from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
 
 from livecc_assets.store.forked import ServerGoneError, Worker
-
-#: Lines of the worker's output that a failure message carries.
-TAIL_LINES = 20
-#: Seconds a cancelled worker has to end by itself.
-GRACE = 20
-
-
-@dataclass(frozen=True)
-class Job:
-    """One worker's work: the module to run and the task it is given (JSON, see ``store.worker.Task``)."""
-
-    name: str
-    module: str
-    task: dict[str, Any]
-
-
-class Launcher(ABC):
-    """Runs a worker to its end; raises ``dagster.Failure`` whose text says what went wrong and what to do."""
-
-    @abstractmethod
-    def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
-        """Block until the worker has committed its artefact."""
+from resources.launchers.base import GRACE, TAIL_LINES, Job, Launcher, explain
 
 
 def _forward(descriptor: int, tail: deque[str]) -> None:
@@ -44,18 +20,6 @@ def _forward(descriptor: int, tail: deque[str]) -> None:
             tail.append(line.rstrip())
             sys.stderr.write(line)
             sys.stderr.flush()
-
-
-def explain(code: int, tail: list[str]) -> str:
-    """What a worker's exit status means, in words a person can act on, with the end of its output."""
-    if code == -signal.SIGKILL:
-        why = "was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine"
-    elif code < 0:
-        why = f"was ended by {signal.Signals(-code).name}"
-    else:
-        why = f"ended with exit code {code}"
-    shown = "\n".join(tail) or "(it printed nothing)"
-    return f"The worker {why}. The end of its output:\n{shown}"
 
 
 class LocalLauncher(Launcher):

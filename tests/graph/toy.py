@@ -1,6 +1,7 @@
 """A graph of four small steps with the shape of the real one: batch → batch (worker) → selection → all."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ def numbers(task: Task) -> None:
 
 def doubled(task: Task) -> None:
     _calls(task.home, "doubled")
+    pause = task.home / "pause.txt"
+    if pause.exists():
+        time.sleep(float(pause.read_text()))
     trouble = task.home / "trouble.txt"
     if trouble.exists():
         raise RuntimeError(trouble.read_text())

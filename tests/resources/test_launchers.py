@@ -9,7 +9,7 @@ import time
 
 import psutil
 
-from resources.launchers import explain
+from resources.launchers.base import explain
 
 
 def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() -> None:

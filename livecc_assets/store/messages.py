@@ -1,0 +1,104 @@
+"""Dagster Pipes through the artifact store, for workers on other machines (design, "Launchers").
+
+A worker's context and messages lie under one prefix that is made of what it computes and of its attempt. Whoever adopts a
+running worker reads its messages from the first one, so nothing depends on a log stream or on the process that started it.
+"""
+
+import io
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dagster_pipes import (
+    PipesBlobStoreMessageWriter,
+    PipesBlobStoreMessageWriterChannel,
+    PipesContextLoader,
+    PipesMessageWriter,
+    PipesMessageWriterChannel,
+)
+
+from livecc_assets.store.blobs import Blobs, open_blobs
+
+#: Keys of the bootstrap parameters: the store's root and the prefix under it.
+ROOT, PREFIX = "livecc_root", "livecc_prefix"
+#: Seconds between two uploads of messages.
+INTERVAL = 2.0
+#: Attempts to upload one chunk, with pauses that double from one second: the store may be away for a minute.
+ATTEMPTS = 7
+
+
+def chunk_key(prefix: str, index: int) -> str:
+    """Where the chunk of messages with this number lies; numbers start at 1."""
+    return f"{prefix}/messages-{index:06d}.json"
+
+
+def context_key(prefix: str) -> str:
+    """Where the worker's Pipes context lies."""
+    return f"{prefix}/context.json"
+
+
+class StoreContextLoader(PipesContextLoader):
+    """Reads the context that ``resources.launchers.pipes.StoreContextInjector`` wrote."""
+
+    @contextmanager
+    def load_context(self, params: Any) -> Iterator[Any]:
+        blobs = open_blobs(params[ROOT])
+        found = blobs.get(context_key(params[PREFIX]))
+        if found is None:
+            raise RuntimeError(
+                f"{blobs.root}/{context_key(params[PREFIX])} is gone; start this worker through its launcher"
+            )
+        yield json.loads(found[0])
+
+
+class StoreChannel(PipesBlobStoreMessageWriterChannel):
+    """Writes chunks of messages as numbered objects."""
+
+    def __init__(self, blobs: Blobs, prefix: str, interval: float = INTERVAL) -> None:
+        super().__init__(interval=interval)
+        self._blobs, self._prefix = blobs, prefix
+
+    def upload_messages_chunk(self, payload: io.StringIO, index: int) -> None:
+        """Retries on its own: an exception here would end the thread that uploads, and with it all news."""
+        data = payload.read().encode()
+        for attempt in range(ATTEMPTS):
+            try:
+                self._blobs.put(chunk_key(self._prefix, index), data)
+                return
+            except Exception:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(2**attempt)
+
+
+class StoreMessageWriter(PipesBlobStoreMessageWriter[StoreChannel]):
+    """Messages as objects of the artifact store."""
+
+    def make_channel(self, params: Any) -> StoreChannel:
+        return StoreChannel(open_blobs(params[ROOT]), params[PREFIX])
+
+
+class _SilentChannel(PipesMessageWriterChannel):
+    def write_message(self, message: Any) -> None:
+        pass
+
+
+class SilentWriter(PipesMessageWriter[_SilentChannel]):
+    """For the ranks of a torchrun world that are not the first: one process reports for all."""
+
+    @contextmanager
+    def open(self, params: Any) -> Iterator[_SilentChannel]:
+        yield _SilentChannel()
+
+
+def in_store(params: Any) -> bool:
+    """Whether bootstrap parameters point into the artifact store."""
+    return isinstance(params, dict) and ROOT in params
+
+
+def is_lead() -> bool:
+    """Whether this process reports and writes the artefact: the only one, or rank 0 under torchrun."""
+    return int(os.environ.get("RANK", "0")) == 0

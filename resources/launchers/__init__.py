@@ -1,0 +1,66 @@
+"""Where workers run. One interface; an asset does not know which launcher served it (design, "Launchers")."""
+
+import os
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.errors import UserError
+from livecc_assets.settings import PACKAGE, read_yaml
+from resources.launchers.base import Job, Launcher, Needs
+from resources.launchers.local import LocalLauncher
+
+__all__ = ["Job", "Launcher", "Needs", "make_launcher", "needs_of", "options_in_force"]
+
+#: ``local``, ``docker``, ``kubernetes`` (the files of that name in livecc_assets/launchers), or the path of such a file.
+VARIABLE = "LIVECC_LAUNCHER"
+
+
+def options_in_force() -> dict[str, Any]:
+    """The launcher's file; ``{"kind": "local"}`` for processes of this machine, the default."""
+    named = os.environ.get(VARIABLE) or "local"
+    if named == "local":
+        return {"kind": "local"}
+    path = Path(named) if named.endswith((".yaml", ".yml")) else PACKAGE / "launchers" / f"{named}.yaml"
+    if not path.is_file():
+        raise UserError(
+            f"{VARIABLE}={named}: no such launcher; use local, docker, kubernetes or the path of a YAML file"
+        )
+    options = read_yaml(path)
+    if options.get("kind") not in ("local", "docker", "kubernetes"):
+        raise UserError(f"{path}: kind must be local, docker or kubernetes, not {options.get('kind')!r}")
+    passed = {name: os.environ[name] for name in options.get("pass") or () if name in os.environ}
+    options["environment"] = passed | (options.get("environment") or {})
+    options["file"] = str(path)
+    return options
+
+
+def needs_of(options: dict[str, Any], asset: str, module: str) -> Needs:
+    """What the launcher's file says of an asset, else of the stage whose worker makes it, else of all.
+
+    A process per GPU and at least one is the default, as torchrun has it.
+    """
+    said: dict[str, Any] = {}
+    stage = module.split(".")[1] if module.count(".") else module
+    for key in ("default", stage, asset):
+        said |= (options.get("needs") or {}).get(key) or {}
+    known = {field.name for field in fields(Needs)}
+    if unknown := sorted(set(said) - known):
+        raise UserError(
+            f"{options.get('file', 'needs')}: unknown name {unknown[0]} for {asset}; use {', '.join(sorted(known))}"
+        )
+    said.setdefault("processes", max(1, int(said.get("gpus", 0))))
+    return Needs(**said)
+
+
+def make_launcher(options: dict[str, Any]) -> Launcher:
+    """The launcher of that kind; its client library is imported only now."""
+    if options["kind"] == "docker":
+        from resources.launchers.docker import DockerLauncher
+
+        return DockerLauncher(options)
+    if options["kind"] == "kubernetes":
+        from resources.launchers.kubernetes import KubernetesLauncher
+
+        return KubernetesLauncher(options)
+    return LocalLauncher()

@@ -1,0 +1,65 @@
+"""The one interface of all launchers, and what a worker needs of the place where it runs (design, "Launchers")."""
+
+import signal
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+#: Lines of the worker's output that a failure message carries.
+TAIL_LINES = 20
+#: Seconds a cancelled worker has to end by itself.
+GRACE = 20
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a worker asks of the machine that runs it; ``local`` ignores all of it.
+
+    ``memory`` and ``shm`` (a memory-backed /dev/shm) are Kubernetes quantities such as 16Gi; ``gpus`` and
+    ``processes`` count per node; ``time_limit`` is in seconds, 0 for none.
+    """
+
+    image: str = ""
+    cpus: float = 1.0
+    memory: str = "4Gi"
+    shm: str = "1Gi"
+    gpus: int = 0
+    nodes: int = 1
+    processes: int = 1
+    time_limit: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """One worker's work: the module to run and the task it is given (JSON, see ``store.worker.Task``)."""
+
+    name: str
+    module: str
+    task: dict[str, Any]
+    needs: Needs = field(default_factory=Needs)
+
+
+class Launcher(ABC):
+    """Runs a worker to its end; raises ``dagster.Failure`` whose text says what went wrong and what to do."""
+
+    @abstractmethod
+    def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
+        """Block until the worker has committed its artefact."""
+
+
+def quote(tail: list[str]) -> str:
+    """The end of a worker's output, as a failure message shows it."""
+    return "The end of its output:\n" + ("\n".join(tail[-TAIL_LINES:]) or "(it printed nothing)")
+
+
+def explain(code: int, tail: list[str]) -> str:
+    """What a worker's exit status means, in words a person can act on, with the end of its output."""
+    if code == -signal.SIGKILL:
+        why = "was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine"
+    elif code < 0:
+        why = f"was ended by {signal.Signals(-code).name}"
+    else:
+        why = f"ended with exit code {code}"
+    return f"The worker {why}. {quote(tail)}"

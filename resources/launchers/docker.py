@@ -1,0 +1,149 @@
+"""Workers as Docker containers: for one large machine, or a Docker host elsewhere."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from livecc_assets.errors import UserError
+from resources.launchers.base import GRACE, Job
+from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Status
+
+LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
+#: Seconds of one call to the Docker engine.
+TIMEOUT = 30
+
+
+def quantity(text: str) -> int:
+    """Bytes of a Kubernetes quantity such as 512Mi or 4Gi."""
+    units = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    for unit, factor in units.items():
+        if text.endswith(unit):
+            return int(float(text.removesuffix(unit)) * factor)
+    return int(text)
+
+
+class DockerLauncher(RemoteLauncher):
+    """``options``: environment (name to value), mounts ("host:container[:ro]"), network, home (in the container)."""
+
+    place = "container"
+
+    def __init__(self, options: dict[str, Any], client: Any = None) -> None:
+        import docker
+        import docker.errors
+
+        self.options: dict[str, Any] = options
+        self.docker: Any = docker
+        try:
+            self.client: Any = client or docker.from_env(timeout=TIMEOUT)
+        except docker.errors.DockerException as error:
+            raise UserError(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST") from None
+
+    def _container(self, name: str) -> Any | None:
+        try:
+            return self.client.containers.get(name)
+        except self.docker.errors.NotFound:
+            return None
+
+    def is_passing(self, error: Exception) -> bool:
+        status = getattr(error, "status_code", None)
+        return isinstance(error, OSError) or (isinstance(error, self.docker.errors.APIError) and (status or 0) >= 500)
+
+    def find(self, job: Job, name: str) -> Attempt | None:
+        found = self._container(name)
+        if found is None:
+            return None
+        ended = found.status not in ("created", "running", "restarting", "paused")
+        return Attempt(name, found.labels.get(LABELS["attempt"], ""), ended)
+
+    def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
+        needs, options = job.needs, self.options
+        home = options.get("home", "/scratch")
+        gpus = self.docker.types.DeviceRequest(count=needs.gpus, capabilities=[["gpu"]])
+        try:
+            self.client.containers.run(
+                needs.image,
+                ["python", "-m", job.module],
+                name=name,
+                detach=True,
+                labels={LABELS["attempt"]: attempt, LABELS["run"]: run_id, LABELS["started"]: str(time.time())},
+                environment={"LIVECC_HOME": home} | dict(options.get("environment", {})) | environment,
+                volumes=list(options.get("mounts", [])),
+                network=options.get("network"),
+                nano_cpus=int(needs.cpus * 1e9),
+                mem_limit=quantity(needs.memory),
+                memswap_limit=quantity(needs.memory),
+                shm_size=quantity(needs.shm),
+                device_requests=[gpus] if needs.gpus else None,
+                tmpfs={"/tmp": "", home: "mode=1777"} if options.get("read_only", True) else None,
+                read_only=bool(options.get("read_only", True)),
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                init=True,
+            )
+        except self.docker.errors.ImageNotFound:
+            raise dg.Failure(
+                f"{job.name}: image {needs.image} is missing on the Docker host; build or pull it"
+            ) from None
+        except self.docker.errors.APIError as error:
+            if error.status_code == 409:
+                raise AlreadyThereError(name) from None
+            created = self._container(name)
+            if created is not None:  # created, but could not be started
+                created.remove(force=True)
+            raise dg.Failure(f"{job.name}: Docker cannot start {needs.image}: {error.explanation or error}") from None
+
+    def delete(self, name: str) -> None:
+        found = self._container(name)
+        if found is None:
+            return
+        try:
+            found.stop(timeout=GRACE)
+            found.remove(force=True)
+        except self.docker.errors.NotFound:
+            pass
+
+    def look(self, job: Job, name: str) -> Status:
+        found = self._container(name)
+        if found is None:
+            return Status("failed", f"container {name} was removed by somebody else; run this again", said_all=True)
+        state = found.attrs["State"]
+        if found.status in ("created", "running", "restarting", "paused"):
+            seconds = time.time() - float(found.labels.get(LABELS["started"], time.time()))
+            if job.needs.time_limit and seconds > job.needs.time_limit:
+                found.stop(timeout=GRACE)
+                return Status(
+                    "failed", f"passed its time limit of {job.needs.time_limit} s; raise time_limit or do less"
+                )
+            return Status("running")
+        code = state["ExitCode"]
+        if state.get("OOMKilled"):
+            return Status("failed", f"ran out of memory ({job.needs.memory}); raise its memory or lower its batch")
+        if code:
+            return Status("failed", f"The worker ended with exit code {code}")
+        return Status("succeeded")
+
+    def follow(self, name: str, log: Log, stop: threading.Event) -> None:
+        since: datetime | None = None
+        seen = ""
+        while not stop.is_set():
+            container = self._container(name)
+            if container is None:
+                return
+            try:
+                for raw in container.logs(stream=True, follow=True, timestamps=True, since=since):
+                    stamp, _, line = raw.decode(errors="replace").rstrip("\n").partition(" ")
+                    if stamp > seen:  # a stream that was cut starts again at a whole second
+                        log.add(line)
+                        seen = stamp
+                    if stop.is_set():
+                        return
+            except (OSError, self.docker.errors.DockerException):
+                time.sleep(1)
+            if seen:
+                since = datetime.fromisoformat(seen[:19]).replace(tzinfo=UTC)
+            container = self._container(name)
+            if container is None or container.status not in ("created", "running", "restarting", "paused"):
+                return

@@ -1,0 +1,148 @@
+"""Kubernetes manifests of a worker: a Job for one node; an Indexed Job, a headless Service and torchrun for several."""
+
+from typing import Any
+
+from resources.launchers.base import Job
+
+LABEL = "app.kubernetes.io/component"
+WORKER = "livecc-worker"
+ATTEMPT, RUN, PLACE = "livecc/attempt", "livecc/run", "livecc/place"
+#: Port on which the ranks of a training on several nodes meet.
+RENDEZVOUS_PORT = 29500
+#: Seconds that a worker has to end by itself after SIGTERM.
+GRACE_SECONDS = 20
+#: Seconds after which Kubernetes itself removes a Job that ended; its launcher removes it sooner.
+KEEP_SECONDS = 3600
+_USER = 10001
+
+
+def command(job: Job, name: str) -> list[str]:
+    """What the container runs. Several processes meet through torchrun: on one node by themselves, else at pod 0."""
+    needs = job.needs
+    if needs.nodes == needs.processes == 1:
+        return ["python", "-m", job.module]
+    torchrun = ["python", "-m", "torch.distributed.run", f"--nproc-per-node={needs.processes}"]
+    if needs.nodes == 1:
+        return [*torchrun, "--standalone", "-m", job.module]
+    return [
+        *torchrun,
+        f"--nnodes={needs.nodes}",
+        "--node-rank=$(JOB_COMPLETION_INDEX)",
+        f"--master-addr={name}-0.{name}",
+        f"--master-port={RENDEZVOUS_PORT}",
+        "-m",
+        job.module,
+    ]
+
+
+def _labels(job: Job, name: str, options: dict[str, Any]) -> dict[str, str]:
+    labels = {LABEL: WORKER, "livecc/asset": str(job.task["asset"]), "livecc/worker": name}
+    if queue := options.get("queue"):
+        labels["kueue.x-k8s.io/queue-name"] = queue
+    return labels
+
+
+def _container(job: Job, name: str, environment: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
+    needs = job.needs
+    home = options.get("home", "/scratch")
+    resources: dict[str, Any] = {"cpu": str(needs.cpus), "memory": needs.memory}
+    if needs.gpus:
+        resources["nvidia.com/gpu"] = str(needs.gpus)
+    values = {"LIVECC_HOME": home, "HOME": home} | dict(options.get("environment", {})) | environment
+    container: dict[str, Any] = {
+        "name": "worker",
+        "image": needs.image,
+        "imagePullPolicy": options.get("image_pull_policy", "IfNotPresent"),
+        "command": command(job, name),
+        "env": [{"name": key, "value": str(value)} for key, value in sorted(values.items())],
+        "resources": {"requests": dict(resources), "limits": resources},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "scratch", "mountPath": home},
+            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "shm", "mountPath": "/dev/shm"},
+            *options.get("volume_mounts", []),
+        ],
+    }
+    if secret := options.get("secret"):
+        container["envFrom"] = [{"secretRef": {"name": secret}}]
+    return container
+
+
+def _pod(job: Job, name: str, environment: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
+    pod: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "serviceAccountName": options.get("service_account", "livecc-worker"),
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": options.get("user", _USER),
+            "runAsGroup": options.get("user", _USER),
+            "fsGroup": options.get("user", _USER),
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(job, name, environment, options)],
+        "volumes": [
+            {"name": "scratch", "emptyDir": {}},
+            {"name": "tmp", "emptyDir": {}},
+            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": job.needs.shm}},
+            *options.get("volumes", []),
+        ],
+    }
+    for key, field in (
+        ("node_selector", "nodeSelector"),
+        ("tolerations", "tolerations"),
+        ("priority_class", "priorityClassName"),
+        ("image_pull_secrets", "imagePullSecrets"),
+    ):
+        if options.get(key):
+            pod[field] = options[key]
+    return pod
+
+
+def job_manifest(
+    job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str, options: dict[str, Any]
+) -> dict[str, Any]:
+    """The batch/v1 Job. It never retries by itself: Dagster's retry policy owns that."""
+    task, needs = job.task, job.needs
+    labels = _labels(job, name, options)
+    place = f"{task['asset']}/{task['partition']}/{task['input_key']}"
+    pod = _pod(job, name, environment, options)
+    spec: dict[str, Any] = {
+        "backoffLimit": 0,
+        "ttlSecondsAfterFinished": KEEP_SECONDS,
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    if needs.time_limit:
+        spec["activeDeadlineSeconds"] = needs.time_limit
+    if options.get("queue"):
+        spec["suspend"] = True  # Kueue starts it when its turn has come
+    if needs.nodes > 1:
+        spec |= {"completionMode": "Indexed", "completions": needs.nodes, "parallelism": needs.nodes}
+        pod["subdomain"] = name
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name, "labels": labels, "annotations": {ATTEMPT: attempt, RUN: run_id, PLACE: place}},
+        "spec": spec,
+    }
+
+
+def service_manifest(job: Job, name: str, owner: dict[str, Any]) -> dict[str, Any]:
+    """The headless Service by which the pods of an Indexed Job find each other; it goes when its Job (``owner``) does."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "labels": {LABEL: WORKER, "livecc/worker": name}, "ownerReferences": [owner]},
+        "spec": {
+            "clusterIP": "None",
+            "publishNotReadyAddresses": True,
+            "selector": {"livecc/worker": name},
+            "ports": [{"name": "rendezvous", "port": RENDEZVOUS_PORT}],
+        },
+    }

@@ -1,0 +1,122 @@
+"""What Kubernetes says of a worker's Job and pods, in words a person can act on. Plain functions on API objects as dicts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from resources.launchers.base import Needs
+from resources.launchers.remote import Status
+
+_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
+_CONFIGURATION = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+_MOVED = (
+    "Preempted",
+    "Preempting",
+    "Evicted",
+    "DisruptionTarget",
+    "NodeLost",
+    "NodeShutdown",
+    "Shutdown",
+    "Terminated",
+)
+
+
+def age(timestamp: Any, now: datetime) -> float:
+    """Seconds since an API timestamp (a datetime, or its text)."""
+    if not timestamp:
+        return 0.0
+    when = (
+        timestamp if isinstance(timestamp, datetime) else datetime.fromisoformat(str(timestamp).replace("Z", "+00:00"))
+    )
+    return (now - when).total_seconds()
+
+
+def _condition(found: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    conditions = (found.get("status") or {}).get("conditions") or []
+    return next((one for one in conditions if one.get("type") == kind and one.get("status") == "True"), None)
+
+
+def _containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    return (pod.get("status") or {}).get("containerStatuses") or []
+
+
+def _why_pod_failed(pod: dict[str, Any], needs: Needs) -> Status | None:
+    """How a pod failed, if it did."""
+    status = pod.get("status") or {}
+    moved = status.get("reason") if status.get("reason") in _MOVED else None
+    if disrupted := _condition(pod, "DisruptionTarget"):
+        moved = disrupted.get("reason") or "DisruptionTarget"
+    if moved and status.get("phase") == "Failed":
+        text = f"was evicted or preempted ({moved}: {status.get('message') or 'no message'}); run it again, it resumes"
+        return Status("failed", text, said_all=True)
+    for container in _containers(pod):
+        ended = (container.get("state") or {}).get("terminated")
+        if not ended or not ended.get("exitCode"):
+            continue
+        if ended.get("reason") == "OOMKilled":
+            return Status(
+                "failed", f"ran out of memory (OOM killed at {needs.memory}); raise its memory or lower its batch"
+            )
+        if ended.get("reason") in ("ContainerCannotRun", "StartError"):
+            return Status("failed", f"the container cannot start: {ended.get('message')}", said_all=True)
+        code = ended["exitCode"]
+        return Status("failed", f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}")
+    return None
+
+
+def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float]) -> Status | None:
+    """Why a pod does not run yet; failed when it has waited too long for something that rarely mends itself."""
+    metadata = pod.get("metadata") or {}
+    waited = age(metadata.get("creationTimestamp"), now)
+    for container in _containers(pod):
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        reason, message = waiting.get("reason"), waiting.get("message") or "no message"
+        if reason in _IMAGE:
+            text = (
+                f"image {container.get('image')} cannot be pulled ({reason}: {message}); push it, or correct its name"
+            )
+            return Status("failed" if waited > patience["image"] else "waiting", text, said_all=True)
+        if reason in _CONFIGURATION:
+            text = f"the container cannot be made ({reason}: {message}); check its secret, volumes and image"
+            return Status("failed" if waited > patience["image"] else "waiting", text, said_all=True)
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    for one in conditions:
+        if one.get("type") == "PodScheduled" and one.get("status") == "False":
+            text = f"no node can take it ({one.get('message')}); lower what it needs, free a node or add one"
+            return Status("failed" if waited > patience["schedule"] else "waiting", text, said_all=True)
+    return None
+
+
+def judge(
+    job: dict[str, Any] | None,
+    pods: list[dict[str, Any]],
+    needs: Needs,
+    now: datetime | None = None,
+    patience: dict[str, float] | None = None,
+) -> Status:
+    """The state of a worker, from its Job (None: it is gone) and its pods.
+
+    ``patience``: seconds that a missing image (``image``) and a missing place (``schedule``) are waited for.
+    """
+    now, patience = now or datetime.now(UTC), {"image": 120.0, "schedule": 3600.0} | (patience or {})
+    if job is None:
+        return Status("failed", "its Job was deleted by somebody else; run this again", said_all=True)
+    if _condition(job, "Complete"):
+        return Status("succeeded")
+    failures = [found for pod in pods if (found := _why_pod_failed(pod, needs))]
+    if over := _condition(job, "Failed"):
+        if over.get("reason") == "DeadlineExceeded":
+            return Status("failed", f"passed its time limit of {needs.time_limit} s; raise time_limit or do less")
+        if failures:
+            return failures[0]
+        text = f"its pod is gone ({over.get('message') or over.get('reason')}): evicted, preempted or its node lost"
+        return Status("failed", f"{text}; run it again, it resumes", said_all=True)
+    if failures and needs.nodes > 1:
+        return failures[0]  # the other ranks wait for this one and would do so until their time is over
+    if (job.get("spec") or {}).get("suspend"):
+        return Status("waiting", "waits in its queue")
+    waits = [found for pod in pods if (found := _why_waiting(pod, now, patience))]
+    waits.sort(key=lambda status: status.state != "failed")
+    if waits:
+        return waits[0]
+    running = [pod for pod in pods if (pod.get("status") or {}).get("phase") == "Running"]
+    return Status("running") if running else Status("waiting")

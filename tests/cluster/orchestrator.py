@@ -1,0 +1,34 @@
+"""Runs one worker through a launcher inside a Dagster run: ``python orchestrator.py JOB.json``, DAGSTER_HOME set.
+
+A process of its own, so that a test can kill it, interrupt it or cancel its run.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+from resources.launchers import Job, Needs, make_launcher
+
+
+def main(about: dict) -> int:
+    @dg.asset
+    def toy(context: dg.AssetExecutionContext) -> None:
+        print(f"run {context.run.run_id}", flush=True)
+        job = Job("toy", "toy_worker", about["task"] | {"run_id": context.run.run_id}, Needs(**about["needs"]))
+        make_launcher(about["options"]).run(context, job)
+
+    with dg.DagsterInstance.get() as instance:
+        result = dg.materialize([toy], instance=instance, raise_on_error=False)
+        for event in result.all_events:
+            if event.is_step_failure:
+                data = event.step_failure_data
+                print(data.user_failure_data.description if data.user_failure_data else data.error.message, flush=True)
+        for entry in instance.all_logs(result.run_id):
+            print("event:", entry.user_message.replace("\n", " ")[:300])
+    return 0 if result.success else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(json.loads(Path(sys.argv[1]).read_text())))

@@ -1,0 +1,155 @@
+"""The contract of the launchers away from this machine, held on a real Docker engine and a real cluster."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from livecc_assets.store.store import Store
+from resources.launchers import Job, Needs, make_launcher
+from resources.launchers.remote import worker_name
+
+HERE = Path(__file__).parent
+
+
+class Bench:
+    """One launcher, one task; ``start`` gives it to an orchestrator process."""
+
+    def __init__(self, options, root, tmp_path, image):
+        self.options, self.root, self.folder, self.image = options, root, tmp_path, image
+        self.instance_home = tmp_path / "dagster"
+        self.instance_home.mkdir()
+        (self.instance_home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+        self.store = Store(root, tmp_path / "cache")
+
+    def job(self, needs=None, **config):
+        task = {
+            "root": self.root, "home": "/scratch", "schemas": "toy_worker", "asset": "toy", "partition": "p",
+            "input_key": "0123456789abcdef", "code_version": "1", "config": {"steps": 2, "pause": 0.2} | config,
+            "upstream": [], "error_limit": 1.0, "run_id": "r", "replaces": None,
+        }  # fmt: skip
+        return Job(
+            "toy",
+            "toy_worker",
+            task,
+            Needs(**({"image": self.image, "cpus": 0.2, "memory": "256Mi", "shm": "16Mi"} | (needs or {}))),
+        )
+
+    def start(self, job):
+        about = {"options": self.options, "task": job.task, "needs": vars(job.needs)}
+        path = self.folder / f"job-{time.monotonic_ns()}.json"
+        path.write_text(json.dumps(about))
+        environment = os.environ | {"DAGSTER_HOME": str(self.instance_home), "PYTHONPATH": str(HERE.parent.parent)}
+        command = [sys.executable, "-W", "ignore", str(HERE / "orchestrator.py"), str(path)]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def run(self, job, timeout=150):
+        process = self.start(job)
+        said, _ = process.communicate(timeout=timeout)
+        return process.returncode, said
+
+    def launcher(self):
+        return make_launcher(self.options)
+
+    def rows(self):
+        found = self.store.at("toy/p/0123456789abcdef")
+        return found and [row["step"] for row in found.rows()]
+
+    def read_until(self, process, text, seconds=90):
+        deadline, said = time.monotonic() + seconds, ""
+        while text not in said:
+            assert time.monotonic() < deadline, said
+            line = process.stdout.readline()
+            assert line, f"the orchestrator ended: {said}"
+            said += line
+        return said
+
+
+@pytest.fixture(params=["docker", "kubernetes"])
+def bench(request, root, tmp_path, pod_environment, toy_image):
+    if request.param == "docker":
+        options = {"kind": "docker", "environment": pod_environment, "network": os.environ.get("TEST_DOCKER_NETWORK")}
+    else:
+        namespace = request.getfixturevalue("namespace")
+        options = {
+            "kind": "kubernetes", "namespace": namespace, "secret": "livecc-s3", "patience": {"image": 5, "schedule": 5}
+        }  # fmt: skip
+    made = Bench(options, root, tmp_path, toy_image)
+    yield made
+    made.launcher().delete(worker_name(made.job()))
+
+
+def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
+    code, said = bench.run(bench.job())
+    assert code == 0, said
+    assert bench.rows() == [0, 1]
+    assert "step 1" in said, "its output is followed"
+    assert "2/2" in said, "its progress is an event of the run"
+    (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
+    assert b"step 1" in bench.store.blobs.get(log)[0]
+    assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None, "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    ("config", "needs", "words"),
+    [
+        ({"do": "exit"}, {}, ["exit code 3", "step 0"]),
+        ({"do": "eat"}, {}, ["out of memory"]),
+        ({}, {"image": "livecc/absent:1"}, ["image livecc/absent:1", "push it|build or pull it"]),
+        ({"steps": 60, "pause": 1}, {"time_limit": 8}, ["time limit of 8 s"]),
+    ],
+    ids=["exit", "memory", "image", "deadline"],
+)
+def test_failures_are_told_apart(bench, config, needs, words):
+    code, said = bench.run(bench.job(needs, **config))
+    assert code == 1
+    for word in words:
+        assert any(choice in said for choice in word.split("|")), said
+    assert bench.rows() is None
+
+
+def test_a_place_that_no_node_has_is_told_with_the_schedulers_reason(bench):
+    if bench.options["kind"] != "kubernetes":
+        pytest.skip("Docker has one node")
+    code, said = bench.run(bench.job({"memory": "9Ti"}))
+    assert code == 1 and "no node can take it" in said and "Insufficient memory" in said, said
+    assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None
+
+
+def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(bench):
+    job = bench.job(steps=12, pause=1)
+    process = bench.start(job)
+    bench.read_until(process, "step 1")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    started = time.monotonic()
+    again = bench.start(job)
+    bench.read_until(again, "step 3")
+    assert time.monotonic() - started < 30
+    said = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, said
+    assert "adopted" in said
+    assert bench.rows() == list(range(12)), "one worker did each step once"
+    (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
+    assert bench.store.blobs.get(log)[0].decode().splitlines().count("step 0") == 1
+
+
+def test_a_cancelled_run_deletes_its_worker(bench):
+    job = bench.job(steps=100, pause=1)
+    process = bench.start(job)
+    said = bench.read_until(process, "step 1")
+    run_id = next(line.split()[1] for line in said.splitlines() if line.startswith("run "))
+    with dg.DagsterInstance.from_config(str(bench.instance_home)) as instance:
+        run = instance.get_run_by_id(run_id)
+        instance.report_run_canceling(run)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=90)
+    assert bench.launcher().find(job, worker_name(job)) is None
+    assert bench.rows() is None

@@ -1,0 +1,80 @@
+"""Each way in which a pod fails has words of its own."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from resources.launchers.base import Needs
+from resources.launchers.verdict import judge
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NEEDS = Needs(memory="2Gi", time_limit=60)
+FAILED = {
+    "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "m"}]}
+}
+
+
+def pod(phase="Pending", minutes=0.0, container=None, **status):
+    made = (NOW - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    containers = [{"image": "livecc/x:1", "state": container}] if container else []
+    return {
+        "metadata": {"creationTimestamp": made},
+        "status": {"phase": phase, "containerStatuses": containers} | status,
+    }
+
+
+def ended(code, reason="Error"):
+    return {"terminated": {"exitCode": code, "reason": reason}}
+
+
+def waiting(reason):
+    return {"waiting": {"reason": reason, "message": "the registry said no"}}
+
+
+PREEMPTED = [{"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}]
+UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes: Insufficient nvidia.com/gpu"}]
+
+
+@pytest.mark.parametrize(
+    ("job", "pods", "state", "words"),
+    [
+        ({}, [], "waiting", ""),
+        ({}, [pod("Running")], "running", ""),
+        ({"spec": {"suspend": True}}, [], "waiting", "waits in its queue"),
+        ({"status": {"conditions": [{"type": "Complete", "status": "True"}]}}, [], "succeeded", ""),
+        (None, [], "failed", "deleted by somebody else"),
+        (FAILED, [pod("Failed", container=ended(137, "OOMKilled"))], "failed", "out of memory (OOM killed at 2Gi)"),
+        (FAILED, [pod("Failed", container=ended(3))], "failed", "exit code 3"),
+        (FAILED, [pod("Failed", container=ended(137))], "failed", "exit code 137 (killed)"),
+        (FAILED, [pod("Failed", reason="Evicted", message="low on disk")], "failed", "preempted (Evicted: low on disk"),
+        (FAILED, [], "failed", "its pod is gone"),
+        ({}, [pod(container=waiting("ErrImagePull"))], "waiting", "image livecc/x:1 cannot be pulled"),
+        ({}, [pod(minutes=3, container=waiting("ImagePullBackOff"))], "failed", "push it, or correct its name"),
+        ({}, [pod(minutes=3, container=waiting("CreateContainerConfigError"))], "failed", "check its secret"),
+        ({}, [pod(minutes=1, conditions=UNSCHEDULABLE)], "waiting", "Insufficient nvidia.com/gpu"),
+        ({}, [pod(minutes=61, conditions=UNSCHEDULABLE)], "failed", "no node can take it"),
+        (
+            {"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}]}},
+            [pod("Failed", container=ended(143))], "failed", "time limit of 60 s",
+        ),
+        (
+            FAILED,
+            [pod("Failed", container=ended(143), conditions=PREEMPTED)],
+            "failed", "PreemptionByScheduler",
+        ),
+    ],
+)  # fmt: skip
+def test_states_and_words(job, pods, state, words):
+    found = judge(job, pods, NEEDS, NOW)
+    assert found.state == state
+    assert words in found.news
+
+
+def test_one_failed_rank_ends_the_others_that_would_wait_for_it():
+    pods = [pod("Running"), pod("Failed", container=ended(1))]
+    assert judge({}, pods, Needs(nodes=2), NOW).state == "failed"
+
+
+def test_patience_is_a_setting():
+    stuck = pod(minutes=1, conditions=UNSCHEDULABLE)
+    assert judge({}, [stuck], NEEDS, NOW, {"schedule": 10}).state == "failed"
