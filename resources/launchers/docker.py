@@ -9,7 +9,8 @@ import dagster as dg
 
 from livecc_assets.errors import UserError
 from resources.launchers.base import GRACE, Job
-from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Status
+from resources.launchers.manifest import command
+from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
 
 LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
 #: Seconds of one call to the Docker engine.
@@ -41,6 +42,12 @@ class DockerLauncher(RemoteLauncher):
         except docker.errors.DockerException as error:
             raise UserError(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST") from None
 
+    def check(self, job: Job) -> None:
+        if job.needs.nodes > 1:
+            raise dg.Failure(
+                f"{job.name}: {job.needs.nodes} nodes are asked for, and a Docker host is one; use kubernetes"
+            )
+
     def _container(self, name: str) -> Any | None:
         try:
             return self.client.containers.get(name)
@@ -63,11 +70,11 @@ class DockerLauncher(RemoteLauncher):
         home = options.get("home", "/scratch")
         gpus = self.docker.types.DeviceRequest(count=needs.gpus, capabilities=[["gpu"]])
         try:
-            self.client.containers.run(
+            self._have(job)
+            container = self.client.containers.create(
                 needs.image,
-                ["python", "-m", job.module],
+                command(job, name),
                 name=name,
-                detach=True,
                 labels={LABELS["attempt"]: attempt, LABELS["run"]: run_id, LABELS["started"]: str(time.time())},
                 environment={"LIVECC_HOME": home} | dict(options.get("environment", {})) | environment,
                 volumes=list(options.get("mounts", [])),
@@ -83,10 +90,7 @@ class DockerLauncher(RemoteLauncher):
                 security_opt=["no-new-privileges"],
                 init=True,
             )
-        except self.docker.errors.ImageNotFound:
-            raise dg.Failure(
-                f"{job.name}: image {needs.image} is missing on the Docker host; build or pull it"
-            ) from None
+            container.start()
         except self.docker.errors.APIError as error:
             if error.status_code == 409:
                 raise AlreadyThereError(name) from None
@@ -94,6 +98,20 @@ class DockerLauncher(RemoteLauncher):
             if created is not None:  # created, but could not be started
                 created.remove(force=True)
             raise dg.Failure(f"{job.name}: Docker cannot start {needs.image}: {error.explanation or error}") from None
+
+    def _have(self, job: Job) -> None:
+        """Pull the image where it is not there yet."""
+        image, errors = job.needs.image, self.docker.errors
+        try:
+            self.client.images.get(image)
+        except errors.ImageNotFound:
+            try:
+                self.client.images.pull(image)
+            except errors.DockerException as error:
+                why = getattr(error, "explanation", None) or error
+                raise dg.Failure(
+                    f"{job.name}: image {image} is missing on the Docker host and cannot be pulled ({why}); build it"
+                ) from None
 
     def delete(self, name: str) -> None:
         found = self._container(name)
@@ -104,6 +122,10 @@ class DockerLauncher(RemoteLauncher):
             found.remove(force=True)
         except self.docker.errors.NotFound:
             pass
+
+    def workers(self) -> list[Running]:
+        found = self.client.containers.list(all=True, filters={"label": LABELS["run"]})
+        return [Running(one.name, one.labels[LABELS["run"]], one.status in ("exited", "dead")) for one in found]
 
     def look(self, job: Job, name: str) -> Status:
         found = self._container(name)

@@ -9,8 +9,8 @@ import dagster as dg
 
 from livecc_assets.errors import UserError
 from resources.launchers.base import Job
-from resources.launchers.manifest import ATTEMPT, job_manifest, service_manifest
-from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Status
+from resources.launchers.manifest import ATTEMPT, LABEL, RUN, WORKER, job_manifest, service_manifest
+from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
 from resources.launchers.verdict import age, judge
 
 #: Seconds to connect and to wait for an answer of the API server.
@@ -31,6 +31,16 @@ def connect() -> Any:
         except (config.ConfigException, TypeError) as error:
             raise UserError(f"no Kubernetes cluster is configured ({error}); set KUBECONFIG or run in a pod") from None
     return client.ApiClient()
+
+
+def _annotation(job: dict[str, Any], name: str) -> str:
+    return (job["metadata"].get("annotations") or {}).get(name, "")
+
+
+def _ended(job: dict[str, Any]) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or []
+    over = {one["type"] for one in conditions if one["status"] == "True"} & {"Complete", "Failed"}
+    return bool(over) or "deletionTimestamp" in job["metadata"]
 
 
 class KubernetesLauncher(RemoteLauncher):
@@ -83,12 +93,18 @@ class KubernetesLauncher(RemoteLauncher):
 
     def find(self, job: Job, name: str) -> Attempt | None:
         found = self._job(name)
-        if found is None:
-            return None
-        metadata = found["metadata"]
-        kinds = {one["type"] for one in (found.get("status") or {}).get("conditions") or [] if one["status"] == "True"}
-        ended = bool(kinds & {"Complete", "Failed"}) or "deletionTimestamp" in metadata
-        return Attempt(name, (metadata.get("annotations") or {}).get(ATTEMPT, ""), ended)
+        return Attempt(name, _annotation(found, ATTEMPT), _ended(found)) if found else None
+
+    def workers(self) -> list[Running]:
+        listed = self.batch.list_namespaced_job(
+            self.namespace, label_selector=f"{LABEL}={WORKER}", _request_timeout=TIMEOUT
+        )
+        found = self.api.sanitize_for_serialization(listed).get("items") or []
+        return [Running(one["metadata"]["name"], _annotation(one, RUN), _ended(one)) for one in found]
+
+    def claim(self, name: str, run_id: str) -> None:
+        patch = {"metadata": {"annotations": {RUN: run_id}}}
+        self.batch.patch_namespaced_job(name, self.namespace, patch, _request_timeout=TIMEOUT)
 
     def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
         from kubernetes.client import ApiException

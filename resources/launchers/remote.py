@@ -49,6 +49,15 @@ class Attempt:
     ended: bool = False
 
 
+@dataclass(frozen=True)
+class Running:
+    """A worker as the place lists it: its name, the Dagster run that started or adopted it last, whether it has ended."""
+
+    name: str
+    run_id: str
+    ended: bool
+
+
 class AlreadyThereError(Exception):
     """Somebody else made a worker of this name a moment ago."""
 
@@ -121,6 +130,13 @@ class RemoteLauncher(Launcher):
         """Stop and remove it with all that belongs to it, and return when the name is free; absent is no error."""
 
     @abstractmethod
+    def workers(self) -> list[Running]:
+        """Every worker of this project there."""
+
+    def claim(self, name: str, run_id: str) -> None:
+        """Note that ``run_id`` has adopted the worker, where the place can note it."""
+
+    @abstractmethod
     def look(self, job: Job, name: str) -> Status:
         """How it does now."""
 
@@ -166,6 +182,7 @@ class RemoteLauncher(Launcher):
             extras=job.task,
         ) as session:
             if found:
+                self.patiently(lambda: self.claim(name, context.run.run_id))
                 context.log.info(f"{job.name}: adopted {self.place} {name}, which still runs")
             else:
                 try:

@@ -14,10 +14,11 @@ from resources.launchers import Job, Needs, make_launcher
 
 def main(about: dict) -> int:
     @dg.asset
-    def toy(context: dg.AssetExecutionContext) -> None:
+    def toy(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         print(f"run {context.run.run_id}", flush=True)
         job = Job("toy", "toy_worker", about["task"] | {"run_id": context.run.run_id}, Needs(**about["needs"]))
         make_launcher(about["options"]).run(context, job)
+        return dg.MaterializeResult()
 
     with dg.DagsterInstance.get() as instance:
         result = dg.materialize([toy], instance=instance, raise_on_error=False)

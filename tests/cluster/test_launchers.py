@@ -90,7 +90,7 @@ def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
     assert code == 0, said
     assert bench.rows() == [0, 1]
     assert "step 1" in said, "its output is followed"
-    assert "2/2" in said, "its progress is an event of the run"
+    assert "toy[p]: 1/2" in said, "its progress is an event of the run"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert b"step 1" in bench.store.blobs.get(log)[0]
     assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None, "nothing is left behind"
@@ -101,7 +101,7 @@ def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
     [
         ({"do": "exit"}, {}, ["exit code 3", "step 0"]),
         ({"do": "eat"}, {}, ["out of memory"]),
-        ({}, {"image": "livecc/absent:1"}, ["image livecc/absent:1", "push it|build or pull it"]),
+        ({}, {"image": "livecc/absent:1"}, ["image livecc/absent:1", "cannot be pulled"]),
         ({"steps": 60, "pause": 1}, {"time_limit": 8}, ["time limit of 8 s"]),
     ],
     ids=["exit", "memory", "image", "deadline"],

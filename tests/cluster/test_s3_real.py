@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from livecc_assets.errors import UserError
 from livecc_assets.store import Store, s3_errors
 from livecc_assets.store.blobs import ConflictError, S3Blobs, open_blobs
 from tests.store import test_artefacts, test_s3
+from tests.store.s3_proxy import Proxy
 from tests.store.test_artefacts import store
-from tests.store.test_s3 import MIB, blobs, large, server
+from tests.store.test_s3 import blobs, large, server, sha
 
 pytestmark = pytest.mark.cluster
 
@@ -72,21 +74,29 @@ def winners(calls: list[Callable[[], None]]) -> list[int]:
 
 
 def test_of_many_commits_at_once_one_wins_and_its_bytes_stay(root: str) -> None:
-    places = [open_blobs(root) for _ in range(8)]
-    for turn in range(10):
+    places = [open_blobs(root) for _ in range(6)]
+    for turn in range(5):
         key = f"words/{turn}/manifest.json"
-        created = winners([lambda p=p, n=n: p.create(key, b"created by %d" % n) for n, p in enumerate(places)])
-        assert len(created) == 1
+        mine = [b"created by %d" % number for number in range(len(places))]
+        (first,) = winners([partial(place.create, key, data) for place, data in zip(places, mine, strict=True)])
         found = places[0].get(key)
         assert found is not None
-        assert found[0] == b"created by %d" % created[0]
-        replaced = winners(
-            [lambda p=p, n=n: p.replace(key, b"replaced by %d" % n, found[1]) for n, p in enumerate(places)]
-        )
-        assert len(replaced) == 1
+        assert found[0] == mine[first]
+        mine = [b"replaced by %d" % number for number in range(len(places))]
+        calls = [partial(place.replace, key, data, found[1]) for place, data in zip(places, mine, strict=True)]
+        (second,) = winners(calls)
         found = places[0].get(key)
         assert found is not None
-        assert found[0] == b"replaced by %d" % replaced[0]
+        assert found[0] == mine[second]
+
+
+def test_a_part_that_is_spoilt_on_the_way_is_refused_and_sent_again(blobs: S3Blobs, server: Proxy, large: Path) -> None:
+    fault = server.fault("PUT", "partNumber=2", "spoil_request")
+    assert blobs.upload(large, "a/model") == sha(large)
+    assert fault.done == 1
+    found = blobs.get("a/model")
+    assert found is not None
+    assert found[0] == large.read_bytes()
 
 
 RACER = """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from resources.launchers.remote import AlreadyThereError, Attempt, RemoteLauncher, Status
+from resources.launchers.remote import AlreadyThereError, Attempt, RemoteLauncher, Running, Status
 
 
 class ServiceAwayError(Exception):
@@ -73,6 +73,9 @@ class ProcessPlace(RemoteLauncher):
         if code is None:
             return Status("running")
         return Status("failed", f"The worker ended with exit code {code}") if code else Status("succeeded")
+
+    def workers(self):
+        return [Running(path.stem, "", self._code(path.stem) is not None) for path in self.folder.glob("*.json")]
 
     def follow(self, name, log, stop):
         path = self.folder / f"{name}.log"

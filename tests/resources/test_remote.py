@@ -16,6 +16,8 @@ from tests.resources.process_place import ProcessPlace
 def place(tmp_path, monkeypatch):
     made = ProcessPlace(tmp_path / "place")
     monkeypatch.setattr(resources.livecc, "make_launcher", lambda options: made)
+    # A Pipes session whose worker did not say goodbye waits this many seconds for last words.
+    monkeypatch.setattr("dagster._core.pipes.utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     return made
 
 
@@ -92,8 +94,6 @@ def die_once(place, monkeypatch, then=lambda: None):
 def test_a_worker_outlives_its_orchestrator_and_the_next_run_adopts_it(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1, 2])
     (world.home / "pause.txt").write_text("6")
-    # A Pipes session that ends early waits this many seconds for last words; a killed process does not.
-    monkeypatch.setattr("dagster._core.pipes.utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     die_once(place, monkeypatch)
     assert not world.run("numbers", "doubled", partition="a").success
     result = world.run("numbers", "doubled", partition="a")
