@@ -1,15 +1,23 @@
 """What runs because something happened: a new folder of videos, the end of a re-curation."""
 
-import json
 import os
+import time
 from collections.abc import Iterator
 
 import dagster as dg
 
+from jobs.inbox import SWEEP_SECONDS, TICK_SECONDS, Cursor, address, changed, later_folders
 from jobs.jobs import curate, select
+from jobs.notify import notify_failures
 from jobs.schedules import TICK, selection_requests
+from jobs.sweep import sweep_workers
+from livecc_assets.errors import UserError
 from livecc_assets.partitions import SOURCE_BATCHES
 from livecc_assets.settings import load_settings
+from livecc_assets.store.manifest import digest
+
+#: Digest of a folder's listing when nothing is in it.
+_EMPTY = digest([])
 
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -24,28 +32,75 @@ _UNFINISHED = [
     name="new_batches",
     job=curate,
     minimum_interval_seconds=60,
-    description="Turns every new folder (or S3 prefix) of videos under LIVECC_INBOX into a source batch and curates it.",
+    description="Turns every new folder (or S3 prefix) of videos under LIVECC_INBOX into a source batch and curates it. "
+    "On S3 a name that comes after all known ones is seen at the next tick, any other within ten minutes.",
 )
 def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """A folder becomes a batch when its listing was the same at two ticks, so that a copy in progress is not cut short."""
-    from livecc_assets.source.tasks import inbox_folders, listing_digest
+    """A folder becomes a batch when its listing was the same at two ticks, so that a copy in progress is not cut short.
 
+    Empty folders, and names that begin with a dot or an underscore, are let be.
+    """
     inbox = os.environ.get("LIVECC_INBOX")
     if not inbox:
         return dg.SkipReason("LIVECC_INBOX is not set; set it to a folder or s3:// prefix whose subfolders are batches")
-    store = load_settings().store()
-    known = set(store.batches())
-    seen: dict[str, str] = json.loads(context.cursor or "{}")
-    now = {name: listing_digest(uri) for name, uri in inbox_folders(inbox).items() if name not in known}
-    ready = [name for name, listing in now.items() if seen.get(name) == listing]
-    for name in ready:
-        store.register_batch(name, {"uri": inbox_folders(inbox)[name], "captions": "optional"})
-    waiting = {name: listing for name, listing in now.items() if name not in ready}
+    store, cursor = load_settings().store(), Cursor.read(context.cursor)
+    found = _new_folders(inbox, cursor)
+    known = set[str]()
+    if found or cursor.waiting:
+        # In the store but without a partition: an earlier tick was cut short between the two.
+        known = set(store.batches()) & set(context.instance.get_dynamic_partitions(str(SOURCE_BATCHES.name)))
+    cursor.waiting = {name: look for name, look in cursor.waiting.items() if name not in known}
+    cursor.waiting |= {name: "" for name in found if name not in known and name not in cursor.waiting}
+    ready: list[str] = []
+    for name in _resting(inbox, cursor):
+        try:
+            store.register_batch(name, {"uri": address(inbox, name), "captions": "optional"})
+            ready.append(name)
+        except UserError as error:
+            context.log.warning(f"{name} of the inbox is passed over: {error}")
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=f"new-batch:{name}", partition_key=name) for name in ready],
         dynamic_partitions_requests=[SOURCE_BATCHES.build_add_request(ready)] if ready else [],
-        cursor=json.dumps(waiting),
+        cursor=cursor.write(),
     )
+
+
+def _new_folders(inbox: str, cursor: Cursor) -> list[str]:
+    """Folders that may be new: those after the cursor, or of a changed local inbox; now and then all of them."""
+    from livecc_assets.source.tasks import inbox_folders
+
+    now = time.time()
+    if now - cursor.swept >= SWEEP_SECONDS:
+        stamp, names = changed(inbox), list(inbox_folders(inbox))
+        cursor.swept, cursor.changed = now, stamp
+    elif inbox.startswith("s3://"):
+        names = later_folders(inbox, cursor.after)
+    else:
+        stamp = changed(inbox)  # before the listing: what comes during it is seen next time
+        names = list(inbox_folders(inbox)) if not stamp or stamp != cursor.changed else []
+        cursor.changed = stamp
+    cursor.seen(names)
+    return [name for name in names if not name.startswith((".", "_"))]
+
+
+def _resting(inbox: str, cursor: Cursor) -> list[str]:
+    """Waiting folders whose listing rests; the others' listings are noted. Stops when the tick has taken its time."""
+    from livecc_assets.source.tasks import listing_digest
+
+    ends, resting = time.monotonic() + TICK_SECONDS, list[str]()
+    for name, before in list(cursor.waiting.items()):
+        if time.monotonic() > ends:
+            break
+        del cursor.waiting[name]
+        try:
+            now = listing_digest(address(inbox, name))
+        except UserError:  # it was taken away again
+            continue
+        if now == before and now != _EMPTY:
+            resting.append(name)
+        else:
+            cursor.waiting[name] = now  # at the end: those that have waited longest come first
+    return resting
 
 
 def _select_when_all_ended(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
@@ -73,6 +128,8 @@ def _ended(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
 
 SENSORS = [
     new_batches,
+    notify_failures,
+    sweep_workers,
     _ended(dg.DagsterRunStatus.SUCCESS, "select_after_recurate"),
     _ended(dg.DagsterRunStatus.FAILURE, "select_after_failed_recurate"),
 ]

@@ -1,6 +1,8 @@
 """From the graph to one artefact: which inputs are pinned, which key they give, and whether it already stands."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,7 +11,97 @@ from livecc_assets.graph import Step, partitions_of
 from livecc_assets.settings import Settings
 from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.manifest import Upstream, digest
-from livecc_assets.store.store import SHARED, Store
+from livecc_assets.store.store import SHARED, Pointer, Store
+
+#: Manifests of an object store that are asked for at the same time.
+_READERS = 16
+
+
+class Once(Store):
+    """A store for the length of one call: every pointer, manifest, batch, listing and model is read once.
+
+    A corpus of thousands of batches has tens of thousands of manifests, and each is upstream of several others; a
+    scorer's model is the same for all of them.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.blobs, self.cache = store.blobs, store.cache
+        self._pointers: dict[tuple[str, str], Pointer | None] = {}
+        self._artefacts: dict[str, Artefact | None] = {}
+        self._batch: dict[str, dict[str, Any]] = {}
+        self._batches: list[str] | None = None
+        self._models: dict[str, str] = {}
+        self._fingerprints: dict[tuple[str, str], str | UserError] = {}
+
+    @classmethod
+    def of(cls, store: Store) -> "Once":
+        """``store`` itself when it is one already."""
+        return store if isinstance(store, cls) else cls(store)
+
+    def pointer(self, asset: str, partition: str) -> Pointer | None:
+        key = asset, partition
+        if key not in self._pointers:
+            self._pointers[key] = super().pointer(asset, partition)
+        return self._pointers[key]
+
+    def at(self, place: str) -> Artefact | None:
+        if place not in self._artefacts:
+            self._artefacts[place] = super().at(place)
+        return self._artefacts[place]
+
+    def batch(self, name: str) -> dict[str, Any]:
+        if name not in self._batch:
+            self._batch[name] = super().batch(name)
+        return self._batch[name]
+
+    def batches(self) -> list[str]:
+        if self._batches is None:
+            self._batches = super().batches()
+        return list(self._batches)
+
+    def currents(self, asset: str, partitions: list[str]) -> dict[str, Artefact | None]:
+        """The current artefacts of several partitions; from an object store many at a time, to hide its latency."""
+        if self.root.startswith("s3://") and len(partitions) > 1:
+            with ThreadPoolExecutor(_READERS) as pool:
+                return dict(zip(partitions, pool.map(lambda name: self.current(asset, name), partitions), strict=True))
+        return {name: self.current(asset, name) for name in partitions}
+
+    def model(self, reference: str) -> str:
+        """Digest of a model's weights."""
+        from livecc_assets.models.reference import digest as model_digest
+
+        if reference not in self._models:
+            self._models[reference] = model_digest(reference)
+        return self._models[reference]
+
+    def fingerprint(self, step: Step, settings: Settings, partition: str) -> str | None:
+        """The step's fingerprint of what lies outside the store; None where it reads nothing there."""
+        if step.fingerprint is None:
+            return None
+        key = step.asset, partition
+        if key not in self._fingerprints:
+            try:
+                self._fingerprints[key] = step.fingerprint(settings, self, partition)
+            except UserError as error:
+                self._fingerprints[key] = error
+        found = self._fingerprints[key]
+        if isinstance(found, UserError):
+            raise found
+        return found
+
+    def look_ahead(self, step: Step, settings: Settings, partitions: list[str]) -> None:
+        """Read at once what the plans of several partitions will ask for one by one."""
+        self.currents(step.asset, partitions)
+        if step.fingerprint is None or len(partitions) < 2:
+            return
+
+        def listed(partition: str) -> None:
+            with suppress(UserError):  # raised again, and told, where the partition is planned
+                self.fingerprint(step, settings, partition)
+
+        listed(partitions[0])  # alone: it sets up what all share (imports, the session of the object store)
+        with ThreadPoolExecutor(_READERS) as pool:
+            list(pool.map(listed, partitions[1:]))
 
 
 class MissingInputError(UserError):
@@ -71,13 +163,9 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
 
     Raises MissingInputError naming the command that makes what is missing.
     """
-    from livecc_assets.models.reference import digest as model_digest
-
+    store = Once.of(store)
     config = step.config(settings, store, partition)
-    found = {
-        asset: {name: store.current(asset, name) for name in pick(settings, store, partition)}
-        for asset, pick in step.upstream.items()
-    }
+    found = {asset: store.currents(asset, pick(settings, store, partition)) for asset, pick in step.upstream.items()}
     left_out: dict[str, str] = {}
     if step.admit:
         per_batch = {
@@ -104,8 +192,8 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
         step.asset,
         code_version,
         config,
-        [model_digest(reference) for reference in step.models(config)],
-        step.fingerprint(settings, store, partition) if step.fingerprint else None,
+        [store.model(reference) for reference in step.models(config)],
+        store.fingerprint(step, settings, partition),
         [(pin.asset, "" if step.shared else pin.partition, pin.data_version) for pin in upstream],
     )
     stored = SHARED if step.shared else partition
@@ -141,10 +229,13 @@ def _difference(plan: Plan, artefact: Artefact) -> str:
 
 
 def standings(steps: Iterable[Step], settings: Settings, store: Store) -> list[Standing]:
-    """The state of every partition of every step, in graph order. Reads manifests only."""
+    """The state of every partition of every step, in graph order. Reads manifests only, and each of them once."""
+    store = Once.of(store)
     found: list[Standing] = []
     for step in steps:
-        for partition in partitions_of(step, settings, store):
+        partitions = partitions_of(step, settings, store)
+        store.look_ahead(step, settings, partitions)
+        for partition in partitions:
             pointer = store.pointer(step.asset, partition)
             try:
                 plan = make_plan(step, settings, store, partition)

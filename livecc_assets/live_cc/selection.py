@@ -1,10 +1,14 @@
 """Live-CC, the pre-training set: clips joined with their scores, filtered and ranked (spec 1.1-1.4). Scores nothing."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from livecc_assets.live_cc.ranking import Judge, Readable, Verdict, band, in_band, select
+import pyarrow as pa
+
+from livecc_assets.live_cc.join import Fault, Judge, Piece, Recipe, Scores, Verdicts, mask, numbers, pc, select
+from livecc_assets.live_cc.ranking import Readable, band
+from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
 
@@ -46,68 +50,102 @@ class ClipBatch:
 
 def judge_of(batch: ClipBatch, wanted: Criteria, evaluation_ids: Collection[str]) -> Judge:
     """Read one batch's scores; the judge applies evaluation videos, categories, loss, talking heads in turn."""
-    losses, heads = dict[str, float](), dict[str, float]()
-    if wanted.loss != (None, None):
-        losses = {row["clip_id"]: row["loss"] for row in batch.losses.rows(["clip_id", "loss"])}
-    if wanted.talking_head_below is not None:
-        heads = {row["video_id"]: row["score"] for row in batch.talking_heads.rows(["video_id", "score"])}
+    losses = loss_scores(batch.losses, SCHEMAS["caption_clip_losses"], wanted.loss)
+    limit = wanted.talking_head_below
+    heads = (
+        Scores(batch.talking_heads, SCHEMAS["talking_head_scores"], "video_id", "score") if limit is not None else None
+    )
+    allowed = admission(evaluation_ids, wanted.categories)
 
-    def verdict(clip: dict[str, Any]) -> Verdict:
-        early = admitted(clip, evaluation_ids, wanted.categories) or loss_fault(clip, losses, wanted.loss)
-        if early:
-            return early
-        head, limit = heads.get(clip["video_id"]), wanted.talking_head_below
-        if limit is not None and head is None:
-            return "error", "no_score", "its video has no talking-head score; see why in talking_head_scores"
-        if limit is not None and head is not None and head >= limit:
-            return "filtered", "talking_head", f"talking-head score {head:.2f}, must be below {limit:g}"
-        return {"loss": losses.get(clip["clip_id"]), "talking_head_score": head}
+    def verdicts(clips: pa.Table) -> Verdicts:
+        loss = losses.of(clips["clip_id"])["loss"] if losses else pa.nulls(len(clips), pa.float64())
+        head = heads.of(clips["video_id"])["score"] if heads else pa.nulls(len(clips), pa.float64())
+        faults = [*allowed(clips), *(loss_faults(loss, wanted.loss) if losses else ())]
+        if limit is not None:
+            missing, scores = numbers(head)
+            unscored = "its video has no talking-head score; see why in talking_head_scores"
+            faults += [
+                Fault("error", "no_score", missing, lambda row: unscored),
+                Fault(
+                    "filtered",
+                    "talking_head",
+                    scores >= limit,
+                    lambda row: f"talking-head score {scores[row]:.2f}, must be below {limit:g}",
+                ),
+            ]
+        return Verdicts(faults, {"loss": loss, "talking_head_score": head})
 
-    return verdict
+    return verdicts
 
 
-def admitted(
-    clip: dict[str, Any], evaluation_ids: Collection[str], categories: Collection[str] | None
-) -> tuple[str, str, str] | None:
+def admission(
+    evaluation_ids: Collection[str], categories: Collection[str] | None
+) -> Callable[[pa.Table], Iterator[Fault]]:
     """Why a clip may not train at all: its video belongs to a benchmark, or its category is not asked for."""
-    if clip["video_id"] in evaluation_ids:
-        return "filtered", "evaluation_video", f"{clip['video_id']} belongs to a benchmark and must never train"
-    if categories is not None and clip["category"] not in categories:
-        return "filtered", "excluded_category", f"category {clip['category']!r} is not in the selection's list"
-    return None
+    benchmark = pa.array(sorted(evaluation_ids), pa.string())
+    listed = pa.array(sorted(categories), pa.string()) if categories is not None else None
+
+    def faults(clips: pa.Table) -> Iterator[Fault]:
+        ids, category = clips["video_id"], clips["category"]
+        found = mask(pc.is_in(ids, value_set=benchmark))
+        held_out = "belongs to a benchmark and must never train"
+        yield Fault("filtered", "evaluation_video", found, lambda row: f"{ids[row].as_py()} {held_out}")
+        if listed is not None:
+            other = ~mask(pc.is_in(category, value_set=listed))
+            asked = "is not in the selection's list"
+            yield Fault(
+                "filtered", "excluded_category", other, lambda row: f"category {category[row].as_py()!r} {asked}"
+            )
+
+    return faults
 
 
-def loss_fault(
-    clip: dict[str, Any], losses: dict[str, float], limits: tuple[float | None, float | None]
-) -> tuple[str, str, str] | None:
-    """Why a clip's text loss keeps it out: no score, or outside the band."""
-    if limits == (None, None):
-        return None
-    loss = losses.get(clip["clip_id"])
-    if loss is None:
-        return "error", "no_score", "it has no text loss; see why in the losses' rejected rows"
-    side = in_band(loss, *limits)
-    if side is None:
-        return None
-    edge = limits[0] if side == "low" else limits[1]
-    return "filtered", f"loss_{side}", f"text loss {loss:.2f} is {'below' if side == 'low' else 'above'} {edge:g}"
+def loss_scores(table: Readable, schema: pa.Schema, limits: tuple[float | None, float | None]) -> Scores | None:
+    """The text losses of one batch's clips; None when the selection does not ask for them."""
+    return None if limits == (None, None) else Scores(table, schema, "clip_id", "loss")
+
+
+def loss_faults(loss: pa.Array, limits: tuple[float | None, float | None]) -> list[Fault]:
+    """Why clips' text losses keep them out: no score, or outside the band, whose limits belong to it."""
+    missing, values = numbers(loss)
+    low, high = limits
+    unscored = "it has no text loss; see why in the losses' rejected rows"
+    found = [Fault("error", "no_score", missing, lambda row: unscored)]
+    if low is not None:
+        below = f"below {low:g}"
+        found.append(Fault("filtered", "loss_low", values < low, lambda row: f"text loss {values[row]:.2f} is {below}"))
+    if high is not None:
+        above = f"above {high:g}"
+        found.append(
+            Fault("filtered", "loss_high", values > high, lambda row: f"text loss {values[row]:.2f} is {above}")
+        )
+    return found
+
+
+def join_live_cc(
+    batches: Iterable[ClipBatch], config: dict[str, Any], evaluation_ids: Collection[str]
+) -> Iterator[Piece]:
+    """``live_cc`` in pieces in batch order. ``config`` is the selection file's ``live_cc`` section.
+
+    Memory stays flat: a few batches' scores and 12 bytes for each surviving clip.
+    """
+    wanted = Criteria.of(config)
+    recipe = Recipe(
+        SCHEMAS["caption_clips"],
+        SCHEMAS["live_cc"],
+        ("video_id", "category"),
+        wanted.size,
+        wanted.rank == "distinct_words",
+    )
+    yield from select(batches, lambda batch: judge_of(batch, wanted, evaluation_ids), recipe)
 
 
 def select_live_cc(
     batches: Iterable[ClipBatch], config: dict[str, Any], evaluation_ids: Collection[str]
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``live_cc`` in batch order, or why a clip is out. ``config`` is the selection file's ``live_cc`` section.
-
-    Memory stays flat: one batch's scores and 12 bytes for each surviving clip.
-    """
-    wanted = Criteria.of(config)
-    yield from select(
-        batches,
-        lambda batch: judge_of(batch, wanted, evaluation_ids),
-        ("video_id", "category"),
-        wanted.size,
-        wanted.rank == "distinct_words",
-    )
+    """Rows of ``live_cc``, or why a clip is out: :func:`join_live_cc` row by row."""
+    for piece in join_live_cc(batches, config, evaluation_ids):
+        yield from piece.as_rows()
 
 
 def clip_batches(inputs: dict[str, list[Any]]) -> list[ClipBatch]:

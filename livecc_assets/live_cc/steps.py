@@ -79,7 +79,7 @@ STEPS = [
         description="Live-CC: the pre-training set. Joins clips with their scores, applies the selection's thresholds "
         "and ranks by distinct words; scores nothing.",
         code_version="1",
-        covers=("livecc_assets.live_cc.selection", "livecc_assets.live_cc.ranking"),
+        covers=("livecc_assets.live_cc.selection", "livecc_assets.live_cc.ranking", "livecc_assets.live_cc.join"),
         config=_recipe,
         upstream={
             "caption_clips": _batches,

@@ -20,5 +20,7 @@ def caption_clips(task: Task) -> None:
 def live_cc(task: Task) -> None:
     """Clips and scores to the training set."""
     batches = selection.clip_batches(task.inputs)
-    task.writer.extend(selection.select_live_cc(batches, task.config, selection.evaluation_ids(task.inputs)))
+    for piece in selection.join_live_cc(batches, task.config, selection.evaluation_ids(task.inputs)):
+        task.writer.add_table(piece.rows)
+        task.writer.add_rejected(piece.rejected)
     task.writer.metadata["batches"] = [batch.name for batch in batches]

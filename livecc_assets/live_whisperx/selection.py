@@ -4,8 +4,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from livecc_assets.live_cc.ranking import Judge, Readable, Verdict, band, in_band, select
-from livecc_assets.live_cc.selection import admitted, by_partition, loss_fault
+import numpy as np
+import pyarrow as pa
+
+from livecc_assets.live_cc.join import Fault, Judge, Piece, Recipe, Scores, Verdicts, mask, numbers, pc, select
+from livecc_assets.live_cc.ranking import Readable, band
+from livecc_assets.live_cc.selection import admission, by_partition, loss_faults, loss_scores
+from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
 
@@ -55,82 +60,116 @@ class SentenceBatch:
 
 def judge_of(batch: SentenceBatch, wanted: Criteria, evaluation_ids: Collection[str]) -> Judge:
     """Read one batch's scores; the judge applies the filters in the paper's order (B1, B4, B5, B6, language)."""
-    by_loss, by_speaker = wanted.loss != (None, None), wanted.active_speaker_ratio != (None, None)
-    losses = {key: loss for key, (loss,) in _scores(batch.losses, "loss")} if by_loss else {}
-    ratios = {key: ratio for key, (ratio,) in _scores(batch.active_speakers, "ratio")} if by_speaker else {}
-    queries = dict(_scores(batch.queries, "accepted", "query", "reason")) if wanted.queries else {}
-    languages = dict(_scores(batch.languages, "language", "score")) if wanted.min_language_score is not None else {}
+    by_speaker, by_language = wanted.active_speaker_ratio != (None, None), wanted.min_language_score is not None
+    losses = loss_scores(batch.losses, SCHEMAS["sentence_clip_losses"], wanted.loss)
+    speakers = _scores(batch.active_speakers, "active_speaker_ratios", "ratio") if by_speaker else None
+    queries = _scores(batch.queries, "commentary_queries", "accepted", "query", "reason") if wanted.queries else None
+    languages = _scores(batch.languages, "language_scores", "language", "score") if by_language else None
+    allowed = admission(evaluation_ids, wanted.categories)
 
-    def verdict(clip: dict[str, Any]) -> Verdict:
-        clip_id = clip["clip_id"]
-        fault = (
-            admitted(clip, evaluation_ids, wanted.categories)
-            or loss_fault(clip, losses, wanted.loss)
-            or (_speaker_fault(ratios.get(clip_id), wanted) if by_speaker else None)
-            or (_query_fault(queries.get(clip_id)) if wanted.queries else None)
-            or (_language_fault(languages.get(clip_id), wanted) if wanted.min_language_score is not None else None)
-        )
-        return fault or {
-            "loss": losses.get(clip_id),
-            "active_speaker_ratio": ratios.get(clip_id),
-            "query": queries[clip_id][1] if wanted.queries else None,
-            "language_score": languages[clip_id][1] if clip_id in languages else None,
-        }
+    def verdicts(clips: pa.Table) -> Verdicts:
+        ids, none = clips["clip_id"], pa.nulls(len(clips))
+        faults = list(allowed(clips))
+        scores: dict[str, Any] = dict.fromkeys(("loss", "active_speaker_ratio", "query", "language_score"), none)
+        if losses:
+            scores["loss"] = losses.of(ids)["loss"]
+            faults += loss_faults(scores["loss"], wanted.loss)
+        if speakers:
+            scores["active_speaker_ratio"] = speakers.of(ids)["ratio"]
+            faults += _speaker_faults(scores["active_speaker_ratio"], wanted.active_speaker_ratio)
+        if queries:
+            found = queries.of(ids)
+            scores["query"] = found["query"]
+            faults += _query_faults(found)
+        if languages:
+            found = languages.of(ids)
+            scores["language_score"] = found["score"]
+            faults += _language_faults(found, wanted)
+        return Verdicts(faults, scores)
 
-    return verdict
-
-
-def _scores(table: Readable, *columns: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """(clip_id, the named columns) of every row."""
-    for row in table.rows(["clip_id", *columns]):
-        yield row["clip_id"], tuple(row[name] for name in columns)
-
-
-def _speaker_fault(ratio: float | None, wanted: Criteria) -> tuple[str, str, str] | None:
-    if ratio is None:
-        return "error", "no_score", "it has no active-speaker ratio; see why in active_speaker_ratios"
-    low, high = wanted.active_speaker_ratio
-    if in_band(ratio, low, high) is None:
-        return None
-    return "filtered", "active_speaker", f"somebody in view speaks {ratio:.0%} of the time, allowed is {low} to {high}"
+    return verdicts
 
 
-def _query_fault(query: tuple[bool, str | None, str] | None) -> tuple[str, str, str] | None:
-    if query is None:
-        return "error", "no_score", "no query was written for it; see why in commentary_queries"
-    accepted, text, reason = query
-    return None if accepted and text else ("filtered", "query_refused", reason)
+def _scores(table: Readable, asset: str, *columns: str) -> Scores:
+    return Scores(table, SCHEMAS[asset], "clip_id", *columns)
 
 
-def _language_fault(found: tuple[str, float] | None, wanted: Criteria) -> tuple[str, str, str] | None:
-    if found is None:
-        return "error", "no_score", "its language was not scored; see why in language_scores"
-    language, score = found
-    if language != wanted.language:
-        return (
+def _unscored(missing: np.ndarray, text: str) -> Fault:
+    return Fault("error", "no_score", missing, lambda row: text)
+
+
+def _speaker_faults(ratio: pa.Array, limits: tuple[float | None, float | None]) -> list[Fault]:
+    missing, values = numbers(ratio)
+    low, high = limits
+    outside = np.zeros(len(values), bool)
+    if low is not None:
+        outside |= values < low
+    if high is not None:
+        outside |= values > high
+
+    def detail(row: int) -> str:
+        return f"somebody in view speaks {values[row]:.0%} of the time, allowed is {low} to {high}"
+
+    return [
+        _unscored(missing, "it has no active-speaker ratio; see why in active_speaker_ratios"),
+        Fault("filtered", "active_speaker", outside, detail),
+    ]
+
+
+def _query_faults(found: dict[str, pa.Array]) -> list[Fault]:
+    written = mask(pc.greater(pc.utf8_length(found["query"]), 0))
+    return [
+        _unscored(mask(found["accepted"].is_null()), "no query was written for it; see why in commentary_queries"),
+        Fault(
             "filtered",
-            "other_language",
-            f"the words are in {language!r} ({score:.2f}), wanted is {wanted.language!r}",
-        )
-    if score < (wanted.min_language_score or 0):
-        detail = f"{language!r} with certainty {score:.2f}, wanted is at least {wanted.min_language_score:g}"
-        return "filtered", "language_unsure", detail
-    return None
+            "query_refused",
+            ~(mask(found["accepted"]) & written),
+            lambda row: found["reason"][row].as_py(),
+        ),
+    ]
+
+
+def _language_faults(found: dict[str, pa.Array], wanted: Criteria) -> list[Fault]:
+    language, least = found["language"], wanted.min_language_score or 0
+    missing, scores = numbers(found["score"])
+
+    def other(row: int) -> str:
+        return f"the words are in {language[row].as_py()!r} ({scores[row]:.2f}), wanted is {wanted.language!r}"
+
+    def unsure(row: int) -> str:
+        return f"{language[row].as_py()!r} with certainty {scores[row]:.2f}, wanted is at least {least:g}"
+
+    return [
+        _unscored(missing, "its language was not scored; see why in language_scores"),
+        Fault("filtered", "other_language", ~mask(pc.equal(language, wanted.language)), other),
+        Fault("filtered", "language_unsure", scores < least, unsure),
+    ]
+
+
+def join_live_whisperx(
+    batches: Iterable[SentenceBatch], config: dict[str, Any], evaluation_ids: Collection[str]
+) -> Iterator[Piece]:
+    """``live_whisperx`` in pieces in batch order. ``config`` is the selection file's ``live_whisperx`` section.
+
+    Memory stays flat: a few batches' scores and 12 bytes for each surviving clip.
+    """
+    wanted = Criteria.of(config)
+    recipe = Recipe(
+        SCHEMAS["sentence_clips"],
+        SCHEMAS["live_whisperx"],
+        ("video_id", "category"),
+        wanted.size,
+        wanted.rank == "distinct_words",
+    )
+    yield from select(batches, lambda batch: judge_of(batch, wanted, evaluation_ids), recipe)
 
 
 def select_live_whisperx(
     batches: Iterable[SentenceBatch], config: dict[str, Any], evaluation_ids: Collection[str]
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``live_whisperx`` in batch order, or why a clip is out. ``config`` is the file's ``live_whisperx``
-    section. Memory stays flat: one batch's scores and 12 bytes for each surviving clip."""
-    wanted = Criteria.of(config)
-    yield from select(
-        batches,
-        lambda batch: judge_of(batch, wanted, evaluation_ids),
-        ("video_id", "category"),
-        wanted.size,
-        wanted.rank == "distinct_words",
-    )
+    """Rows of ``live_whisperx``, or why a clip is out: :func:`join_live_whisperx` row by row."""
+    for piece in join_live_whisperx(batches, config, evaluation_ids):
+        yield from piece.as_rows()
 
 
 def sentence_batches(inputs: dict[str, list[Any]]) -> list[SentenceBatch]:

@@ -105,7 +105,7 @@ STEPS = [
         description="Live-WhisperX: the SFT set. Joins sentence clips with their four scores and applies the "
         "selection's thresholds; scores nothing.",
         code_version="1",
-        covers=("livecc_assets.live_whisperx.selection", "livecc_assets.live_cc.ranking"),
+        covers=("livecc_assets.live_whisperx.selection", "livecc_assets.live_cc.ranking", "livecc_assets.live_cc.join"),
         config=_recipe,
         upstream={name: _batches for name in ("sentence_clips", *_SCORES)} | {"evaluation_videos": unpartitioned},
         admit=True,

@@ -14,5 +14,7 @@ def sentence_clips(task: Task) -> None:
 def live_whisperx(task: Task) -> None:
     """Clips and scores to the training set."""
     batches = selection.sentence_batches(task.inputs)
-    task.writer.extend(selection.select_live_whisperx(batches, task.config, evaluation_ids(task.inputs)))
+    for piece in selection.join_live_whisperx(batches, task.config, evaluation_ids(task.inputs)):
+        task.writer.add_table(piece.rows)
+        task.writer.add_rejected(piece.rejected)
     task.writer.metadata["batches"] = [batch.name for batch in batches]

@@ -73,7 +73,8 @@ class Artefact:
 
     def path(self, name: str) -> Path:
         """A local file with the content of one file of the artefact."""
-        return self.blobs.local(self._file(name).key, self.cache)
+        file = self._file(name)
+        return self.blobs.local(file.key, self.cache, file.sha256)
 
     def folder(self) -> Path:
         """A local folder that holds every extra file under its own name (a checkpoint as its loader expects it).

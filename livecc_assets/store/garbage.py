@@ -1,9 +1,10 @@
-"""Garbage: bytes under the root that no manifest names, left by killed writers and by losers of a race."""
+"""Garbage: bytes under the root that no manifest names and uploads that nobody finished, left by killed writers and by
+losers of a race."""
 
 import time
 from collections.abc import Iterator
 
-from livecc_assets.store.blobs import Listed
+from livecc_assets.store.interface import Listed
 from livecc_assets.store.manifest import Manifest
 from livecc_assets.store.store import Store
 
@@ -12,7 +13,7 @@ _KEPT = ("/manifest.json", "/_current.json")
 
 
 def collect(store: Store, older_than: float, delete: bool = False) -> Iterator[Listed]:
-    """Objects of at least ``older_than`` seconds that no manifest names; deleted when asked.
+    """Objects of at least ``older_than`` seconds that no manifest names, and unfinished uploads; deleted when asked.
 
     The age protects a writer that is still at work: its files have no manifest yet.
     """
@@ -31,3 +32,4 @@ def collect(store: Store, older_than: float, delete: bool = False) -> Iterator[L
             if delete:
                 store.blobs.delete(item.key)
             yield item
+    yield from store.blobs.unfinished(older_than, delete)

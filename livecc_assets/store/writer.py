@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
@@ -35,6 +36,7 @@ class _Table:
     def __init__(self, blobs: Blobs, key: str, name: str, schema: pa.Schema) -> None:
         self.key, self.name, self.schema, self.rows = key, name, schema, 0
         self._pending: list[dict[str, Any]] = []
+        self._tables: list[pa.Table] = []
         self._sha, self._size = hashlib.sha256(), 0
         if isinstance(blobs.fs, pafs.LocalFileSystem):
             Path(blobs.arrow_path(key)).parent.mkdir(parents=True, exist_ok=True)
@@ -61,19 +63,38 @@ class _Table:
         self._pending.append(row)
         self.rows += 1
         if len(self._pending) >= GROUP_ROWS:
-            self.group()
+            self.gather()
 
-    def group(self) -> None:
+    def add_table(self, rows: pa.Table) -> None:
+        self.gather()
+        if rows.schema != self.schema:
+            raise TypeError(f"{self.key}: a table does not fit the schema: {rows.schema} is not {self.schema}")
+        self.rows += rows.num_rows
+        self._tables.append(rows)
+        self.groups()
+
+    def gather(self) -> None:
+        """Turn the rows that wait into a table."""
         if self._pending:
             try:
-                table = pa.Table.from_pylist(self._pending, self.schema)
+                self._tables.append(pa.Table.from_pylist(self._pending, self.schema))
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 raise TypeError(f"{self.key}: a row does not fit the schema: {error}") from error
-            self._parquet.write_table(table, row_group_size=GROUP_ROWS)
             self._pending = []
+            self.groups()
+
+    def groups(self, last: bool = False) -> None:
+        """Write full row groups, and with ``last`` what is left: the bytes do not tell in what portions rows came."""
+        waiting = sum(table.num_rows for table in self._tables)
+        whole = waiting if last else waiting - waiting % GROUP_ROWS
+        if whole:
+            together = pa.concat_tables(self._tables)
+            self._parquet.write_table(together.slice(0, whole), row_group_size=GROUP_ROWS)
+            self._tables = [together.slice(whole)]
 
     def finish(self) -> StoredFile:
-        self.group()
+        self.gather()
+        self.groups(last=True)
         self._parquet.close()
         self._stream.close()
         return StoredFile(self.name, self.key, self._size, self._sha.hexdigest())
@@ -135,6 +156,19 @@ class Writer:
         else:
             self._rows.add(row)
 
+    def add_table(self, rows: pa.Table) -> None:
+        """Many rows at once, in the asset's schema."""
+        if self._rows is None:
+            raise TypeError(f"{self.place}: this artefact has files, not rows")
+        self._rows.add_table(rows)
+
+    def add_rejected(self, rejected: pa.Table) -> None:
+        """Many rejected rows at once, in the columns of ``REJECTED_SCHEMA``."""
+        names = pc.binary_join_element_wise(rejected["kind"], rejected["reason"], ":")
+        for item in names.value_counts().to_pylist():
+            self._reasons[item["values"]] += item["counts"]
+        self._rejected.add_table(rejected)
+
     def extend(self, rows: Iterable[dict[str, Any] | Rejected]) -> None:
         """All rows of a step's generator, streamed."""
         for row in rows:
@@ -145,10 +179,8 @@ class Writer:
         path = Path(path)
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise UserError(f"{name}: a file of an artefact needs a relative name without ..")
-        with path.open("rb") as file:
-            sha = hashlib.file_digest(file, "sha256").hexdigest()
         key = f"{self.place}/files-{self.attempt}/{name}"
-        self.blobs.upload(path, key)
+        sha = self.blobs.upload(path, key)
         self._files.append(StoredFile(name, key, path.stat().st_size, sha))
 
     def commit(self) -> Manifest:

@@ -78,6 +78,7 @@ def _pod(job: Job, name: str, environment: dict[str, str], options: dict[str, An
         "restartPolicy": "Never",
         "serviceAccountName": options.get("service_account", "livecc-worker"),
         "automountServiceAccountToken": False,
+        "enableServiceLinks": False,  # variables of a Service named livecc-… would pass for settings
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,

@@ -171,7 +171,8 @@ from pathlib import Path
 slow = toy.numbers
 def numbers(task):
     task.writer.add({{"video_id": "v", "value": 1}})
-    task.writer._rows.group()
+    task.writer._rows.gather()
+    task.writer._rows.groups(last=True)
     print("writing", flush=True)
     time.sleep(60)
 toy.numbers = numbers

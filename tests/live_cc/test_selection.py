@@ -88,6 +88,35 @@ def test_categories_can_be_asked_for():
     assert rejected["b:0"].reason == "excluded_category"
 
 
+def test_each_reason_says_its_own_sentence_when_several_filters_are_on():
+    clips = [_clip("a:0"), _clip("b:0", category="Music"), _clip("c:0"), _clip("d:0"), _clip("e:0")]
+    losses, heads = {"a:0": 3, "b:0": 3, "c:0": 1, "d:0": 9, "e:0": 3}, {"a": 0, "b": 0, "c": 0, "d": 0, "e": 0.75}
+    config = {**CONFIG, "categories": ["Sports"]}
+    _, rejected = _split(select_live_cc([_batch("one", clips, losses, heads)], config, {"a"}))
+    assert {name: row.detail for name, row in rejected.items()} == {
+        "a:0": "a belongs to a benchmark and must never train",
+        "b:0": "category 'Music' is not in the selection's list",
+        "c:0": "text loss 1.00 is below 1.5",
+        "d:0": "text loss 9.00 is above 6.5",
+        "e:0": "talking-head score 0.75, must be below 0.3",
+    }
+
+
+def test_no_clip_and_no_batch_give_an_empty_set():
+    assert list(select_live_cc([], CONFIG, ())) == []
+    assert list(select_live_cc([_batch("one", [], {}, {})], CONFIG, ())) == []
+
+
+def test_the_first_error_of_a_table_that_cannot_be_read_comes_out():
+    class Broken(Table):
+        def rows(self, columns=None):
+            raise OSError("the disk is gone")
+
+    batch = ClipBatch("one", Broken([]), Table([]), Table([]))
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(select_live_cc([batch], {}, ()))
+
+
 def test_without_thresholds_no_score_is_needed():
     batch = _batch("one", [_clip("a:0")], {}, {})
     (row,) = select_live_cc([batch], {"size": 5}, ())

@@ -1,0 +1,77 @@
+"""Tells a webhook what happened: one JSON document, posted with a time-out and a few tries, never with a secret in it."""
+
+import json
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+#: Seconds of one try, tries, and the pause before the second; each further pause is twice as long.
+TIMEOUT, TRIES, PAUSE = 10.0, 3, 1.0
+#: Characters of an error message that are sent.
+LONGEST = 500
+
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|WEBHOOK|DSN|POSTGRES_URL)", re.IGNORECASE)
+#: Shorter values ("1", "true", "minio") stand in any text by chance.
+_SHORTEST_SECRET = 6
+_PATTERNS = [
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@]+@", re.IGNORECASE), r"\1…@"),  # user:password@host
+    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s?\"']+)\?[^\s\"')]+", re.IGNORECASE), r"\1?…"),  # signed links
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 …"),
+    (re.compile(r"\b([\w-]*(?:password|secret|token|api[_-]?key|access[_-]?key|signature)[\w-]*)(['\"]?\s*[=:]\s*)['\"]?[^\s'\",;)]+",
+                re.IGNORECASE), r"\1\2…"),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:sk|ghp|hf|xox[abp])[-_][\w-]{8,}"), "…"),
+]  # fmt: skip
+
+
+class WebhookError(Exception):
+    """The document was not taken. The message does not name the address, which is a secret in itself."""
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """What is meant for one address is not sent to another."""
+
+    def redirect_request(self, *arguments: Any, **options: Any) -> None:
+        return None
+
+
+def clean(text: str) -> str:
+    """``text`` without what looks like a secret or is the value of a secret environment variable, and cut short."""
+    values = {value for name, value in os.environ.items() if _SECRET_NAME.search(name)}
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) >= _SHORTEST_SECRET:
+            text = text.replace(value, "…")
+    for pattern, instead in _PATTERNS:
+        text = pattern.sub(instead, text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def post(url: str, document: dict[str, Any], pause: Callable[[float], None] = time.sleep) -> None:
+    """Post ``document`` as JSON. Tries again after time-outs, lost connections, 429 and 5xx.
+
+    Raises WebhookError when no try was taken, or at once for any other answer.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise WebhookError("LIVECC_WEBHOOK_URL: only http:// and https:// addresses can be posted to")
+    opener = urllib.request.build_opener(_NoRedirects)
+    why = ""
+    for number in range(TRIES):
+        if number:
+            pause(PAUSE * 2 ** (number - 1))
+        try:
+            request = urllib.request.Request(
+                url, json.dumps(document).encode(), {"Content-Type": "application/json", "User-Agent": "livecc-assets"}
+            )
+            with opener.open(request, timeout=TIMEOUT):
+                return
+        except urllib.error.HTTPError as error:
+            why = f"it answered {error.code}"
+            if error.code != 429 and error.code < 500:
+                raise WebhookError(f"LIVECC_WEBHOOK_URL: {why}; check the address") from None
+        except (OSError, ValueError) as error:
+            # The reason, not the error itself: some of its texts quote the address.
+            why = f"no answer ({type(getattr(error, 'reason', error)).__name__})"
+    raise WebhookError(f"LIVECC_WEBHOOK_URL: {why}, {TRIES} times; is the service up?")

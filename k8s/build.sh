@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds images with the Docker engine of DOCKER_HOST: k8s/build.sh [orchestrator|curation|training|asr|stack|postgres|s3]...
+# Without a name: those that a cluster runs. Each is tagged livecc/NAME:dev and, from a clean checkout, livecc/NAME:COMMIT.
+# DOCKER names another docker client; PIP_ARGS goes to the pip that installs torch, for instance an index with its CPU build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+client=${DOCKER:-docker}
+command -v "$client" >/dev/null || { echo "no docker client: install docker, or name one in DOCKER" >&2; exit 1; }
+"$client" version >/dev/null 2>&1 || { echo "no Docker engine answers at ${DOCKER_HOST:-its default socket}: start it or set DOCKER_HOST" >&2; exit 1; }
+
+# BuildKit where the client can use it: built in before version 23, the buildx plugin since. Else the older builder.
+if [[ -z ${DOCKER_BUILDKIT:-} ]]; then
+    major=$("$client" version --format '{{.Client.Version}}' | cut -d. -f1)
+    if ((major < 23)) || "$client" buildx version >/dev/null 2>&1; then DOCKER_BUILDKIT=1; else DOCKER_BUILDKIT=0; fi
+fi
+export DOCKER_BUILDKIT
+
+revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+version=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
+commit=
+[[ $version == *-dirty || $revision == unknown ]] || commit=${revision:0:12}
+
+build() { # NAME DOCKERFILE [TARGET]
+    local tags=(--tag "livecc/$1:dev") target=()
+    [[ -z $commit ]] || tags+=(--tag "livecc/$1:$commit")
+    [[ -z ${3:-} ]] || target=(--target "$3")
+    echo "building livecc/$1:dev${commit:+ and livecc/$1:$commit}"
+    "$client" build "${tags[@]}" "${target[@]}" --file "k8s/images/$2.Dockerfile" \
+        --build-arg VERSION="$version" --build-arg REVISION="$revision" \
+        ${BASE:+--build-arg BASE="$BASE"} ${PIP_ARGS:+--build-arg PIP_ARGS="$PIP_ARGS"} .
+}
+
+(($#)) || set -- orchestrator curation training postgres
+for name; do
+    case $name in
+        orchestrator | postgres | s3) build "$name" "$name" ;;
+        curation | asr | training | stack) build "$name" worker "$name" ;;
+        *) echo "$name: no such image; the images are orchestrator, curation, training, asr, stack, postgres, s3" >&2; exit 2 ;;
+    esac
+done

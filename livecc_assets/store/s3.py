@@ -1,0 +1,236 @@
+"""A prefix of an S3 bucket as the place of artefacts."""
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow.fs as pafs
+
+from livecc_assets.errors import UserError
+from livecc_assets.store.interface import Blobs, ConflictError, Listed
+
+Answer = TypeVar("Answer")
+
+#: Tries of one request. botocore's pauses between them grow to 20 s where S3 throttles, to a few seconds elsewhere.
+TRIES = 8
+
+
+class S3Blobs(Blobs):
+    """A prefix of an S3 bucket. Credentials and AWS_ENDPOINT_URL come from the environment, as for any AWS tool.
+
+    What its user can mend (credentials, clock, bucket, rights) is a UserError from every method.
+    """
+
+    def __init__(self, root: str, client: Any = None) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from livecc_assets.store.s3_errors import advice_on_opening
+
+        bucket, _, prefix = root.removeprefix("s3://").partition("/")
+        if not bucket:
+            raise UserError(f"{root}: no bucket is named; write LIVECC_ROOT as s3://bucket/prefix")
+        self.bucket, self.prefix = bucket, prefix.strip("/")
+        self.root = f"s3://{bucket}/{self.prefix}".rstrip("/")
+        self.base = f"{bucket}/{self.prefix}".rstrip("/")
+        self._given = client
+        try:
+            # A listing, not head_bucket: an answer to HEAD has no body that could say what is wrong.
+            self.client.list_objects_v2(Bucket=bucket, Prefix=self._key(""), MaxKeys=1)
+        except (BotoCoreError, ClientError, ValueError) as error:
+            endpoint = self.client.meta.endpoint_url if "client" in self.__dict__ else "this endpoint"
+            raise UserError(advice_on_opening(error, self.root, endpoint)) from None
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+        self.fs = pafs.S3FileSystem(
+            endpoint_override=endpoint,
+            region=region,
+            connect_timeout=10,
+            retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
+            allow_delayed_open=True,  # a small table is then one put, and a writer killed early leaves no upload
+        )
+
+    @cached_property
+    def client(self) -> Any:
+        """For everything but the parts of large files."""
+        return self._given or self._client()
+
+    @cached_property
+    def bulk(self) -> Any:
+        """For large files: over plain HTTP, too, the payload goes unsigned.
+
+        The part's CRC32 is in a signed header, and the whole file's sha256 in a manifest that is signed; a second
+        sha256 of every part would only take time.
+        """
+        return self._given or self._client(s3={"payload_signing_enabled": False})
+
+    def _client(self, **settings: Any) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        retries: Any = {"mode": "standard", "max_attempts": TRIES}
+        config = Config(retries=retries, connect_timeout=10, read_timeout=60, max_pool_connections=20, **settings)
+        return boto3.client("s3", config=config)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors that a person can mend, in words."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from livecc_assets.store.s3_errors import advice
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            if line := advice(error, self.root, self.client.meta.endpoint_url):
+                raise UserError(line) from None
+            raise
+
+    def _persistently(self, call: Callable[[], Answer]) -> Answer:
+        from livecc_assets.store.s3_errors import persistently
+
+        with self._told():
+            return persistently(call)
+
+    def _key(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        def found() -> tuple[bytes, str]:  # body and all: botocore tries no body again that breaks off
+            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+            return answer["Body"].read(), answer["ETag"]
+
+        try:
+            return self._persistently(found)
+        except self.client.exceptions.NoSuchKey:
+            return None
+
+    def put(self, key: str, data: bytes) -> None:
+        self._persistently(lambda: self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data))
+
+    def create(self, key: str, data: bytes) -> None:
+        self._commit(key, data, IfNoneMatch="*")
+
+    def replace(self, key: str, data: bytes, etag: str) -> None:
+        self._commit(key, data, IfMatch=etag)
+
+    def _commit(self, key: str, data: bytes, **condition: str) -> None:
+        """A conditional put. After a lost answer, the object itself says whether the put was carried out.
+
+        What is committed carries its writer's attempt, so equal bytes are this writer's own.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from livecc_assets.store.s3_errors import code_of, is_passing, rounds, was_retried
+
+        unsure = False
+        with self._told():
+            for pause in rounds():
+                try:
+                    self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data, **condition)
+                    return
+                except (BotoCoreError, ClientError) as error:
+                    unsure = unsure or was_retried(error) or is_passing(error)
+                    if unsure and self._holds(key, data):
+                        return
+                    code = code_of(error)
+                    # 409: another put or delete of the key was at work, and S3 asks for another try.
+                    busy = code in ("ConditionalRequestConflict", "OperationAborted")
+                    if code in ("PreconditionFailed", "412", "NoSuchKey") or (busy and pause is None):
+                        raise ConflictError(key) from None
+                    if pause is None or not (busy or is_passing(error)):
+                        raise
+                    time.sleep(pause)
+
+    def _holds(self, key: str, data: bytes) -> bool:
+        found = self.get(key)
+        return found is not None and found[0] == data
+
+    def _pages(self, prefix: str, **options: str) -> Iterator[dict[str, Any]]:
+        where = {"Bucket": self.bucket, "Prefix": self._key(prefix), **options}
+        while True:
+            page = self._persistently(lambda: self.client.list_objects_v2(**where))
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            where["ContinuationToken"] = page["NextContinuationToken"]
+
+    def listed(self, prefix: str) -> Iterator[Listed]:
+        skip = len(self._key(""))
+        for page in self._pages(prefix):
+            for item in page.get("Contents", []):
+                yield Listed(item["Key"][skip:], item["Size"], item["LastModified"].timestamp())
+
+    def folders(self, prefix: str) -> list[str]:
+        pages = self._pages(prefix, Delimiter="/")
+        found = (item["Prefix"] for page in pages for item in page.get("CommonPrefixes", []))
+        return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
+
+    def delete(self, key: str) -> None:
+        self._persistently(lambda: self.client.delete_object(Bucket=self.bucket, Key=self._key(key)))
+
+    def upload(self, path: Path, key: str) -> str:
+        from livecc_assets.store.s3_transfer import send
+
+        with self._told():
+            return send(self.bulk, self.bucket, self._key(key), path)
+
+    def local(self, key: str, cache: Path, sha256: str = "") -> Path:
+        from livecc_assets.store.s3_transfer import receive
+
+        target = cache / hashlib.sha256(self.root.encode()).hexdigest()[:12] / key
+        if target.exists():  # keys are immutable, and only a copy that was compared gets this name
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged = target.with_name(f".staged-{os.getpid()}-{secrets.token_hex(3)}-{target.name}")
+        try:
+            with self._told():
+                found = receive(self.client, self.bucket, self._key(key), staged, digest=bool(sha256))
+            if found != sha256:
+                raise UserError(
+                    f"{self.root}/{key}: the stored bytes are damaged (sha256 {found[:12]}…, the manifest says "
+                    f"{sha256[:12]}…); run it again, and if that stays so, materialise this artefact again with force"
+                )
+            staged.replace(target)
+        finally:
+            staged.unlink(missing_ok=True)
+        return target
+
+    def unfinished(self, older_than: float, delete: bool = False) -> Iterator[Listed]:
+        """Unfinished multipart uploads under the root; the age counts from the last part that came in.
+
+        So an upload that is still being fed, a table that a long step streams for instance, is left alone.
+        """
+        from livecc_assets.store.s3_transfer import stored_parts
+
+        prefix, now = self._key(""), time.time()
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
+        with self._told():
+            uploads = [one for page in pages for one in page.get("Uploads", []) if one["Key"].startswith(prefix)]
+            for one in uploads:
+                upload = {"Bucket": self.bucket, "Key": one["Key"], "UploadId": one["UploadId"]}
+                try:
+                    parts = list(stored_parts(self.client, **upload))
+                    touched = max(item.timestamp() for item in [one["Initiated"], *(p["LastModified"] for p in parts)])
+                    if now - touched < older_than:
+                        continue
+                    if delete:
+                        self._abort(upload)
+                except self.client.exceptions.NoSuchUpload:  # completed or aborted meanwhile
+                    continue
+                yield Listed(one["Key"][len(prefix) :], sum(part["Size"] for part in parts), touched, unfinished=True)
+
+    def _abort(self, upload: dict[str, str]) -> None:
+        """Abort until S3 no longer knows it: a part that was on its way may outlive the first try."""
+        for _ in range(3):
+            try:
+                self.client.abort_multipart_upload(**upload)
+                if not self.client.list_parts(**upload).get("Parts"):
+                    return
+            except self.client.exceptions.NoSuchUpload:
+                return

@@ -1,0 +1,96 @@
+"""compose.yaml holds together, and the engines that can read it accept it."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.house.syntax import REPOSITORY
+from tests.k8s.rendering import walk
+
+TEXT = (REPOSITORY / "compose.yaml").read_text("utf-8")
+STACK: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, Any] = STACK["services"]
+
+
+def test_the_stack_has_its_parts() -> None:
+    assert {"s3", "postgres", "mlflow", "webserver", "daemon", "code"} <= set(SERVICES)
+
+
+def test_services_wait_for_services_that_can_say_they_are_ready() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            assert needed in SERVICES, name
+            if how["condition"] == "service_healthy":
+                assert SERVICES[needed]["healthcheck"]["test"]
+
+
+def test_addresses_name_services_and_the_ports_they_listen_on() -> None:
+    listened = {"s3": 8333, "postgres": 5432, "mlflow": 5000, "code": 4000}
+    for _, value in walk(SERVICES):
+        for host, port in re.findall(r"//(?:\w+@)?([a-z0-9]+):(\d+)", str(value) if isinstance(value, str) else ""):
+            assert host == "127.0.0.1" or listened[host] == int(port)
+    [server] = yaml.safe_load((REPOSITORY / "k8s/compose/workspace.yaml").read_text("utf-8"))["load_from"]
+    assert listened[server["grpc_server"]["host"]] == server["grpc_server"]["port"]
+    assert f"--port={listened['code']}" in SERVICES["code"]["command"]
+    instance = yaml.safe_load((REPOSITORY / "k8s/compose/dagster.yaml").read_text("utf-8"))
+    assert instance["storage"]["postgres"]["postgres_db"]["hostname"] in SERVICES
+
+
+def test_mounts_name_files_that_exist_and_volumes_that_are_declared() -> None:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source, _, _ = volume.partition(":")
+            assert (REPOSITORY / source).is_file() if source.startswith(".") else source in STACK["volumes"]
+
+
+def test_nothing_is_open_to_the_network_or_holds_a_password() -> None:
+    for service in SERVICES.values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges"]
+        for name, value in (service.get("environment") or {}).items():
+            if re.search("PASSWORD|SECRET", name):
+                assert value.startswith("${LIVECC_PASSWORD:?")
+
+
+def test_images_are_those_that_the_build_script_makes() -> None:
+    script = (REPOSITORY / "k8s" / "build.sh").read_text("utf-8")
+    for service in SERVICES.values():
+        name, tag = service["image"].removeprefix("livecc/").split(":", 1)
+        assert re.search(rf"\b{name}\b.*\) build", script)
+        assert tag == "${LIVECC_TAG:-dev}"
+
+
+def compose() -> list[str]:
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    if shutil.which("docker") and not subprocess.run(["docker", "compose", "version"], capture_output=True).returncode:
+        return ["docker", "compose"]
+    pytest.skip("this machine has no docker compose (Debian: apt-get install docker-compose)")
+
+
+def config(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    known = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "DOCKER_HOST")}
+    empty = folder / "empty.env"  # not the .env that a user of the checkout may have
+    empty.touch()
+    command = [*compose(), "--file", "compose.yaml", "--env-file", str(empty), "config"]
+    return subprocess.run(command, cwd=REPOSITORY, env=known | environment, capture_output=True, text=True)
+
+
+def test_compose_accepts_the_file(tmp_path: Path) -> None:
+    done = config(tmp_path, LIVECC_PASSWORD="a-password")
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"] == "a-password"
+
+
+def test_compose_asks_for_the_password_that_is_not_set(tmp_path: Path) -> None:
+    done = config(tmp_path)
+    assert done.returncode != 0
+    assert "LIVECC_PASSWORD" in done.stderr + done.stdout

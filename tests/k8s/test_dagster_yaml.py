@@ -1,0 +1,90 @@
+"""Dagster accepts each dagster.yaml, and what its run launcher makes of it fits the cluster."""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.house.syntax import REPOSITORY
+from tests.k8s.rendering import breaches, named, walk
+
+FILES = [REPOSITORY / "k8s" / place / "dagster.yaml" for place in ("base", "compose")]
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
+
+
+def read(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text("utf-8"))
+
+
+@each_file
+def test_dagster_accepts_the_instance(file: Path) -> None:
+    from dagster._config import Shape, validate_config
+    from dagster._core.instance.config import dagster_instance_config_schema
+
+    result = validate_config(Shape(dagster_instance_config_schema()), read(file))
+    assert result.success, result.errors
+
+
+@each_file
+def test_every_variable_of_the_instance_is_set_where_it_is_read(file: Path) -> None:
+    wanted = {value for key, value in walk(read(file)) if key == "env" and isinstance(value, str)}
+    if file.parent.name == "compose":
+        given = set(read(REPOSITORY / "compose.yaml")["x-environment"])
+    else:
+        given = set(named("local", "ConfigMap", "livecc-settings")["data"]) | {"DAGSTER_PG_PASSWORD"}
+    assert wanted <= given
+
+
+@each_file
+def test_runs_are_watched_and_steps_are_retried_by_their_own_policies_only(file: Path) -> None:
+    instance = read(file)
+    assert instance["run_monitoring"]["enabled"]
+    assert instance["run_retries"] == {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False}
+    assert instance["concurrency"]["pools"]["granularity"] == "op"
+    assert not instance["telemetry"]["enabled"]
+
+
+def test_the_pods_of_runs_keep_to_the_restricted_level_and_mount_what_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip(
+        "dagster_k8s", reason="dagster-k8s is not installed: pip install -c constraints.txt dagster-k8s"
+    )
+    from dagster._config import process_config
+    from dagster_k8s.job import DagsterK8sJobConfig, UserDefinedDagsterK8sConfig, construct_dagster_k8s_job
+    from kubernetes import client
+
+    monkeypatch.setenv("LIVECC_NAMESPACE", "livecc")
+    settings = read(FILES[0])["run_launcher"]["config"]
+    result = process_config(DagsterK8sJobConfig.config_type_run_launcher(), settings)
+    assert result.success, result.errors
+    assert result.value["job_namespace"] == "livecc"
+    config = DagsterK8sJobConfig(
+        job_image="livecc/orchestrator:dev",
+        dagster_home=settings["dagster_home"],
+        image_pull_policy=settings["image_pull_policy"],
+        service_account_name=settings["service_account_name"],
+        instance_config_map=settings["instance_config_map"],
+        postgres_password_secret=settings["postgres_password_secret"],
+        env_config_maps=settings["env_config_maps"],
+        env_secrets=settings["env_secrets"],
+    )
+    made = construct_dagster_k8s_job(
+        config,
+        ["dagster", "api", "execute_run"],
+        "dagster-run-1",
+        UserDefinedDagsterK8sConfig.from_dict(settings["run_k8s_config"]),
+        component="run_worker",
+    )
+    job = client.ApiClient().sanitize_for_serialization(made)
+    kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)
+    pod = job["spec"]["template"]
+    assert breaches(pod) == []
+    assert pod["metadata"]["labels"]["app.kubernetes.io/component"] == "run_worker"
+    assert pod["spec"]["serviceAccountName"] == "livecc-run"
+    volumes = {each["name"]: each.get("configMap", {}) for each in pod["spec"]["volumes"]}
+    mounts = {mount["mountPath"]: mount["name"] for each in pod["spec"]["containers"] for mount in each["volumeMounts"]}
+    assert set(mounts.values()) <= set(volumes)
+    assert "dagster.yaml" in named("local", "ConfigMap", volumes[mounts[settings["dagster_home"]]]["name"])["data"]
+    for wanted in volumes.values():
+        assert not wanted or wanted.get("optional") or named("local", "ConfigMap", wanted["name"])
