@@ -86,11 +86,11 @@ def bench(request, root, tmp_path, pod_environment, toy_image):
 
 
 def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
-    code, said = bench.run(bench.job())
+    code, said = bench.run(bench.job(steps=8, pause=1))
     assert code == 0, said
-    assert bench.rows() == [0, 1]
+    assert bench.rows() == list(range(8))
     assert "step 1" in said, "its output is followed"
-    assert "toy[p]: 1/2" in said, "its progress is an event of the run"
+    assert "event: toy[p]: " in said, "its progress, told every five seconds, is an event of the run"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert b"step 1" in bench.store.blobs.get(log)[0]
     assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None, "nothing is left behind"
