@@ -74,7 +74,9 @@ class Bench:
 @pytest.fixture(params=["docker", "kubernetes"])
 def bench(request, root, tmp_path, pod_environment, toy_image):
     if request.param == "docker":
-        options = {"kind": "docker", "environment": pod_environment, "network": os.environ.get("TEST_DOCKER_NETWORK")}
+        # On this host's network S3 has the name that it has here; pods may know it by another.
+        environment = pod_environment | {"AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"]}
+        options = {"kind": "docker", "environment": environment, "network": "host"}
     else:
         namespace = request.getfixturevalue("namespace")
         options = {
