@@ -7,7 +7,6 @@ running worker reads its messages from the first one, so nothing depends on a lo
 import io
 import json
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,8 +25,6 @@ from livecc_assets.store.blobs import Blobs, open_blobs
 ROOT, PREFIX = "livecc_root", "livecc_prefix"
 #: Seconds between two uploads of messages.
 INTERVAL = 2.0
-#: Attempts to upload one chunk, with pauses that double from one second: the store may be away for a minute.
-ATTEMPTS = 7
 
 
 def chunk_key(prefix: str, index: int) -> str:
@@ -62,16 +59,8 @@ class StoreChannel(PipesBlobStoreMessageWriterChannel):
         self._blobs, self._prefix = blobs, prefix
 
     def upload_messages_chunk(self, payload: io.StringIO, index: int) -> None:
-        """Retries on its own: an exception here would end the thread that uploads, and with it all news."""
-        data = payload.read().encode()
-        for attempt in range(ATTEMPTS):
-            try:
-                self._blobs.put(chunk_key(self._prefix, index), data)
-                return
-            except Exception:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                time.sleep(2**attempt)
+        # The store itself bears with a server that is away for a minute.
+        self._blobs.put(chunk_key(self._prefix, index), payload.read().encode())
 
 
 class StoreMessageWriter(PipesBlobStoreMessageWriter[StoreChannel]):

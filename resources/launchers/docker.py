@@ -13,6 +13,8 @@ from resources.launchers.manifest import command
 from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
 
 LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
+#: States of a container that has not ended.
+ALIVE = ("created", "running", "restarting", "paused")
 #: Seconds of one call to the Docker engine.
 TIMEOUT = 30
 
@@ -62,7 +64,7 @@ class DockerLauncher(RemoteLauncher):
         found = self._container(name)
         if found is None:
             return None
-        ended = found.status not in ("created", "running", "restarting", "paused")
+        ended = found.status not in ALIVE
         return Attempt(name, found.labels.get(LABELS["attempt"], ""), ended)
 
     def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
@@ -125,14 +127,14 @@ class DockerLauncher(RemoteLauncher):
 
     def workers(self) -> list[Running]:
         found = self.client.containers.list(all=True, filters={"label": LABELS["run"]})
-        return [Running(one.name, one.labels[LABELS["run"]], one.status in ("exited", "dead")) for one in found]
+        return [Running(one.name, one.labels[LABELS["run"]], one.status not in ALIVE) for one in found]
 
     def look(self, job: Job, name: str) -> Status:
         found = self._container(name)
         if found is None:
             return Status("failed", f"container {name} was removed by somebody else; run this again", said_all=True)
         state = found.attrs["State"]
-        if found.status in ("created", "running", "restarting", "paused"):
+        if found.status in ALIVE:
             seconds = time.time() - float(found.labels.get(LABELS["started"], time.time()))
             if job.needs.time_limit and seconds > job.needs.time_limit:
                 found.stop(timeout=GRACE)
@@ -167,5 +169,5 @@ class DockerLauncher(RemoteLauncher):
             if seen:
                 since = datetime.fromisoformat(seen[:19]).replace(tzinfo=UTC)
             container = self._container(name)
-            if container is None or container.status not in ("created", "running", "restarting", "paused"):
+            if container is None or container.status not in ALIVE:
                 return

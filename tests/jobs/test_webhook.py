@@ -61,6 +61,16 @@ def half_broken() -> None:
     broken()
 
 
+def _failure(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> dg.RunFailureSensorContext:
+    """What the sensor is given for a failed run."""
+    return dg.build_run_status_sensor_context(
+        sensor_name="notify_failures",
+        dagster_instance=instance,
+        dagster_run=result.dagster_run,
+        dagster_event=result.get_run_failure_event(),
+    ).for_run_failure()
+
+
 def _told(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> dict:
     monkeypatch.setenv("LIVECC_WEBHOOK_URL", listener.url)
     monkeypatch.setenv("LIVECC_DAGSTER_UI", "http://127.0.0.1:3000/")
@@ -69,12 +79,7 @@ def _told(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> dict:
         result = half_broken.execute_in_process(
             instance=instance, raise_on_error=False, tags={"dagster/partition": "drop-1", "note": "planted-value-77"}
         )
-        context = dg.build_run_status_sensor_context(
-            sensor_name="notify_failures",
-            dagster_instance=instance,
-            dagster_run=result.dagster_run,
-            dagster_event=result.get_run_failure_event(),
-        ).for_run_failure()
+        context = _failure(instance, result)
         list(notify_failures(context) or [])
     (found,) = listener.got
     assert found["url"] == f"http://127.0.0.1:3000/runs/{result.dagster_run.run_id}"
@@ -147,12 +152,7 @@ def test_without_an_address_nothing_is_sent_and_the_sensor_says_how_to_set_one(m
     monkeypatch.delenv("LIVECC_WEBHOOK_URL", raising=False)
     with dg.DagsterInstance.ephemeral() as instance:
         result = half_broken.execute_in_process(instance=instance, raise_on_error=False)
-        context = dg.build_run_status_sensor_context(
-            sensor_name="notify_failures",
-            dagster_instance=instance,
-            dagster_run=result.dagster_run,
-            dagster_event=result.get_run_failure_event(),
-        ).for_run_failure()
+        context = _failure(instance, result)
         found = notify_failures(context)
     (skipped,) = [found] if isinstance(found, dg.SkipReason) else list(found or [])
     assert "LIVECC_WEBHOOK_URL" in str(skipped.skip_message)
