@@ -164,7 +164,7 @@ class Writer:
 
     def add_rejected(self, rejected: pa.Table) -> None:
         """Many rejected rows at once, in the columns of ``REJECTED_SCHEMA``."""
-        names = pc.binary_join_element_wise(rejected["kind"], rejected["reason"], ":")
+        names = pc.binary_join_element_wise(rejected["kind"], rejected["reason"], ":")  # type: ignore[attr-defined]
         for item in names.value_counts().to_pylist():
             self._reasons[item["values"]] += item["counts"]
         self._rejected.add_table(rejected)
