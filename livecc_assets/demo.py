@@ -89,14 +89,16 @@ def _run(settings: Settings, instance: object, group: list[Work]) -> Iterator[Ou
 def run_demo(settings: Settings) -> bool:
     """Run every job in order and print the leaderboard; False when a job failed. What stands is not recomputed."""
     from livecc_assets.benchmarks.leaderboard import render
-    from livecc_assets.sample.world import build_world
+    from livecc_assets.sample.published import publish
+    from livecc_assets.sample.world import build_world, evaluation_list
 
     if settings.profile["name"] != "sample":
         raise UserError(f"the demo runs on the sample profile, not on {settings.profile['name']}; unset LIVECC_PROFILE")
     console, started = Console(stderr=True, highlight=False), time.monotonic()
-    folders = build_world(settings.home, settings.profile)
+    folders, blobs = build_world(settings.home, settings.profile), settings.store().blobs
     for name, folder in folders.items():
-        add_batch(settings, str(folder), name, "required")
+        add_batch(settings, publish(folder, blobs), name, "required")
+    publish(evaluation_list(settings.home), blobs)
     groups = _groups(settings, sorted(folders))
     total, outcomes = sum(map(len, groups)), list[Outcome]()
     with open_instance(settings) as instance:

@@ -22,11 +22,11 @@ CLIP_SECONDS = 4.0
 _WHERE = {"left": "on the left", "middle": "in the middle", "right": "on the right"}
 
 
-def generate(folder: Path, seed: int, count: int) -> Iterator[dict[str, Any]]:
+def generate(folder: Path, seed: int, count: int, address: str | None = None) -> Iterator[dict[str, Any]]:
     """`count` rows of general_instructions (sample_id, source, conversation); their media are written under `folder`.
 
     In turn a picture, a video clip and a pair of pictures. A file that stands already is kept: its name holds its seed,
-    and equal seeds give equal pictures.
+    and equal seeds give equal pictures. Rows name the media under `address`, where that is not `folder` itself.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
@@ -34,6 +34,8 @@ def generate(folder: Path, seed: int, count: int) -> Iterator[dict[str, Any]]:
         rng = np.random.default_rng([40, own])
         kind = ("image", "video", "images")[number % 3]
         media, asked, answer = _KINDS[kind](folder, own, rng)
+        if address is not None:
+            media = [part | {part["type"]: f"{address}/{Path(part[part['type']]).name}"} for part in media]
         conversation = [
             {"role": "user", "content": [*media, {"type": "text", "text": asked}]},
             {"role": "assistant", "content": [{"type": "text", "text": answer}]},

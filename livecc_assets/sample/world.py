@@ -107,10 +107,15 @@ def build_world(home: Path, profile: Mapping[str, Any]) -> dict[str, Path]:
     folders = {name: root / name for name, *_ in wanted}
     listed = [id for f in folders.values() for id, about in expected(f).items() if about["special"] == "evaluation"]
     ids = "".join(f"{id}\n" for id in listed)
-    path = root / "evaluation_videos.txt"
+    path = evaluation_list(home)
     if not path.is_file() or path.read_text("utf-8") != ids:
         path.write_text(ids, encoding="utf-8")
     return folders
+
+
+def evaluation_list(home: Path) -> Path:
+    """Where `build_world` lists the ids of the videos that benchmarks keep from training."""
+    return home / "sample" / "evaluation_videos.txt"
 
 
 def _stands(folder: Path, name: str, kind: Kind, seed: int, count: int) -> bool:

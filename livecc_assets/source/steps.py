@@ -1,12 +1,12 @@
 """YT-CC-Source: the pool of captioned videos (spec 1.0), and the ids that must never train."""
 
-from pathlib import Path
 from typing import Any
 
 from livecc_assets.graph import Step, section, unpartitioned
 from livecc_assets.settings import Settings
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.store import Store
+from livecc_assets.store.uris import local_path
 
 
 def _source_config(settings: Settings, store: Store, batch: str) -> dict[str, Any]:
@@ -27,15 +27,19 @@ def _evaluation_config(settings: Settings, store: Store, partition: str) -> dict
     """The profile's ``evaluation_videos``: ids, and files of one id a line. The sample world lists its own, once made."""
     config = dict(settings.profile.get("evaluation_videos") or {})
     files = dict(config.get("files") or {})
-    listed = settings.home / "sample" / "evaluation_videos.txt"
-    if config.pop("sample_world", False) and listed.is_file():
-        files["sample-world"] = str(listed)
+    if config.pop("sample_world", False):
+        from livecc_assets.sample.published import published
+        from livecc_assets.sample.world import evaluation_list
+
+        if listed := published(evaluation_list(settings.home), store.blobs):
+            files["sample-world"] = listed
     return config | {"files": files}
 
 
 def _evaluation_lists(settings: Settings, store: Store, partition: str) -> str:
     files = _evaluation_config(settings, store, partition)["files"]
-    return digest({name: Path(path).read_text("utf-8") for name, path in files.items() if Path(path).is_file()})
+    found = {name: local_path(path) for name, path in files.items()}
+    return digest({name: path.read_text("utf-8") for name, path in found.items() if path.is_file()})
 
 
 STEPS = [

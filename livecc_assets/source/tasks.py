@@ -6,6 +6,7 @@ from livecc_assets.errors import UserError
 from livecc_assets.source.listing import entries
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.uris import local_path
 from livecc_assets.store.worker import Task
 
 
@@ -63,7 +64,8 @@ def evaluation_videos(task: Task) -> None:
     for video_id in task.config.get("ids", []):
         add(str(video_id), "profile")
     for name, path in (task.config.get("files") or {}).items():
-        lines = Path(path).read_text("utf-8").splitlines() if Path(path).is_file() else None
+        file = local_path(path)
+        lines = file.read_text("utf-8").splitlines() if file.is_file() else None
         if lines is None:
             raise UserError(
                 f"{path}: the list of evaluation videos is not there; mend evaluation_videos in the profile"

@@ -17,9 +17,12 @@ def general_instructions(task: Task) -> None:
     config = task.config
     if config.get("generator") == "sample-world":
         from livecc_assets.sample.instructions import generate
+        from livecc_assets.sample.published import publish
 
-        folder = task.home / "sample" / "instructions"
-        task.writer.extend(generate(folder, int(config.get("seed", 0)), int(config["count"])))
+        folder, seed, count = task.home / "sample" / "instructions", int(config.get("seed", 0)), int(config["count"])
+        for _ in generate(folder, seed, count):
+            pass  # the media first, so that their address is known
+        task.writer.extend(generate(folder, seed, count, publish(folder, task.writer.blobs)))
     elif config.get("jsonl"):
         task.writer.extend(read_conversations(Path(config["jsonl"]), config["source"]))
     else:
