@@ -12,6 +12,7 @@ from livecc_assets.live_whisperx.assets import ASSETS as LIVE_WHISPERX
 from livecc_assets.source.assets import ASSETS as SOURCE
 from livecc_assets.training.assets import ASSETS as TRAINING
 from resources import RESOURCES
+from resources.executor import executor_in_force
 
 defs = dg.Definitions(
     assets=with_automation([*SOURCE, *LIVE_CC, *LIVE_WHISPERX, *TRAINING, *BENCHMARKS]),
@@ -19,4 +20,5 @@ defs = dg.Definitions(
     schedules=SCHEDULES,
     sensors=SENSORS,
     resources=RESOURCES,
+    executor=executor_in_force(),
 )

@@ -92,8 +92,8 @@ def run_demo(settings: Settings) -> bool:
     from livecc_assets.sample.published import publish
     from livecc_assets.sample.world import build_world, evaluation_list
 
-    if settings.profile["name"] != "sample":
-        raise UserError(f"the demo runs on the sample profile, not on {settings.profile['name']}; unset LIVECC_PROFILE")
+    if not settings.profile.get("sample_world"):
+        raise UserError(f"{settings.profile_path}: no sample_world, so there is nothing to show; unset LIVECC_PROFILE")
     console, started = Console(stderr=True, highlight=False), time.monotonic()
     folders, blobs = build_world(settings.home, settings.profile), settings.store().blobs
     for name, folder in folders.items():

@@ -1,5 +1,8 @@
 """Errors whose message is written for the person at the keyboard."""
 
+#: Exit code of a worker that a UserError ended: trying again would change nothing. What sysexits.h calls EX_CONFIG.
+EXIT_USER_ERROR = 78
+
 
 class UserError(Exception):
     """A mistake that its user can mend: one line that names the file or setting and the remedy.

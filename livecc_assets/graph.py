@@ -12,6 +12,9 @@ from livecc_assets.store.store import Store
 #: Kinds of partition; None for an asset that has none. Design, "The asset graph".
 Partitioned = Literal["batch", "selection", "experiment", "source"] | None
 
+#: What limits how many steps run at once: GPUs, or calls to a paid judge or writer. Dagster's concurrency pools.
+Pool = Literal["gpu", "judge"] | None
+
 #: Partition name of assets without partitions.
 ALL = "all"
 
@@ -28,6 +31,7 @@ class Step:
     program instead. ``config`` returns what the asset reads of profile, selection or experiment, and nothing more:
     it is part of the input key. ``models`` picks the model references out of that config. ``fingerprint`` covers
     inputs outside the store (a folder's listing). ``admit``: batches whose checks failed are left out, not waited for.
+    ``pool`` is the concurrency pool whose slot the step holds while it runs.
     """
 
     asset: str
@@ -47,6 +51,7 @@ class Step:
     admit: bool = False
     shared: bool = False
     pictures: str | None = None
+    pool: Pool = None
 
     @property
     def schema_module(self) -> str:

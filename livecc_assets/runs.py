@@ -1,6 +1,7 @@
 """Run the graph's jobs from the command line, in this process, on the same Dagster instance that the UI shows."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from livecc_assets.errors import UserError
-from livecc_assets.settings import Settings
+from livecc_assets.processes import is_gone, this_process
+from livecc_assets.settings import PACKAGE, Settings
 
 if TYPE_CHECKING:
     import dagster as dg
 
-#: Dagster's own state: sqlite in the state folder, no telemetry, no invitation in front of the first page.
-DAGSTER_YAML = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-"""
+#: Dagster's settings in a new state folder.
+INSTANCE = PACKAGE / "instance" / "dagster.yaml"
+#: Run tag: the process that executes the run itself.
+PROCESS = "livecc/process"
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -29,19 +30,55 @@ def dagster_home(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text(DAGSTER_YAML)
+        staged = config.with_name(f"{config.name}.{os.getpid()}")
+        shutil.copyfile(INSTANCE, staged)
+        staged.replace(config)
     return folder
+
+
+def _without_pools(folder: Path) -> dict[str, Any]:
+    """Settings that differ in a process which executes its runs itself: its steps take no slot of a pool.
+
+    They run one after the other, and whoever started the process decided how many of it there are. Dagster's in-process
+    executor would keep a core busy while it waits for a slot, and a process that is killed would keep its slots.
+    """
+    file = folder / "dagster.yaml"
+    said = (yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None) or {}
+    concurrency = said.get("concurrency") or {}
+    older = (said.get("run_coordinator") or {}).get("config") or said.get("run_queue")
+    if (
+        older or "default_op_concurrency_limit" in concurrency
+    ):  # older ways to say it, which Dagster does not mix with pools
+        return {}
+    # "run" leaves limits to the queue, which these runs do not go through.
+    return {"concurrency": concurrency | {"pools": (concurrency.get("pools") or {}) | {"granularity": "run"}}}
 
 
 @contextmanager
 def open_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     """The persistent Dagster instance of the state folder (or of DAGSTER_HOME, when that is set)."""
     import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
 
-    os.environ.setdefault("DAGSTER_HOME", str(dagster_home(settings)))
+    if "DAGSTER_HOME" not in os.environ:
+        os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
     os.environ.setdefault("LIVECC_HOME", str(settings.home))
-    with dg.DagsterInstance.get() as instance:
+    home = Path(os.environ["DAGSTER_HOME"]).expanduser()
+    if not home.is_dir():
+        raise UserError(f"DAGSTER_HOME={home}: no such folder; make it, or unset DAGSTER_HOME")
+    reference = InstanceRef.from_dir(str(home.resolve()), overrides=_without_pools(home))
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        end_dead_runs(instance)
         yield instance
+
+
+def end_dead_runs(instance: "dg.DagsterInstance") -> None:
+    """Mark as failed the runs whose process was killed: nobody else does, and the queue would count them for ever."""
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        if is_gone(run.tags.get(PROCESS, "")):
+            instance.report_run_failed(run, "The process that executed this run has ended without a word (killed?).")
 
 
 @dataclass(frozen=True)
@@ -111,7 +148,8 @@ def run_job(
         result = job.execute_in_process(
             instance=instance,
             partition_key=partition,
-            tags=tags,
+            # Whoever started this process runs it again; the daemon could not.
+            tags=(tags or {}) | {PROCESS: this_process(), "dagster/max_retries": "0"},
             asset_selection=[AssetKey(asset) for asset in only] if only else None,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

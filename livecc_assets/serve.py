@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from livecc_assets.runs import dagster_home
+from livecc_assets.runs import dagster_home, open_instance
 from livecc_assets.settings import Settings
 from livecc_assets.tracking import ServerCommand, server_command
 
@@ -30,6 +30,8 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     running: dict[str, subprocess.Popen[bytes]] = {}
     # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open_instance(settings):  # which ends the runs of processes that were killed
+        pass
     try:
         for name, command in commands(settings, host, port, mlflow_port).items():
             # A session of its own, so that the whole tree (webserver, daemon, code servers) can be stopped.

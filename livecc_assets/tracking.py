@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from livecc_assets.errors import UserError
+from livecc_assets.store.redaction import redact
 
 _log = logging.getLogger(__name__)
 
@@ -123,9 +124,15 @@ class Tracker:
         """The tracker of this ``LIVECC_HOME``; ``MLFLOW_TRACKING_URI`` overrides its sqlite file."""
         ui = env.get("LIVECC_MLFLOW_UI")
         if override := env.get("MLFLOW_TRACKING_URI"):
-            return cls(override, workspace=workspace, ui=ui or (override if override.startswith("http") else None))
+            page = _without_password(override) if override.startswith("http") else None
+            return cls(override, workspace=workspace, ui=ui or page)
         home = home.resolve()
         return cls(f"sqlite:///{home}/mlflow.db", (home / "mlflow-artifacts").as_uri(), workspace, ui or MLFLOW_UI)
+
+    @property
+    def address(self) -> str:
+        """Where the records go, without the password that the address may hold."""
+        return _without_password(self.uri)
 
     @property
     def database(self) -> Path | None:
@@ -205,8 +212,8 @@ class Tracker:
         return recorded
 
     def _warn(self, recorded: Recorded, reason: str) -> Recorded:
-        store = _without_password(self.uri)
-        warning = f"MLflow at {store} did not take the record ({reason}); materialise again to record it"
+        why = redact(reason)  # the client's errors quote the whole address
+        warning = f"MLflow at {self.address} did not take the record ({why}); materialise again to record it"
         _log.warning(warning)
         return Recorded(recorded.run_id, recorded.model_id, recorded.run_url, recorded.model_url, warning)
 
@@ -457,7 +464,7 @@ def _key(name: str) -> str:
 
 
 def _without_password(uri: str) -> str:
-    return re.sub(r"//[^/@]*@", "//***@", uri)
+    return re.sub(r"//[^/@]*@", "//", uri)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def _remembered(receipt: Path, tracker: Tracker, artefact: Artefact) -> Recorded
     if not receipt.is_file() or (tracker.database and not tracker.database.is_file()):
         return None
     found = json.loads(receipt.read_text("utf-8"))
-    if found["uri"] != tracker.uri or found["data_version"] != artefact.data_version:
+    if found["uri"] != tracker.address or found["data_version"] != artefact.data_version:
         return None
     return Recorded(**found["recorded"])
 
@@ -124,7 +124,7 @@ def _remembered(receipt: Path, tracker: Tracker, artefact: Artefact) -> Recorded
 def _remember(receipt: Path, tracker: Tracker, artefact: Artefact, recorded: Recorded) -> None:
     receipt.parent.mkdir(parents=True, exist_ok=True)
     staged = receipt.with_suffix(f".{os.getpid()}")
-    found = {"uri": tracker.uri, "data_version": artefact.data_version, "recorded": asdict(recorded)}
+    found = {"uri": tracker.address, "data_version": artefact.data_version, "recorded": asdict(recorded)}
     staged.write_text(json.dumps(found), "utf-8")
     staged.replace(receipt)
 

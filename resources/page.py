@@ -10,10 +10,14 @@ import dagster as dg
 from livecc_assets.graph import Step, load
 from livecc_assets.plan import Plan
 from livecc_assets.store.artefact import ROWS, Artefact
+from livecc_assets.store.manifest import Upstream
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 8, 90
 _EXAMPLES = 3
 _VALUE_CHARS = 400
+#: Items of a list or mapping of the config, and partitions of one upstream asset, that the page names. A selection over
+#: thousands of batches would otherwise write all of them into Dagster's database at every materialisation.
+_ITEMS, _PINS = 10, 5
 _SECRET = re.compile(r"(key|token|password|secret)", re.IGNORECASE)
 
 
@@ -58,6 +62,41 @@ def _reasons(artefact: Artefact) -> str:
     return "\n".join(lines)
 
 
+def _shortened(value: Any) -> Any:
+    """A value of the config with the first items of what is long; the manifest holds the whole."""
+    if isinstance(value, dict):
+        kept = {name: _shown(str(name), one) for name, one in list(value.items())[:_ITEMS]}
+        return kept if len(value) <= _ITEMS else kept | {"…": f"{len(value) - _ITEMS} more"}
+    if isinstance(value, list | tuple):
+        kept = [_shortened(one) for one in value[:_ITEMS]]
+        return kept if len(value) <= _ITEMS else [*kept, f"… {len(value) - _ITEMS} more"]
+    if isinstance(value, str) and len(value) > _VALUE_CHARS:
+        return f"{value[:_VALUE_CHARS]}… {len(value) - _VALUE_CHARS} more characters"
+    return value
+
+
+def _shown(name: str, value: Any) -> Any:
+    return "…" if _SECRET.search(name) and not name.endswith("_env") else _shortened(value)
+
+
+def _upstream(plan: Plan) -> str:
+    """The upstream pins: for each asset how many partitions there are, and the first few with their data versions."""
+    if not plan.upstream:
+        return "*none*"
+    pins: dict[str, list[Upstream]] = {}
+    for pin in plan.upstream:
+        pins.setdefault(pin.asset, []).append(pin)
+    rows = []
+    for asset, of_asset in pins.items():
+        for pin in of_asset[:_PINS]:
+            rows.append({"asset": asset, "partition": pin.partition, "data version": pin.data_version})
+        if (left := len(of_asset) - _PINS) > 0:
+            rows.append(
+                {"asset": asset, "partition": f"… {left} more of {len(of_asset)}", "data version": "in the manifest"}
+            )
+    return _table(rows)
+
+
 def _pictures(step: Step, artefact: Artefact, plan: Plan) -> dict[str, Any]:
     """Pictures as markdown. Drawn once an artefact: a no-op takes them from the cache, without decoding a video."""
     if not step.pictures:
@@ -96,26 +135,13 @@ def metadata(step: Step, plan: Plan, artefact: Artefact, memoised: bool) -> dict
     if manifest.reasons:
         page["rejected by reason"] = dg.MetadataValue.md(_reasons(artefact))
     if plan.left_out:
-        page["left out"] = dg.MetadataValue.json(plan.left_out)
+        page["left out"] = dg.MetadataValue.json(_shortened(plan.left_out))
     page |= _pictures(step, artefact, plan)
     for name, value in manifest.metadata.items():
         if len(json.dumps(value, default=str)) > _VALUE_CHARS:
             continue  # a whole curve is on the page as a picture, and number by number in the manifest
         page.setdefault(name, value if isinstance(value, int | float | str | bool) else dg.MetadataValue.json(value))
-    page["config"] = dg.MetadataValue.json(
-        {
-            name: "…" if _SECRET.search(name) and not name.endswith("_env") else value
-            for name, value in plan.config.items()
-        }
-    )
-    page["upstream"] = dg.MetadataValue.md(
-        _table(
-            [
-                {"asset": pin.asset, "partition": pin.partition, "data version": pin.data_version}
-                for pin in plan.upstream
-            ]
-        )
-        if plan.upstream
-        else "*none*"
-    )
+    page["config"] = dg.MetadataValue.json({name: _shown(name, value) for name, value in plan.config.items()})
+    page["upstream"] = dg.MetadataValue.md(_upstream(plan))
+    page["manifest"] = dg.MetadataValue.path(f"{artefact.blobs.root}/{plan.place}/manifest.json")
     return page

@@ -1,5 +1,6 @@
 """``livecc ui``: two servers up, and none left behind when it ends."""
 
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -27,7 +29,38 @@ def _answers(port: int) -> bool:
         return False
 
 
-def test_both_servers_come_up_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
+def _ask(port: int, query: str, **variables: Any) -> dict[str, Any]:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found = json.load(answer)
+    assert "errors" not in found, found
+    return found["data"]
+
+
+LAUNCH = """
+mutation ($selector: JobOrPipelineSelector!) {
+  launchRun(executionParams: {selector: $selector, mode: "default"}) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on InvalidSubsetError { message }
+  }
+}"""
+STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+
+def _run_from_the_ui(port: int, asset: str, job: str) -> str:
+    """Launch one asset as the UI does; the state in which the run ends."""
+    where = {"repositoryName": "__repository__", "repositoryLocationName": "livecc_assets.definitions"}
+    selector = where | {"pipelineName": job, "assetSelection": [{"path": [asset]}]}
+    launched = _ask(port, LAUNCH, selector=selector)["launchRun"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    deadline, status = time.monotonic() + 150, "QUEUED"
+    while status not in ("SUCCESS", "FAILURE", "CANCELED") and time.monotonic() < deadline:
+        time.sleep(1)
+        status = _ask(port, STATUS, id=launched["run"]["runId"])["runOrError"]["status"]
+    return status
+
+
+def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
     ports = _free_port(), _free_port()
     options = ["--home", str(tmp_path), "ui", "--port", str(ports[0]), "--mlflow-port", str(ports[1])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LIVECC_", "DAGSTER_"))}
@@ -43,6 +76,9 @@ def test_both_servers_come_up_and_sigterm_leaves_no_process_behind(tmp_path: Pat
             time.sleep(1)
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 3
+        # Through the queue of the shipped dagster.yaml, so the daemon has to be there, too.
+        assert _run_from_the_ui(ports[0], "evaluation_videos", "livesports") == "SUCCESS"
+        assert (tmp_path / "artefacts" / "evaluation_videos" / "all").is_dir()
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(40)

@@ -12,6 +12,7 @@ import torch
 from livecc_assets.benchmarks.mcq import Answered, Item, candidate_ids
 from livecc_assets.errors import MediaError
 from livecc_assets.media.budget import video_size
+from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
 from livecc_assets.media.sampling import evenly_spaced
 from livecc_assets.models.qwen2_vl import Processor, load_model, load_processor, pixel_values
@@ -159,18 +160,22 @@ def answers(
 
 def _folder_frames(video: dict[str, Any], settings: VideoSettings) -> torch.Tensor:
     """A video given as a folder of pictures with a list `frames`, as two a second (TVQA in MVBench)."""
-    from PIL import Image
-
     folder = local_path(video["video"])
     names = list(video["frames"])
     if not names:
         raise MediaError("empty_range", f"{folder.name}: the list of frames is empty")
     if len(names) > settings.max_frames:
         names = [names[index] for index in evenly_spaced(len(names), settings.max_frames)]
-    try:
-        pictures = [np.asarray(Image.open(folder / name).convert("RGB")) for name in names]
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise MediaError("undecodable", f"{folder.name}: a frame cannot be read: {error}") from error
+    if outside := [name for name in names if not (folder / name).resolve().is_relative_to(folder.resolve())]:
+        raise MediaError("outside_folder", f"{folder.name}: the frame {outside[0]} lies outside the folder")
+    pictures = []
+    for name in names:
+        try:
+            with (folder / name).open("rb") as file:
+                data = file.read(ImageLimits().size_bytes + 1)
+        except OSError as error:
+            raise MediaError("undecodable", f"{folder.name}: a frame cannot be read: {error}") from error
+        pictures.append(np.asarray(decode_image(data, f"{folder.name}/{name}")))
     if any(picture.shape != pictures[0].shape for picture in pictures):
         raise MediaError("malformed", f"{folder.name}: the frames differ in size")
     height, width = pictures[0].shape[:2]

@@ -68,6 +68,7 @@ def _choice(asset: str, benchmark: str, description: str, *modules: str) -> Step
         config=_choice_config(benchmark),
         upstream={"livecc_instruct": same, "livesports_events": unpartitioned, "yt_cc_source": _event_batches},
         worker="livecc_assets.benchmarks.worker",
+        pool="gpu",
         pictures="livecc_assets.benchmarks.pictures:accuracy",
     )
 
@@ -116,6 +117,7 @@ STEPS = [
         config=_commentary_config,
         upstream={"livecc_instruct": same, "livesports_events": unpartitioned},
         worker="livecc_assets.commentary.worker",
+        pool="gpu",
         pictures="livecc_assets.benchmarks.pictures:commentary",
     ),
     Step(
@@ -135,6 +137,7 @@ STEPS = [
         upstream={"livesports_commentary": same, "livesports_events": unpartitioned},
         models=lambda config: [config["judge"]["model"]] if config["judge"]["kind"] == "likelihood" else [],
         worker="livecc_assets.benchmarks.worker",
+        pool="judge",
     ),
     Step(
         asset="livesports_cc_score",
@@ -168,6 +171,7 @@ STEPS = [
         config=_choice_config("livesports_qa"),
         upstream={"livecc_instruct": same, "livesports_questions": unpartitioned},
         worker="livecc_assets.benchmarks.worker",
+        pool="gpu",
         pictures="livecc_assets.benchmarks.pictures:accuracy",
     ),
     _choice(

@@ -4,38 +4,33 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from livecc_assets.live_cc.join import Fault, Judge, Piece, Recipe, Scores, Verdicts, mask, numbers, pc, select
-from livecc_assets.live_cc.ranking import Readable, band
+from livecc_assets.live_cc import ranking
+from livecc_assets.live_cc.join import (
+    Fault,
+    Judge,
+    Piece,
+    Recipe,
+    Scores,
+    Verdicts,
+    mask,
+    numbers,
+    pc,
+    select,
+    unscored,
+)
+from livecc_assets.live_cc.ranking import Band, Readable
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
 
-@dataclass(frozen=True)
-class Criteria:
-    """What a selection file asks for; None (or absence) lifts a filter, as the paper's scale ablation does.
+@dataclass(frozen=True, kw_only=True)
+class Criteria(ranking.Criteria):
+    """What a selection file's ``live_cc`` section asks for; ``talking_head_below`` is exclusive."""
 
-    ``loss`` is inclusive on both ends, ``talking_head_below`` exclusive.
-    """
-
-    loss: tuple[float | None, float | None] = (None, None)
     talking_head_below: float | None = None
-    categories: frozenset[str] | None = None
-    size: int | None = None
-    rank: str | None = "distinct_words"
-
-    @classmethod
-    def of(cls, config: dict[str, Any]) -> "Criteria":
-        """From the selection file's ``live_cc`` section."""
-        categories = config.get("categories")
-        return cls(
-            band(config.get("loss")),
-            config.get("talking_head_below"),
-            frozenset(categories) if categories else None,
-            config.get("size"),
-            config.get("rank", "distinct_words"),
-        )
 
 
 @dataclass(frozen=True)
@@ -48,77 +43,83 @@ class ClipBatch:
     talking_heads: Readable
 
 
-def judge_of(batch: ClipBatch, wanted: Criteria, evaluation_ids: Collection[str]) -> Judge:
+Admission = Callable[[pa.Table], Iterator[Fault]]
+
+
+def judge_of(batch: ClipBatch, wanted: Criteria, allowed: Admission) -> Judge:
     """Read one batch's scores; the judge applies evaluation videos, categories, loss, talking heads in turn."""
     losses = loss_scores(batch.losses, SCHEMAS["caption_clip_losses"], wanted.loss)
     limit = wanted.talking_head_below
     heads = (
         Scores(batch.talking_heads, SCHEMAS["talking_head_scores"], "video_id", "score") if limit is not None else None
     )
-    allowed = admission(evaluation_ids, wanted.categories)
 
     def verdicts(clips: pa.Table) -> Verdicts:
         loss = losses.of(clips["clip_id"])["loss"] if losses else pa.nulls(len(clips), pa.float64())
         head = heads.of(clips["video_id"])["score"] if heads else pa.nulls(len(clips), pa.float64())
         faults = [*allowed(clips), *(loss_faults(loss, wanted.loss) if losses else ())]
         if limit is not None:
-            missing, scores = numbers(head)
-            unscored = "its video has no talking-head score; see why in talking_head_scores"
-            faults += [
-                Fault("error", "no_score", missing, lambda row: unscored),
-                Fault(
-                    "filtered",
-                    "talking_head",
-                    scores >= limit,
-                    lambda row: f"talking-head score {scores[row]:.2f}, must be below {limit:g}",
-                ),
-            ]
+            faults += _head_faults(head, limit)
         return Verdicts(faults, {"loss": loss, "talking_head_score": head})
 
     return verdicts
 
 
-def admission(
-    evaluation_ids: Collection[str], categories: Collection[str] | None
-) -> Callable[[pa.Table], Iterator[Fault]]:
+def _head_faults(head: pa.Array, limit: float) -> list[Fault]:
+    missing, scores = numbers(head)
+    wanted = f"must be below {limit:g}"
+
+    def details(rows: np.ndarray) -> list[str]:
+        return [f"talking-head score {score:.2f}, {wanted}" for score in scores[rows].tolist()]
+
+    return [
+        unscored(missing, "its video has no talking-head score; see why in talking_head_scores"),
+        Fault("filtered", "talking_head", scores >= limit, details),
+    ]
+
+
+def admission(evaluation_ids: Collection[str], categories: Collection[str] | None) -> Admission:
     """Why a clip may not train at all: its video belongs to a benchmark, or its category is not asked for."""
     benchmark = pa.array(sorted(evaluation_ids), pa.string())
     listed = pa.array(sorted(categories), pa.string()) if categories is not None else None
 
     def faults(clips: pa.Table) -> Iterator[Fault]:
-        ids, category = clips["video_id"], clips["category"]
+        ids = clips["video_id"]
         found = mask(pc.is_in(ids, value_set=benchmark))
-        held_out = "belongs to a benchmark and must never train"
-        yield Fault("filtered", "evaluation_video", found, lambda row: f"{ids[row].as_py()} {held_out}")
+
+        def held_out(rows: np.ndarray) -> list[str]:
+            return [f"{one} belongs to a benchmark and must never train" for one in ids.take(rows).to_pylist()]
+
+        yield Fault("filtered", "evaluation_video", found, held_out)
         if listed is not None:
-            other = ~mask(pc.is_in(category, value_set=listed))
-            asked = "is not in the selection's list"
-            yield Fault(
-                "filtered", "excluded_category", other, lambda row: f"category {category[row].as_py()!r} {asked}"
-            )
+            category = clips["category"]
+
+            def excluded(rows: np.ndarray) -> list[str]:
+                return [f"category {one!r} is not in the selection's list" for one in category.take(rows).to_pylist()]
+
+            yield Fault("filtered", "excluded_category", ~mask(pc.is_in(category, value_set=listed)), excluded)
 
     return faults
 
 
-def loss_scores(table: Readable, schema: pa.Schema, limits: tuple[float | None, float | None]) -> Scores | None:
+def loss_scores(table: Readable, schema: pa.Schema, limits: Band) -> Scores | None:
     """The text losses of one batch's clips; None when the selection does not ask for them."""
     return None if limits == (None, None) else Scores(table, schema, "clip_id", "loss")
 
 
-def loss_faults(loss: pa.Array, limits: tuple[float | None, float | None]) -> list[Fault]:
+def loss_faults(loss: pa.Array, limits: Band) -> list[Fault]:
     """Why clips' text losses keep them out: no score, or outside the band, whose limits belong to it."""
     missing, values = numbers(loss)
     low, high = limits
-    unscored = "it has no text loss; see why in the losses' rejected rows"
-    found = [Fault("error", "no_score", missing, lambda row: unscored)]
+
+    def outside(limit: str) -> Callable[[np.ndarray], list[str]]:
+        return lambda rows: [f"text loss {value:.2f} is {limit}" for value in values[rows].tolist()]
+
+    found = [unscored(missing, "it has no text loss; see why in the losses' rejected rows")]
     if low is not None:
-        below = f"below {low:g}"
-        found.append(Fault("filtered", "loss_low", values < low, lambda row: f"text loss {values[row]:.2f} is {below}"))
+        found.append(Fault("filtered", "loss_low", values < low, outside(f"below {low:g}")))
     if high is not None:
-        above = f"above {high:g}"
-        found.append(
-            Fault("filtered", "loss_high", values > high, lambda row: f"text loss {values[row]:.2f} is {above}")
-        )
+        found.append(Fault("filtered", "loss_high", values > high, outside(f"above {high:g}")))
     return found
 
 
@@ -127,17 +128,12 @@ def join_live_cc(
 ) -> Iterator[Piece]:
     """``live_cc`` in pieces in batch order. ``config`` is the selection file's ``live_cc`` section.
 
-    Memory stays flat: a few batches' scores and 12 bytes for each surviving clip.
+    Memory: a few batches' scores, and what :mod:`livecc_assets.live_cc.join` says of each clip.
     """
     wanted = Criteria.of(config)
-    recipe = Recipe(
-        SCHEMAS["caption_clips"],
-        SCHEMAS["live_cc"],
-        ("video_id", "category"),
-        wanted.size,
-        wanted.rank == "distinct_words",
-    )
-    yield from select(batches, lambda batch: judge_of(batch, wanted, evaluation_ids), recipe)
+    allowed = admission(evaluation_ids, wanted.categories)
+    recipe = Recipe.of(wanted, SCHEMAS["caption_clips"], SCHEMAS["live_cc"])
+    yield from select(batches, lambda batch: judge_of(batch, wanted, allowed), recipe)
 
 
 def select_live_cc(

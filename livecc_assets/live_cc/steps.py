@@ -56,6 +56,7 @@ STEPS = [
         upstream={"caption_clips": same},
         models=lambda config: [config["model"]],
         worker="livecc_assets.live_cc.worker",
+        pool="gpu",
         pictures="livecc_assets.live_cc.pictures:losses",
     ),
     Step(
@@ -70,6 +71,7 @@ STEPS = [
         upstream={"yt_cc_source": same},
         models=lambda config: [config["model"]],
         worker="livecc_assets.live_cc.worker",
+        pool="gpu",
         pictures="livecc_assets.live_cc.pictures:talking_heads",
     ),
     Step(

@@ -7,43 +7,39 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.live_cc.join import Fault, Judge, Piece, Recipe, Scores, Verdicts, mask, numbers, pc, select
-from livecc_assets.live_cc.ranking import Readable, band
-from livecc_assets.live_cc.selection import admission, by_partition, loss_faults, loss_scores
+from livecc_assets.live_cc import ranking
+from livecc_assets.live_cc.join import (
+    Fault,
+    Judge,
+    Piece,
+    Recipe,
+    Scores,
+    Verdicts,
+    mask,
+    numbers,
+    pc,
+    select,
+    unscored,
+)
+from livecc_assets.live_cc.ranking import Band, Readable
+from livecc_assets.live_cc.selection import Admission, admission, by_partition, loss_faults, loss_scores
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
 
-@dataclass(frozen=True)
-class Criteria:
-    """What a selection file asks for; None (or absence) lifts a filter. All limits are inclusive.
+@dataclass(frozen=True, kw_only=True)
+class Criteria(ranking.Criteria):
+    """What a selection file's ``live_whisperx`` section asks for. All limits are inclusive.
 
     A clip always needs an accepted query unless ``queries`` is false (then its query stays empty).
     """
 
-    loss: tuple[float | None, float | None] = (None, None)
-    active_speaker_ratio: tuple[float | None, float | None] = (None, None)
+    BANDS = ("loss", "active_speaker_ratio")
+
+    active_speaker_ratio: Band = (None, None)
     min_language_score: float | None = None
     language: str = "en"
     queries: bool = True
-    categories: frozenset[str] | None = None
-    size: int | None = None
-    rank: str | None = "distinct_words"
-
-    @classmethod
-    def of(cls, config: dict[str, Any]) -> "Criteria":
-        """From the selection file's ``live_whisperx`` section."""
-        categories = config.get("categories")
-        return cls(
-            band(config.get("loss")),
-            band(config.get("active_speaker_ratio")),
-            config.get("min_language_score"),
-            config.get("language", "en"),
-            config.get("queries", True),
-            frozenset(categories) if categories else None,
-            config.get("size"),
-            config.get("rank", "distinct_words"),
-        )
 
 
 @dataclass(frozen=True)
@@ -58,14 +54,13 @@ class SentenceBatch:
     languages: Readable
 
 
-def judge_of(batch: SentenceBatch, wanted: Criteria, evaluation_ids: Collection[str]) -> Judge:
+def judge_of(batch: SentenceBatch, wanted: Criteria, allowed: Admission) -> Judge:
     """Read one batch's scores; the judge applies the filters in the paper's order (B1, B4, B5, B6, language)."""
     by_speaker, by_language = wanted.active_speaker_ratio != (None, None), wanted.min_language_score is not None
     losses = loss_scores(batch.losses, SCHEMAS["sentence_clip_losses"], wanted.loss)
     speakers = _scores(batch.active_speakers, "active_speaker_ratios", "ratio") if by_speaker else None
     queries = _scores(batch.queries, "commentary_queries", "accepted", "query", "reason") if wanted.queries else None
     languages = _scores(batch.languages, "language_scores", "language", "score") if by_language else None
-    allowed = admission(evaluation_ids, wanted.categories)
 
     def verdicts(clips: pa.Table) -> Verdicts:
         ids, none = clips["clip_id"], pa.nulls(len(clips))
@@ -94,11 +89,7 @@ def _scores(table: Readable, asset: str, *columns: str) -> Scores:
     return Scores(table, SCHEMAS[asset], "clip_id", *columns)
 
 
-def _unscored(missing: np.ndarray, text: str) -> Fault:
-    return Fault("error", "no_score", missing, lambda row: text)
-
-
-def _speaker_faults(ratio: pa.Array, limits: tuple[float | None, float | None]) -> list[Fault]:
+def _speaker_faults(ratio: pa.Array, limits: Band) -> list[Fault]:
     missing, values = numbers(ratio)
     low, high = limits
     outside = np.zeros(len(values), bool)
@@ -107,24 +98,25 @@ def _speaker_faults(ratio: pa.Array, limits: tuple[float | None, float | None]) 
     if high is not None:
         outside |= values > high
 
-    def detail(row: int) -> str:
-        return f"somebody in view speaks {values[row]:.0%} of the time, allowed is {low} to {high}"
+    def details(rows: np.ndarray) -> list[str]:
+        allowed = f"allowed is {low} to {high}"
+        return [f"somebody in view speaks {value:.0%} of the time, {allowed}" for value in values[rows].tolist()]
 
     return [
-        _unscored(missing, "it has no active-speaker ratio; see why in active_speaker_ratios"),
-        Fault("filtered", "active_speaker", outside, detail),
+        unscored(missing, "it has no active-speaker ratio; see why in active_speaker_ratios"),
+        Fault("filtered", "active_speaker", outside, details),
     ]
 
 
 def _query_faults(found: dict[str, pa.Array]) -> list[Fault]:
     written = mask(pc.greater(pc.utf8_length(found["query"]), 0))
     return [
-        _unscored(mask(found["accepted"].is_null()), "no query was written for it; see why in commentary_queries"),
+        unscored(mask(found["accepted"].is_null()), "no query was written for it; see why in commentary_queries"),
         Fault(
             "filtered",
             "query_refused",
             ~(mask(found["accepted"]) & written),
-            lambda row: found["reason"][row].as_py(),
+            lambda rows: found["reason"].take(rows).to_pylist(),
         ),
     ]
 
@@ -133,14 +125,19 @@ def _language_faults(found: dict[str, pa.Array], wanted: Criteria) -> list[Fault
     language, least = found["language"], wanted.min_language_score or 0
     missing, scores = numbers(found["score"])
 
-    def other(row: int) -> str:
-        return f"the words are in {language[row].as_py()!r} ({scores[row]:.2f}), wanted is {wanted.language!r}"
+    def found_in(rows: np.ndarray) -> Iterator[tuple[str, float]]:
+        return zip(language.take(rows).to_pylist(), scores[rows].tolist(), strict=True)
 
-    def unsure(row: int) -> str:
-        return f"{language[row].as_py()!r} with certainty {scores[row]:.2f}, wanted is at least {least:g}"
+    def other(rows: np.ndarray) -> list[str]:
+        asked = f"wanted is {wanted.language!r}"
+        return [f"the words are in {name!r} ({score:.2f}), {asked}" for name, score in found_in(rows)]
+
+    def unsure(rows: np.ndarray) -> list[str]:
+        asked = f"wanted is at least {least:g}"
+        return [f"{name!r} with certainty {score:.2f}, {asked}" for name, score in found_in(rows)]
 
     return [
-        _unscored(missing, "its language was not scored; see why in language_scores"),
+        unscored(missing, "its language was not scored; see why in language_scores"),
         Fault("filtered", "other_language", ~mask(pc.equal(language, wanted.language)), other),
         Fault("filtered", "language_unsure", scores < least, unsure),
     ]
@@ -151,17 +148,12 @@ def join_live_whisperx(
 ) -> Iterator[Piece]:
     """``live_whisperx`` in pieces in batch order. ``config`` is the selection file's ``live_whisperx`` section.
 
-    Memory stays flat: a few batches' scores and 12 bytes for each surviving clip.
+    Memory: a few batches' scores, and what :mod:`livecc_assets.live_cc.join` says of each clip.
     """
     wanted = Criteria.of(config)
-    recipe = Recipe(
-        SCHEMAS["sentence_clips"],
-        SCHEMAS["live_whisperx"],
-        ("video_id", "category"),
-        wanted.size,
-        wanted.rank == "distinct_words",
-    )
-    yield from select(batches, lambda batch: judge_of(batch, wanted, evaluation_ids), recipe)
+    allowed = admission(evaluation_ids, wanted.categories)
+    recipe = Recipe.of(wanted, SCHEMAS["sentence_clips"], SCHEMAS["live_whisperx"])
+    yield from select(batches, lambda batch: judge_of(batch, wanted, allowed), recipe)
 
 
 def select_live_whisperx(

@@ -54,6 +54,7 @@ STEPS = [
         upstream={"yt_cc_source": same},
         models=lambda config: [config["model"]],
         worker="livecc_assets.live_whisperx.worker",
+        pool="gpu",
         pictures="livecc_assets.live_whisperx.pictures:spoken_words",
     ),
     Step(
@@ -74,6 +75,7 @@ STEPS = [
         ("livecc_assets.live_cc.text_loss", "livecc_assets.models.text_lm"),
         "text_loss",
         worker="livecc_assets.live_whisperx.worker",
+        pool="gpu",
         pictures="livecc_assets.live_whisperx.pictures:losses",
     ),
     _scorer(
@@ -82,6 +84,7 @@ STEPS = [
         ("livecc_assets.live_whisperx.active_speaker", "livecc_assets.models.faces"),
         "active_speaker",
         worker="livecc_assets.live_whisperx.worker",
+        pool="gpu",
         pictures="livecc_assets.live_whisperx.pictures:active_speakers",
     ),
     _scorer(
@@ -90,6 +93,7 @@ STEPS = [
         ("livecc_assets.live_whisperx.queries",),
         "queries",
         worker="livecc_assets.live_whisperx.worker",
+        pool="judge",
     ),
     _scorer(
         "language_scores",

@@ -34,7 +34,7 @@ def read_audio(
     Sample k is at ``start + k / rate`` on the clock of ``Video`` (zero at the first picture; at the first sound where
     there is no picture). A soundtrack that starts late is padded with silence, what lies before zero is left out, and
     nothing is padded at the end. None means the beginning and the end. Raises MediaError: no_audio when there is no
-    soundtrack, undecodable, and what open_media raises.
+    soundtrack, undecodable, too_long when sound is stamped beyond the limit, and what open_media raises.
     """
     name = uri.rsplit("/", 1)[-1]
     begin = max(0.0, start or 0.0)
@@ -52,11 +52,13 @@ def read_audio(
         pieces: list[Samples] = []
         first: float | None = None
         have = 0
-        for time, samples in _resampled(container, stream, rate):
+        for time, samples in _resampled(container, stream, rate, zero + limits.duration_sec):
             if first is None:
                 first = (time or 0.0) - zero
             elif time is not None:
-                gap = np.zeros(max(0, round((time - zero - first) * rate) - have), dtype=np.float32)
+                # What lies behind the end is cut off below, so no silence is made for it.
+                until = time - zero if end is None else min(time - zero, end)
+                gap = np.zeros(max(0, round((until - first) * rate) - have), dtype=np.float32)
                 pieces.append(gap)
                 have += len(gap)
             pieces.append(samples)
@@ -76,9 +78,13 @@ def has_audio(uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> bool:
         return bool(container.streams.audio)
 
 
-def _resampled(container: InputContainer, stream: AudioStream, rate: int) -> Iterator[tuple[float | None, Samples]]:
+def _resampled(
+    container: InputContainer, stream: AudioStream, rate: int, last: float
+) -> Iterator[tuple[float | None, Samples]]:
     """(time, mono samples) in order; the time is given where the sound starts and after each gap in it.
 
+    Raises MediaError("too_long") for sound beyond ``last`` on the file's clock: a gap is filled with silence, and a false
+    stamp or rate would ask for more memory than there is.
     Channels are averaged here: the resampler's own down-mix to float mono is louder than the average.
     """
     resampler: AudioResampler | None = None
@@ -87,6 +93,8 @@ def _resampled(container: InputContainer, stream: AudioStream, rate: int) -> Ite
     for frame in container.decode(stream):
         assert isinstance(frame, AudioFrame)
         time = expected if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+        if not frame.sample_rate or time + frame.samples / frame.sample_rate > last:
+            raise MediaError("too_long", f"the soundtrack runs to {time:.0f} s, above the limit")
         now = (frame.format.name, frame.layout.name, frame.sample_rate)
         mark = None
         # A stream may change its layout midway, and a gap must not be closed by the resampler.

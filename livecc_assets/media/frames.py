@@ -83,7 +83,8 @@ class Video:
     def open(cls, uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> "Video":
         """Opens the best video stream and reads its table of frame times, without decoding.
 
-        Raises MediaError: what open_media raises; no_video when there is no picture; undecodable.
+        Raises MediaError: what open_media raises; no_video when there is no picture; undecodable; too_many_frames and
+        too_long for what the headers kept back.
         """
         container, stream = _open_best(uri, limits)
         try:
@@ -207,16 +208,30 @@ class Video:
                 continue
             if packet.pts is None or packet.pts in stamps:
                 self._reopen()
-                stamps = {_stamp(f): (f.duration or 0, f.key_frame) for f in self._container.decode(self._stream)}
+                stamps = {}
+                for frame in self._container.decode(self._stream):
+                    stamps[_stamp(frame)] = (frame.duration or 0, frame.key_frame)
+                    self._check_count(len(stamps))
                 self._reopen()
                 break
             stamps[packet.pts] = (packet.duration or 0, packet.is_keyframe)
+            self._check_count(len(stamps))
         if not stamps:
             raise MediaError("no_video", f"{self.name} has a video stream without a single frame")
+        if (seconds := float((max(stamps) - min(stamps)) * base)) > self._limits.duration_sec:
+            most = self._limits.duration_sec
+            raise MediaError(
+                "too_long", f"{self.name} shows frames over {seconds:.0f} s, above the limit of {most:.0f} s"
+            )
         self._ticks = np.array(sorted(stamps), dtype=np.int64)
         self._index = {int(tick): i for i, tick in enumerate(self._ticks)}
         self._keys = np.array([i for i, tick in enumerate(self._ticks) if stamps[int(tick)][1]], dtype=np.int64)
         self._set_times(base, rate, np.array([stamps[int(tick)][0] for tick in self._ticks], dtype=np.int64))
+
+    def _check_count(self, frames: int) -> None:
+        """Headers may leave the number of frames out, or lie."""
+        if frames > self._limits.frames:
+            raise MediaError("too_many_frames", f"{self.name} holds more than {self._limits.frames} frames")
 
     def _set_times(self, base: Fraction, rate: Fraction, durations: NDArray[np.int64]) -> None:
         """Fills start, end, fps and whether the rate varies.

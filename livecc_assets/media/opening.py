@@ -1,8 +1,10 @@
 """Opening media files that nobody vouches for: sniffed, format forced, local files only, within limits."""
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import av
@@ -14,6 +16,8 @@ from livecc_assets.store.uris import local_path
 
 __all__ = ["DEFAULT_LIMITS", "MediaError", "MediaLimits", "decoding", "open_media", "sniff"]
 
+#: Bytes of the largest single block that FFmpeg may ask for; a plane of the largest frame has a third of that.
+LARGEST_BLOCK = 256 * 1024**2
 _TS_PACKET = 188
 _ASF_GUID = bytes.fromhex("3026b2758e66cf11")
 _MP4_ATOMS = {b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"pnot", b"moof", b"styp"}
@@ -22,11 +26,12 @@ _PLAYLISTS = (b"#extm3u", b"[playlist]", b"ffconcat", b"<smil", b"<asx", b"<mpd"
 
 @dataclass(frozen=True)
 class MediaLimits:
-    """Bounds beyond which a file is refused before anything is decoded."""
+    """Bounds beyond which a file is refused: by its headers before anything is decoded, and by what it then holds."""
 
     size_bytes: int = 16 * 1024**3
     duration_sec: float = 12 * 3600.0
     frame_pixels: int = 8192 * 4608
+    frames: int = 3_000_000
     streams: int = 64
 
 
@@ -70,6 +75,21 @@ def _refusal(path: Path, head: bytes) -> MediaError:
     return MediaError("not_media", f"{path.name} is not a video: its content is {content}")
 
 
+@cache
+def _bound_allocations() -> None:
+    """Let FFmpeg refuse blocks of memory that no file within the limits needs, for the whole process.
+
+    It reads an index at opening, before any limit here can be looked at, and a file of 2 KB can announce one of gigabytes.
+    PyAV has no call for this; its own copy of the library has, and another build of PyAV goes without.
+    """
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.is_file() else []
+    for library in {line.split(maxsplit=5)[-1] for line in lines if "/libavutil" in line}:
+        limit = ctypes.CDLL(library).av_max_alloc
+        limit.argtypes, limit.restype = [ctypes.c_size_t], None
+        limit(LARGEST_BLOCK)
+
+
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
     """Turns what FFmpeg raises while the named file is read into MediaError("undecodable", ...)."""
@@ -84,8 +104,9 @@ def open_media(uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> av.container.I
     """Opens a media file for reading; the caller closes the container (it is a context manager).
 
     Raises MediaError: missing, empty_file, too_large, playlist, not_media, undecodable, too_many_streams, too_long,
-    too_many_pixels.
+    too_many_frames, too_many_pixels.
     """
+    _bound_allocations()
     path = local_path(uri)
     if not path.is_file():
         raise MediaError("missing", f"{path.name} does not exist or is no regular file")
@@ -107,6 +128,8 @@ def open_media(uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> av.container.I
     except MediaError:
         container.close()
         raise
+    for stream in container.streams.video:  # a stream may grow beyond its header's size midway
+        stream.codec_context.options = {"max_pixels": str(limits.frame_pixels)}
     return container
 
 
@@ -119,6 +142,8 @@ def _check_limits(name: str, container: av.container.InputContainer, limits: Med
     if seconds > limits.duration_sec:
         raise MediaError("too_long", f"{name} lasts {seconds:.0f} s, above the limit of {limits.duration_sec:.0f} s")
     for stream in container.streams.video:
+        if stream.frames > limits.frames:
+            raise MediaError("too_many_frames", f"{name} announces {stream.frames} frames, above {limits.frames}")
         if stream.width * stream.height > limits.frame_pixels:
             size = f"{stream.width}x{stream.height}"
             raise MediaError("too_many_pixels", f"{name} has {size} frames, above {limits.frame_pixels} pixels")

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from livecc_assets.errors import UserError
 
@@ -40,6 +41,9 @@ class ChatEndpoint:
         self.url = f"{(base_url or DEFAULT_BASE_URL).rstrip('/')}/chat/completions"
         if not self.url.startswith(("http://", "https://")):
             raise UserError(f"{base_url} is no endpoint: base_url must start with http:// or https://")
+        if "@" in urlsplit(base_url).netloc:
+            # It would stand in manifests and in MLflow.
+            raise UserError(f"base_url holds a user or a password; leave them out and set {api_key_env} instead")
         self._attempts, self._timeout, self._pause, self._sleep = attempts, timeout, pause, sleep
         self._key = os.environ.get(api_key_env, "")
         if not self._key and not base_url:

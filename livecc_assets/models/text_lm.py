@@ -53,7 +53,12 @@ class TextLM:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         if not tokenizer.chat_template:
             raise UserError(f"{ref} has no chat template: name an instruction-tuned text model")
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
+        try:
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True)
+        except OSError as error:
+            raise UserError(
+                f"{ref} cannot be loaded from safetensors ({error}); convert it with save_pretrained"
+            ) from None
         return cls(model.to(device), tokenizer, max_tokens)
 
     def loss(self, prompt_messages: Messages, answer: str, rule: Rule = "corrected") -> tuple[float, int]:

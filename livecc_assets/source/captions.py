@@ -34,7 +34,7 @@ def read_captions(content: bytes, name: str) -> Captions:
     format = _format(text, name)
     try:
         cues, problems = _PARSERS[format](text)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # 400 digits of hours fit no float
         raise MediaError("captions_malformed", f"{name} cannot be read as {format} captions: {error}") from error
     return checked(tidy(format, cues, problems), name)
 

@@ -7,7 +7,10 @@ from livecc_assets.errors import MediaError
 from livecc_assets.media.opening import decoding, open_media
 from livecc_assets.source.captions import checked
 from livecc_assets.source.cues import Captions, Cue, plain, tidy
+from livecc_assets.source.listing import SIDECAR_BYTES
 
+#: Cues of a track at most: five a second for twelve hours.
+MOST_CUES = 216_000
 #: FFmpeg's codec names of tracks that carry text; pictures of text (DVD, Blu-ray) do not.
 TEXT_CODECS = {"mov_text", "subrip", "srt", "text", "webvtt", "ass", "ssa"}
 
@@ -36,6 +39,7 @@ def _cues(container: InputContainer, stream: Stream) -> list[Cue]:
     """Cues of a text track; the blank samples that MP4 puts between captions are no cues."""
     codec = stream.codec_context.name
     cues: list[Cue] = []
+    size = 0
     for packet in container.demux(stream):
         if packet.pts is None or packet.size == 0 or packet.time_base is None:
             continue
@@ -45,6 +49,10 @@ def _cues(container: InputContainer, stream: Stream) -> list[Cue]:
             start = float(packet.pts * packet.time_base)
             end = start + float((packet.duration or 0) * packet.time_base)
             cues.append(Cue(len(cues) + 1, start, end, lines))
+            size += packet.size
+        if len(cues) > MOST_CUES or size > SIDECAR_BYTES:
+            detail = f"the embedded caption track has more than {MOST_CUES} cues or {SIDECAR_BYTES} bytes"
+            raise MediaError("too_large", detail)
     return cues
 
 

@@ -15,6 +15,8 @@ from livecc_assets.store.uris import local_path
 _ONE_AT_A_TIME = threading.Lock()
 #: Objects asked for in one request; the service gives no more than this.
 PAGE_SIZE = 1000
+#: Largest sidecar file. Twelve hours of captions with a time on every word have a quarter of that.
+SIDECAR_BYTES = 16 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,12 @@ def entries(folder_uri: str) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.name)
 
 
-def read_small(uri: str, limit: int = 64 * 1024**2) -> bytes:
+def read_small(uri: str, limit: int = SIDECAR_BYTES) -> bytes:
     """A sidecar file's bytes. Raises MediaError("too_large") above ``limit`` bytes."""
     path = local_path(uri)
     if path.stat().st_size > limit:
-        raise MediaError("too_large", f"{uri.rsplit('/', 1)[-1]} is larger than {limit} bytes; it is no caption file")
+        name = uri.rsplit("/", 1)[-1]
+        raise MediaError("too_large", f"{name} is larger than {limit} bytes; captions and metadata are never so large")
     return path.read_bytes()
 
 

@@ -54,7 +54,7 @@ STEPS = [
         config=_source_config,
         models=lambda config: [config["caption_language_model"]],
         fingerprint=_listing,
-        run="livecc_assets.source.tasks:yt_cc_source",
+        worker="livecc_assets.source.worker",
         pictures="livecc_assets.source.pictures:yt_cc_source",
     ),
     Step(

@@ -1,6 +1,7 @@
 """YouTube's json3 captions: events with segments, timed in milliseconds."""
 
 import json
+import math
 from typing import Any
 
 from livecc_assets.source.cues import Cue, CueProblem, plain, timed_words
@@ -43,6 +44,7 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
-    except ValueError:
+        number = float(value)
+    except (ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None

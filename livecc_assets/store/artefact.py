@@ -12,6 +12,28 @@ from livecc_assets.store.blobs import Blobs
 from livecc_assets.store.manifest import Manifest, StoredFile
 
 ROWS, REJECTED = "rows.parquet", "rejected.parquet"
+#: Bytes of row groups that are fetched together. pyarrow asks for them in few requests, and holds them until the last is
+#: read: left to itself it would hold the whole table.
+AHEAD = 32 * 2**20
+
+
+def pieces(metadata: pq.FileMetaData, columns: Sequence[str] | None, size: int) -> Iterator[list[int]]:
+    """Numbers of the row groups in order, together while the wanted columns have up to ``size`` stored bytes."""
+    wanted = set(columns or ())
+    piece, filled = list[int](), 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        parts = (group.column(place) for place in range(group.num_columns))
+        own = sum(
+            part.total_compressed_size for part in parts if not wanted or part.path_in_schema.split(".")[0] in wanted
+        )
+        if piece and filled + own > size:
+            yield piece
+            piece, filled = [], 0
+        piece.append(number)
+        filled += own
+    if piece:
+        yield piece
 
 
 class Artefact:
@@ -52,12 +74,23 @@ class Artefact:
         return self._files[name]
 
     def batches(
-        self, table: str = ROWS, columns: Sequence[str] | None = None, batch_rows: int = 1024
+        self,
+        table: str = ROWS,
+        columns: Sequence[str] | None = None,
+        batch_rows: int = 1024,
+        threads: bool = True,
     ) -> Iterator[pa.RecordBatch]:
-        """Record batches of a table, one row group in memory at a time."""
+        """Record batches of a table; ``AHEAD`` bytes of it, or one row group, are in memory at a time.
+
+        ``threads`` decodes columns side by side, which costs more processor time than it saves when several tables are
+        read at once.
+        """
         file = self._file(table)
         with self.blobs.fs.open_input_file(self.blobs.arrow_path(file.key)) as source:
-            yield from pq.ParquetFile(source).iter_batches(batch_rows, columns=list(columns) if columns else None)
+            wanted = list(columns) if columns else None
+            parquet = pq.ParquetFile(source, pre_buffer=True)
+            for groups in pieces(parquet.metadata, wanted, AHEAD):
+                yield from parquet.iter_batches(batch_rows, groups, columns=wanted, use_threads=threads)
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """Rows as dicts, streamed. An artefact without a table (a checkpoint) has none."""

@@ -20,6 +20,7 @@ from dagster_pipes import (
 )
 
 from livecc_assets.store.blobs import Blobs, open_blobs
+from livecc_assets.store.redaction import redacted
 
 #: Keys of the bootstrap parameters: the store's root and the prefix under it.
 ROOT, PREFIX = "livecc_root", "livecc_prefix"
@@ -59,8 +60,10 @@ class StoreChannel(PipesBlobStoreMessageWriterChannel):
         self._blobs, self._prefix = blobs, prefix
 
     def upload_messages_chunk(self, payload: io.StringIO, index: int) -> None:
-        # The store itself bears with a server that is away for a minute.
-        self._blobs.put(chunk_key(self._prefix, index), payload.read().encode())
+        # Here, because only the worker knows every value of its environment. The store itself bears with a server that is
+        # away for a minute.
+        kept = "\n".join(json.dumps(redacted(json.loads(line))) for line in payload)
+        self._blobs.put(chunk_key(self._prefix, index), kept.encode())
 
 
 class StoreMessageWriter(PipesBlobStoreMessageWriter[StoreChannel]):

@@ -74,7 +74,8 @@ class S3Blobs(Blobs):
         from botocore.config import Config
 
         retries: Any = {"mode": "standard", "max_attempts": TRIES}
-        config = Config(retries=retries, connect_timeout=10, read_timeout=60, max_pool_connections=20, **settings)
+        # Four transfers of s3_transfer.THREADS parts at once; what finds no free connection is opened and thrown away again.
+        config = Config(retries=retries, connect_timeout=10, read_timeout=60, max_pool_connections=32, **settings)
         return boto3.client("s3", config=config)
 
     @contextmanager

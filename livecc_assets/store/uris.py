@@ -4,7 +4,10 @@ import hashlib
 import os
 from pathlib import Path
 
-from livecc_assets.errors import UserError
+from livecc_assets.errors import MediaError, UserError
+
+#: Largest object that is copied from a store, in bytes.
+MOST_BYTES = 16 * 1024**3
 
 
 def media_cache() -> Path:
@@ -13,13 +16,19 @@ def media_cache() -> Path:
 
 
 def local_path(uri: str) -> Path:
-    """A local file with the content of ``uri``. Only paths, file:// and s3:// are media addresses."""
+    """A local file with the content of ``uri``. Only paths, file:// and s3:// are media addresses.
+
+    Raises MediaError("too_large") before an object that is larger than any media file may be fills the disk.
+    """
     if uri.startswith("s3://"):
         import boto3
 
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         client = boto3.client("s3")
-        etag = client.head_object(Bucket=bucket, Key=key)["ETag"]
+        about = client.head_object(Bucket=bucket, Key=key)
+        if (size := about["ContentLength"]) > MOST_BYTES:
+            raise MediaError("too_large", f"{uri} has {size} bytes, above the limit of {MOST_BYTES}")
+        etag = about["ETag"]
         name = hashlib.sha256(f"{uri} {etag}".encode()).hexdigest()[:32] + Path(key).suffix
         target = media_cache() / name
         if not target.exists():

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from dagster_pipes import PipesContext, PipesEnvVarParamsLoader, open_dagster_pipes
 
+from livecc_assets.errors import EXIT_USER_ERROR, UserError
 from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.messages import SilentWriter, StoreContextLoader, StoreMessageWriter, in_store, is_lead
@@ -74,10 +75,17 @@ def leave() -> NoReturn:
 
 
 def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
-    """Entry point of every worker: do the task that the launcher passed, commit the artefact, report its place."""
+    """Entry point of every worker: do the task that the launcher passed, commit the artefact, report its place.
+
+    A UserError ends it with one line and EXIT_USER_ERROR, by which the launcher knows that a retry would be in vain.
+    """
     signal.signal(signal.SIGTERM, _stop)
-    with open_dagster_pipes(**_ways()) as pipes:
-        _perform(mains, pipes)
+    try:
+        with open_dagster_pipes(**_ways()) as pipes:
+            _perform(mains, pipes)
+    except UserError as error:
+        print(f"livecc: {error}", file=sys.stderr)
+        raise SystemExit(EXIT_USER_ERROR) from None
     leave()
 
 

@@ -23,6 +23,8 @@ from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
 
 #: Rows per row group: small enough that a reader holds little, large enough to compress.
 GROUP_ROWS = 1024
+#: Bytes of a file that wait to be written together.
+BUFFER = 2**20
 
 
 def new_attempt() -> str:
@@ -41,9 +43,11 @@ class _Table:
         if isinstance(blobs.fs, pafs.LocalFileSystem):
             Path(blobs.arrow_path(key)).parent.mkdir(parents=True, exist_ok=True)
         self._stream = blobs.fs.open_output_stream(blobs.arrow_path(key))
-        self._parquet = pq.ParquetWriter(pa.PythonFile(self, mode="w"), schema, compression="zstd")
+        self._buffer = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), BUFFER)
+        self._parquet = pq.ParquetWriter(self._buffer, schema, compression="zstd")
 
-    # pyarrow writes through these, so that the digest costs no second read of the file
+    # pyarrow writes through these, so that the digest costs no second read of the file; a page at a time would be too
+    # often, for each call waits until no other thread runs Python
     closed = False
 
     def write(self, data: Any) -> int:
@@ -96,6 +100,7 @@ class _Table:
         self.gather()
         self.groups(last=True)
         self._parquet.close()
+        self._buffer.close()
         self._stream.close()
         return StoredFile(self.name, self.key, self._size, self._sha.hexdigest())
 

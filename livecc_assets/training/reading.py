@@ -1,8 +1,8 @@
 """From rows to resized frames and images, as training reads them (spec sections 2.4, 2.5)."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from livecc_assets.errors import MediaError
 from livecc_assets.media.budget import PixelBudget, smart_resize, video_size
 from livecc_assets.media.frames import Video
+from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
 from livecc_assets.media.sampling import evenly_spaced, smart_nframes, strict_fps
 from livecc_assets.models.qwen2_vl import Processor
@@ -19,8 +20,6 @@ from livecc_assets.store.uris import local_path
 
 #: Value of every channel of a blanked frame: mid-grey.
 BLANK_LEVEL = 128
-#: No single image of a blob, and no image file, may be larger than this.
-MAX_IMAGE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,7 @@ def read_video(
     """
     path = local_path(element["video"])
     if "pos" in element:
-        images = _blob_images(path.read_bytes(), element["pos"])
-        chosen = [images[i] for i in evenly_spaced(len(images), min(len(images), settings.max_frames))]
+        chosen = _blob_images(path, element["pos"], settings.max_frames)
         height, width = chosen[0].shape[:2]
         if any(image.shape != chosen[0].shape for image in chosen):
             raise MediaError("malformed", f"{path.name}: the stored frames differ in size")
@@ -105,11 +103,8 @@ def read_image(element: Mapping[str, Any], processor: Processor, blank_frames: b
     path = local_path(element["image"])
     if not path.is_file():
         raise MediaError("missing", f"{path.name} does not exist")
-    if path.stat().st_size > MAX_IMAGE_BYTES:
-        raise MediaError(
-            "too_large", f"{path.name} has {path.stat().st_size} bytes; images are limited to {MAX_IMAGE_BYTES}"
-        )
-    picture = _decode_image(path.read_bytes(), path.name)
+    with path.open("rb") as file:  # a byte more than the limit shows that it is passed
+        picture = decode_image(file.read(ImageLimits().size_bytes + 1), path.name)
     width, height = picture.size
     try:
         size = smart_resize(height, width, processor.factor, processor.min_pixels, processor.max_pixels)
@@ -129,18 +124,15 @@ def _resized(video: Video, indices: list[int], settings: VideoSettings, blank_fr
     return Clip(blank(frames) if blank_frames else frames, indices, video.end_pts)
 
 
-def _decode_image(data: bytes, name: str) -> Any:
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return picture.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise MediaError("undecodable", f"{name} cannot be read as an image: {error}") from error
-
-
-def _blob_images(data: bytes, ends: list[int]) -> list[np.ndarray]:
-    starts = [0, *ends[:-1]]
-    if not ends or any(not 0 <= a < b <= len(data) for a, b in zip(starts, ends, strict=True)):
-        raise MediaError("malformed", f"frame offsets do not fit a file of {len(data)} bytes")
-    return [np.asarray(_decode_image(data[a:b], "stored frame")) for a, b in zip(starts, ends, strict=True)]
+def _blob_images(path: Path, ends: list[int], most: int) -> list[np.ndarray]:
+    """At most ``most`` of the stored images, evenly spread; only these are read and decoded."""
+    size, starts = path.stat().st_size, [0, *ends[:-1]]
+    if not ends or any(not 0 <= a < b <= size for a, b in zip(starts, ends, strict=True)):
+        raise MediaError("malformed", f"frame offsets do not fit a file of {size} bytes")
+    found = []
+    with path.open("rb") as file:
+        for index in evenly_spaced(len(ends), min(len(ends), most)):
+            file.seek(starts[index])
+            length = min(ends[index] - starts[index], ImageLimits().size_bytes + 1)
+            found.append(np.asarray(decode_image(file.read(length), "stored frame")))
+    return found

@@ -17,12 +17,14 @@ GRACE = 20
 class Needs:
     """What a worker asks of the machine that runs it; ``local`` ignores all of it.
 
+    ``cpu_limit``: how many of the node's processors it may use while they are idle; 0 for no more than its ``cpus``.
     ``memory`` and ``shm`` (a memory-backed /dev/shm) are Kubernetes quantities such as 16Gi; ``gpus`` and
     ``processes`` count per node; ``time_limit`` is in seconds, 0 for none.
     """
 
     image: str = ""
     cpus: float = 1.0
+    cpu_limit: float = 0.0
     memory: str = "4Gi"
     shm: str = "1Gi"
     gpus: int = 0
@@ -46,7 +48,11 @@ class Launcher(ABC):
 
     @abstractmethod
     def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
-        """Block until the worker has committed its artefact."""
+        """Block until the worker has committed its artefact.
+
+        A Failure that trying again cannot mend is raised with ``allow_retries=False``; the others are the business of the
+        step's retry policy, and of nobody else.
+        """
 
 
 def quote(tail: list[str]) -> str:

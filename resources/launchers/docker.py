@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from livecc_assets.errors import UserError
+from livecc_assets.errors import EXIT_USER_ERROR, UserError
 from resources.launchers.base import GRACE, Job
 from resources.launchers.manifest import command
 from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
@@ -47,7 +47,8 @@ class DockerLauncher(RemoteLauncher):
     def check(self, job: Job) -> None:
         if job.needs.nodes > 1:
             raise dg.Failure(
-                f"{job.name}: {job.needs.nodes} nodes are asked for, and a Docker host is one; use kubernetes"
+                f"{job.name}: {job.needs.nodes} nodes are asked for, and a Docker host is one; use kubernetes",
+                allow_retries=False,
             )
 
     def _container(self, name: str) -> Any | None:
@@ -81,7 +82,7 @@ class DockerLauncher(RemoteLauncher):
                 environment={"LIVECC_HOME": home} | dict(options.get("environment", {})) | environment,
                 volumes=list(options.get("mounts", [])),
                 network=options.get("network"),
-                nano_cpus=int(needs.cpus * 1e9),
+                nano_cpus=int((needs.cpu_limit or needs.cpus) * 1e9),
                 mem_limit=quantity(needs.memory),
                 memswap_limit=quantity(needs.memory),
                 shm_size=quantity(needs.shm),
@@ -99,7 +100,8 @@ class DockerLauncher(RemoteLauncher):
             created = self._container(name)
             if created is not None:  # created, but could not be started
                 created.remove(force=True)
-            raise dg.Failure(f"{job.name}: Docker cannot start {needs.image}: {error.explanation or error}") from None
+            text = f"{job.name}: Docker cannot start {needs.image}: {error.explanation or error}"
+            raise dg.Failure(text, allow_retries=False) from None
 
     def _have(self, job: Job) -> None:
         """Pull the image where it is not there yet."""
@@ -112,7 +114,8 @@ class DockerLauncher(RemoteLauncher):
             except errors.DockerException as error:
                 why = getattr(error, "explanation", None) or error
                 raise dg.Failure(
-                    f"{job.name}: image {image} is missing on the Docker host and cannot be pulled ({why}); build it"
+                    f"{job.name}: image {image} is missing on the Docker host and cannot be pulled ({why}); build it",
+                    allow_retries=False,
                 ) from None
 
     def delete(self, name: str) -> None:
@@ -138,15 +141,15 @@ class DockerLauncher(RemoteLauncher):
             seconds = time.time() - float(found.labels.get(LABELS["started"], time.time()))
             if job.needs.time_limit and seconds > job.needs.time_limit:
                 found.stop(timeout=GRACE)
-                return Status(
-                    "failed", f"passed its time limit of {job.needs.time_limit} s; raise time_limit or do less"
-                )
+                text = f"passed its time limit of {job.needs.time_limit} s; raise time_limit or do less"
+                return Status("failed", text, final=True)
             return Status("running")
         code = state["ExitCode"]
         if state.get("OOMKilled"):
-            return Status("failed", f"ran out of memory ({job.needs.memory}); raise its memory or lower its batch")
+            text = f"ran out of memory ({job.needs.memory}); raise its memory or lower its batch"
+            return Status("failed", text, final=True)
         if code:
-            return Status("failed", f"The worker ended with exit code {code}")
+            return Status("failed", f"The worker ended with exit code {code}", final=code == EXIT_USER_ERROR)
         return Status("succeeded")
 
     def follow(self, name: str, log: Log, stop: threading.Event) -> None:

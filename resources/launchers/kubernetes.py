@@ -71,7 +71,8 @@ class KubernetesLauncher(RemoteLauncher):
         if not str(job.task["root"]).startswith("s3://") and not self.options.get("volumes"):
             raise dg.Failure(
                 f"{job.name}: LIVECC_ROOT={job.task['root']} cannot be reached from a pod; use an s3:// address, or mount the "
-                "folder into the pods with `volumes` and `volume_mounts` of the launcher's file"
+                "folder into the pods with `volumes` and `volume_mounts` of the launcher's file",
+                allow_retries=False,
             )
 
     def _job(self, name: str) -> dict[str, Any] | None:

@@ -11,21 +11,29 @@ import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
 
 from livecc_assets.store.forked import ServerGoneError, Worker
+from livecc_assets.store.redaction import redact
 from resources.launchers.base import GRACE, TAIL_LINES, Job, Launcher, explain
+from resources.launchers.pipes import Redacting
 
 
 def _forward(descriptor: int, tail: deque[str]) -> None:
     with open(descriptor, errors="replace") as stream:
         for line in stream:
+            line = redact(line)
             tail.append(line.rstrip())
             sys.stderr.write(line)
             sys.stderr.flush()
 
 
+class _Reader(Redacting, PipesTempFileMessageReader):
+    """Messages through a file that is deleted with the session."""
+
+
 class LocalLauncher(Launcher):
     """A process on this machine, forked from one that has loaded what all workers need.
 
-    It dies with the orchestrator; a re-run starts it again and it resumes.
+    It dies with the orchestrator; a re-run starts it again and it resumes. Its failures are not retried: the same program on
+    the same machine with the same inputs would fail again.
     """
 
     def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
@@ -36,7 +44,7 @@ class LocalLauncher(Launcher):
         with open_pipes_session(
             context=context,
             context_injector=PipesTempFileContextInjector(),
-            message_reader=PipesTempFileMessageReader(),
+            message_reader=_Reader(),
             extras=job.task,
         ) as session:
             environment = os.environ | session.get_bootstrap_env_vars() | {"TQDM_DISABLE": "1"}
@@ -65,4 +73,4 @@ class LocalLauncher(Launcher):
         if forwarder:
             forwarder.join(GRACE)  # its last lines say why it failed
         if code:
-            raise dg.Failure(description=f"{job.name}: {explain(code, list(tail))}")
+            raise dg.Failure(description=f"{job.name}: {explain(code, list(tail))}", allow_retries=False)

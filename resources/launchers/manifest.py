@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from livecc_assets.errors import UserError
+from livecc_assets.store.redaction import holds_secret
 from resources.launchers.base import Job
 
 LABEL = "app.kubernetes.io/component"
@@ -46,16 +48,25 @@ def _container(job: Job, name: str, environment: dict[str, str], options: dict[s
     needs = job.needs
     home = options.get("home", "/scratch")
     resources: dict[str, Any] = {"cpu": str(needs.cpus), "memory": needs.memory}
+    limit = {"cpu": str(needs.cpu_limit or needs.cpus)}
     if needs.gpus:
         resources["nvidia.com/gpu"] = str(needs.gpus)
-    values = {"LIVECC_HOME": home, "HOME": home} | dict(options.get("environment", {})) | environment
+    given = {name: str(value) for name, value in dict(options.get("environment", {})).items()}
+    for variable, value in given.items():
+        if holds_secret(variable, value):  # a Job can be read by whoever may list Jobs, and is kept in etcd as it is
+            where = options.get("file", "the launcher's file")
+            raise UserError(
+                f"{where}: {variable} holds a secret and would stand in the Job for all to read; take it out of `pass` and "
+                "`environment`, and put it into the Secret that `secret` names"
+            )
+    values = {"LIVECC_HOME": home, "HOME": home} | given | environment
     container: dict[str, Any] = {
         "name": "worker",
         "image": needs.image,
         "imagePullPolicy": options.get("image_pull_policy", "IfNotPresent"),
         "command": command(job, name),
         "env": [{"name": key, "value": str(value)} for key, value in sorted(values.items())],
-        "resources": {"requests": dict(resources), "limits": resources},
+        "resources": {"requests": resources, "limits": resources | limit},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

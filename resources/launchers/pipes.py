@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import PipesContextInjector
+from dagster import PipesContextInjector, PipesMessageReader
+from dagster._core.pipes.context import PipesMessageHandler
 from dagster._core.pipes.utils import PipesBlobStoreMessageReader
 
 from livecc_assets.store.blobs import Blobs
 from livecc_assets.store.messages import PREFIX, ROOT, chunk_key, context_key
+from livecc_assets.store.redaction import redacted
 
 
 class StoreContextInjector(PipesContextInjector):
@@ -29,7 +31,25 @@ class StoreContextInjector(PipesContextInjector):
         return f"The worker's context is {self.blobs.root}/{context_key(self.prefix)}."
 
 
-class StoreMessageReader(PipesBlobStoreMessageReader):
+class Redacting(PipesMessageReader):
+    """Put before a message reader in a class's bases: what a worker reports comes to Dagster without secrets.
+
+    Its log lines and the exception that ended it, with the traceback, go into the event log as they are otherwise.
+    """
+
+    @contextmanager
+    def read_messages(self, handler: PipesMessageHandler) -> Iterator[Any]:
+        take = handler.handle_message
+
+        def handle_message(message: Any) -> None:
+            take(redacted(message))
+
+        handler.handle_message = handle_message
+        with super().read_messages(handler) as params:
+            yield params
+
+
+class StoreMessageReader(Redacting, PipesBlobStoreMessageReader):
     """Reads numbered chunks from the first; an adopted worker's messages are replayed into the adopting run."""
 
     def __init__(self, blobs: Blobs, prefix: str, interval: float = 1.0) -> None:

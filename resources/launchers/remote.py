@@ -12,7 +12,7 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -20,6 +20,7 @@ import dagster as dg
 from dagster import open_pipes_session
 
 from livecc_assets.store.blobs import Blobs, open_blobs
+from livecc_assets.store.redaction import redact
 from livecc_assets.store.writer import new_attempt
 from resources.launchers.base import TAIL_LINES, Job, Launcher, quote
 from resources.launchers.pipes import StoreContextInjector, StoreMessageReader
@@ -32,12 +33,14 @@ State = Literal["waiting", "running", "succeeded", "failed"]
 class Status:
     """How a worker does: ``news`` says why it waits or how it failed, in words a person can act on.
 
-    ``said_all`` marks failures for which the worker's own output adds nothing, such as an image that is missing.
+    ``said_all`` marks failures for which the worker's own output adds nothing, such as an image that is missing; ``final``
+    those that trying again cannot mend.
     """
 
     state: State
     news: str = ""
     said_all: bool = False
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def message_prefix(job: Job, attempt: str) -> str:
 
 
 class Log:
-    """A worker's output: shown as it comes, its end kept for a failure text, all of it kept for the store."""
+    """A worker's output without secrets: shown as it comes, its end kept for a failure text, all of it for the store."""
 
     def __init__(self) -> None:
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -90,6 +93,7 @@ class Log:
 
     def add(self, line: str) -> None:
         """One line, without its end."""
+        line = redact(line)
         with self._lock:
             self.tail.append(line)
             self._file.write(line + "\n")
@@ -198,7 +202,7 @@ class RemoteLauncher(Launcher):
             left = self.patiently(lambda: self.find(job, name))
             if left and not left.ended:  # it would wait for its image, or for a peer that failed
                 self.patiently(lambda: self.delete(name))
-            raise dg.Failure(f"{job.name}: {status.news}")
+            raise dg.Failure(f"{job.name}: {status.news}", allow_retries=not status.final)
         self.patiently(lambda: self.delete(name))
 
     def _watch(self, context: dg.AssetExecutionContext, job: Job, name: str, blobs: Blobs, prefix: str) -> Status:
@@ -212,7 +216,7 @@ class RemoteLauncher(Launcher):
             follower.join(30)
             log.keep(blobs, f"{prefix}/log.txt")
             if status.state == "failed" and not status.said_all:
-                status = Status("failed", f"{status.news}. {quote(list(log.tail))}")
+                status = replace(status, news=f"{status.news}. {quote(list(log.tail))}")
             return status
         except BaseException:
             if cancelled(context):

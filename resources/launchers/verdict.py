@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from livecc_assets.errors import EXIT_USER_ERROR
 from resources.launchers.base import Needs
 from resources.launchers.remote import Status
 
@@ -53,14 +54,19 @@ def _why_pod_failed(pod: dict[str, Any], needs: Needs) -> Status | None:
         if not ended or not ended.get("exitCode"):
             continue
         if ended.get("reason") == "OOMKilled":
-            return Status(
-                "failed", f"ran out of memory (OOM killed at {needs.memory}); raise its memory or lower its batch"
-            )
+            text = f"ran out of memory (OOM killed at {needs.memory}); raise its memory or lower its batch"
+            return Status("failed", text, final=True)
         if ended.get("reason") in ("ContainerCannotRun", "StartError"):
-            return Status("failed", f"the container cannot start: {ended.get('message')}", said_all=True)
+            return Status("failed", f"the container cannot start: {ended.get('message')}", said_all=True, final=True)
         code = ended["exitCode"]
-        return Status("failed", f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}")
+        text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
+        return Status("failed", text, final=code == EXIT_USER_ERROR)
     return None
+
+
+def _waits(text: str, too_long: bool) -> Status:
+    """A wait, or the end of it: it was waited for already, so that trying again would only wait once more."""
+    return Status("failed", text, said_all=True, final=True) if too_long else Status("waiting", text, said_all=True)
 
 
 def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float]) -> Status | None:
@@ -74,15 +80,29 @@ def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float])
             text = (
                 f"image {container.get('image')} cannot be pulled ({reason}: {message}); push it, or correct its name"
             )
-            return Status("failed" if waited > patience["image"] else "waiting", text, said_all=True)
+            return _waits(text, waited > patience["image"])
         if reason in _CONFIGURATION:
             text = f"the container cannot be made ({reason}: {message}); check its secret, volumes and image"
-            return Status("failed" if waited > patience["image"] else "waiting", text, said_all=True)
+            return _waits(text, waited > patience["image"])
     conditions = (pod.get("status") or {}).get("conditions") or []
     for one in conditions:
         if one.get("type") == "PodScheduled" and one.get("status") == "False":
             text = f"no node can take it ({one.get('message')}); lower what it needs, free a node or add one"
-            return Status("failed" if waited > patience["schedule"] else "waiting", text, said_all=True)
+            return _waits(text, waited > patience["schedule"])
+    return None
+
+
+def _removed(job: dict[str, Any], pods: list[dict[str, Any]], needs: Needs, now: datetime) -> Status | None:
+    """Whether somebody takes a pod away: an eviction through the API, a drained node, a person. Kubernetes before 1.25
+    starts another pod in its place, which would send its messages under the same numbers; so the attempt ends here."""
+    began = (job.get("status") or {}).get("startTime")
+    if needs.time_limit and age(began, now) >= needs.time_limit:
+        return None  # the Job's own deadline takes the pod away, and the Job will say so in a moment
+    for pod in pods:
+        metadata = pod.get("metadata") or {}
+        if metadata.get("deletionTimestamp"):
+            text = f"its pod {metadata.get('name')} was evicted or deleted; run it again, it resumes"
+            return Status("failed", text, said_all=True)
     return None
 
 
@@ -105,13 +125,16 @@ def judge(
     failures = [found for pod in pods if (found := _why_pod_failed(pod, needs))]
     if over := _condition(job, "Failed"):
         if over.get("reason") == "DeadlineExceeded":
-            return Status("failed", f"passed its time limit of {needs.time_limit} s; raise time_limit or do less")
+            text = f"passed its time limit of {needs.time_limit} s; raise time_limit or do less"
+            return Status("failed", text, final=True)
         if failures:
             return failures[0]
         text = f"its pod is gone ({over.get('message') or over.get('reason')}): evicted, preempted or its node lost"
         return Status("failed", f"{text}; run it again, it resumes", said_all=True)
     if failures and needs.nodes > 1:
         return failures[0]  # the other ranks wait for this one and would do so until their time is over
+    if removed := _removed(job, pods, needs, now):
+        return removed
     if (job.get("spec") or {}).get("suspend"):
         return Status("waiting", "waits in its queue")
     waits = [found for pod in pods if (found := _why_waiting(pod, now, patience))]

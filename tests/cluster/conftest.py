@@ -6,27 +6,31 @@ local image to the cluster's nodes (``kind load docker-image``); empty where the
 
 import hashlib
 import os
-import shlex
 import subprocess
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+
+from livecc_assets.store.blobs import open_blobs
+from tests.cluster.graph import Graph, write_settings
+from tests.cluster.services import load, need, need_images
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 NAMESPACE = "livecc-test"
 
 
+#: The graph that test_sample_graph makes while it is killed is what the files after it go on with.
+ORDER = ("test_s3_real", "test_launchers", "test_sample_graph", "test_two_ranks", "test_deployment")
+
+
 def pytest_collection_modifyitems(items) -> None:
-    for item in items:
-        if Path(item.fspath).is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.cluster)
-
-
-def need(*names: str) -> None:
-    """Skip unless the environment names the service."""
-    if absent := [name for name in names if not os.environ.get(name)]:
-        pytest.skip(f"{', '.join(absent)} not set: no such service to test against (see CONTRIBUTING)")
+    here = [item for item in items if Path(item.fspath).is_relative_to(Path(__file__).parent)]
+    for item in here:
+        item.add_marker(pytest.mark.cluster)
+    items.sort(key=lambda item: ORDER.index(item.path.stem) + 1 if item in here else 0)
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +83,6 @@ def toy_image(docker_client) -> str:
     return tag
 
 
-def load(tag: str) -> None:
-    """Bring an image to the cluster's nodes."""
-    if os.environ.get("KUBECONFIG") and (command := os.environ.get("LOAD_IMAGE")):
-        subprocess.run([*shlex.split(command), tag], check=True, capture_output=True)
-
-
 @pytest.fixture(scope="session")
 def namespace(pod_environment) -> str:
     """A namespace with the workers' service account and the S3 secret."""
@@ -108,3 +106,43 @@ def namespace(pod_environment) -> str:
     ensure(core.create_namespaced_secret, NAMESPACE, secret)
     core.replace_namespaced_secret("livecc-s3", NAMESPACE, secret)
     return NAMESPACE
+
+
+#: A small share of a processor each, so that many fit on one node, and all of it while the others wait.
+NEEDS = {
+    "default": {"image": "livecc/training:dev", "cpus": 0.2, "cpu_limit": 2, "memory": "3Gi", "shm": "256Mi"},
+    "source": {"image": "livecc/curation:dev"},
+    "live_cc": {"image": "livecc/curation:dev"},
+    "live_whisperx": {"image": "livecc/curation:dev"},
+}
+
+
+@pytest.fixture(scope="session")
+def cluster_graph(tmp_path_factory, bucket, namespace, docker_client) -> Iterator[Graph]:
+    """The sample graph in small whose artefacts are on S3 and whose workers are Jobs; empty at first."""
+    need_images(docker_client, "curation", "training")
+    home, root = tmp_path_factory.mktemp("there"), f"s3://{bucket}/graph-{uuid.uuid4().hex[:8]}"
+    write_settings(home)
+    file = home / "kubernetes.yaml"
+    options = {"kind": "kubernetes", "namespace": namespace, "secret": "livecc-s3", "needs": NEEDS}
+    file.write_text(yaml.safe_dump(options | {"environment": {"OMP_NUM_THREADS": "1"}}))
+    yield Graph(home, root, {"LIVECC_LAUNCHER": str(file)}, namespace)
+    blobs = open_blobs(root)
+    for item in list(blobs.listed("")):
+        blobs.delete(item.key)
+
+
+@pytest.fixture(scope="session")
+def finished_graph(cluster_graph) -> Graph:
+    """The same, made to its end; what stands already is not made again."""
+    cluster_graph.run("demo")
+    return cluster_graph
+
+
+@pytest.fixture(scope="session")
+def docker_launcher(tmp_path_factory, pod_environment) -> Path:
+    """A launcher's file for this Docker host, on whose network S3 has the name that it has here."""
+    file = tmp_path_factory.mktemp("docker") / "docker.yaml"
+    environment = pod_environment | {"AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"], "OMP_NUM_THREADS": "1"}
+    file.write_text(yaml.safe_dump({"kind": "docker", "network": "host", "environment": environment, "needs": NEEDS}))
+    return file

@@ -14,6 +14,7 @@ import pytest
 from livecc_assets.store.store import Store
 from resources.launchers import Job, Needs, make_launcher
 from resources.launchers.remote import worker_name
+from tests.cluster.wire import Wire
 
 HERE = Path(__file__).parent
 
@@ -41,11 +42,13 @@ class Bench:
             Needs(**({"image": self.image, "cpus": 0.2, "memory": "256Mi", "shm": "16Mi"} | (needs or {}))),
         )
 
-    def start(self, job):
+    def start(self, job, **extra):
         about = {"options": self.options, "task": job.task, "needs": vars(job.needs)}
         path = self.folder / f"job-{time.monotonic_ns()}.json"
         path.write_text(json.dumps(about))
-        environment = os.environ | {"DAGSTER_HOME": str(self.instance_home), "PYTHONPATH": str(HERE.parent.parent)}
+        environment = (
+            os.environ | {"DAGSTER_HOME": str(self.instance_home), "PYTHONPATH": str(HERE.parent.parent)} | extra
+        )
         command = [sys.executable, "-W", "ignore", str(HERE / "orchestrator.py"), str(path)]
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -122,6 +125,56 @@ def test_a_place_that_no_node_has_is_told_with_the_schedulers_reason(bench):
     code, said = bench.run(bench.job({"memory": "9Ti"}))
     assert code == 1 and "no node can take it" in said and "Insufficient memory" in said, said
     assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None
+
+
+def test_a_pod_that_is_evicted_is_told_and_nothing_of_it_is_left(bench):
+    if bench.options["kind"] != "kubernetes":
+        pytest.skip("Docker evicts nothing")
+    job = bench.job(steps=100, pause=1)
+    process = bench.start(job)
+    said = bench.read_until(process, "step 1")
+    launcher = bench.launcher()
+    (pod,) = launcher._pods(worker_name(job))
+    evict(launcher.core, pod["metadata"]["name"], launcher.namespace)
+    said += process.communicate(timeout=150)[0]
+    assert process.returncode == 1
+    assert f"its pod {pod['metadata']['name']} was evicted or deleted" in said or "was evicted or preempted" in said, (
+        said
+    )
+    assert bench.rows() is None
+    assert not launcher._pods(worker_name(job))
+
+
+def evict(core, pod, namespace):
+    from kubernetes.client import ApiException
+
+    for version in ("policy/v1", "policy/v1beta1"):  # the first since Kubernetes 1.22, the second before 1.25
+        eviction = {"apiVersion": version, "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+        try:
+            core.create_namespaced_pod_eviction(pod, namespace, eviction)
+            return
+        except ApiException as error:
+            if error.status not in (400, 404):
+                raise
+    raise AssertionError("this cluster knows no evictions")
+
+
+def test_an_api_server_that_is_away_for_a_minute_costs_nothing(bench, tmp_path):
+    if bench.options["kind"] != "kubernetes":
+        pytest.skip("for Docker the engine is the machine's own")
+    job = bench.job(steps=90, pause=1)
+    wire = Wire(Path(os.environ["KUBECONFIG"]), tmp_path / "kubeconfig")
+    process = bench.start(job, KUBECONFIG=str(tmp_path / "kubeconfig"))
+    bench.read_until(process, "step 3")
+    wire.cut()
+    time.sleep(60)
+    wire.mend()
+    said = process.communicate(timeout=150)[0]
+    assert process.returncode == 0, said
+    assert bench.rows() == list(range(90))
+    (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
+    kept = [line for line in bench.store.blobs.get(log)[0].decode().splitlines() if line.startswith("step ")]
+    assert kept == [f"step {number}" for number in range(90)], "the log has no hole and nothing twice"
 
 
 def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(bench):

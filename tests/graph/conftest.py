@@ -82,6 +82,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("LIVECC_HOME", str(home))
     monkeypatch.setenv("LIVECC_PROFILE", str(profile))
     monkeypatch.delenv("LIVECC_ROOT", raising=False)
+    monkeypatch.setenv("LIVECC_RETRIES", "0")  # a failure is told at once; test_retries_and_pools.py has its own number
     monkeypatch.setitem(partitions.DEFINITIONS, "selection", dg.StaticPartitionsDefinition(["sample"]))
     monkeypatch.syspath_prepend(str(HERE))
     monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=os.pathsep)

@@ -17,12 +17,15 @@ def _graph() -> dict[str, Any]:
     for key in sorted(graph.get_all_asset_keys(), key=str):
         node = graph.get(key)
         partitions = node.partitions_def
+        op = defs.resolve_assets_def(key).op
         assets[key.to_user_string()] = {
             "group": node.group_name,
             "partitions": getattr(partitions, "name", None) or (partitions.get_partition_keys() if partitions else ALL),
             "upstream": sorted(parent.to_user_string() for parent in node.parent_keys),
             "checks": sorted(check.name for check in node.check_keys),
             "automation": node.automation_condition.get_label() if node.automation_condition else None,
+            "pool": op.pool,
+            "retries": op.retry_policy.max_retries if op.retry_policy else 0,
         }
     jobs = {
         job.name: sorted(key.to_user_string() for key in job.asset_layer.executable_asset_keys)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from livecc_assets.errors import UserError
 from livecc_assets.graph import Step, same
 from livecc_assets.settings import Settings
 from livecc_assets.store.rows import Rejected
@@ -42,6 +43,9 @@ def doubled(task: Task) -> None:
     trouble = task.home / "trouble.txt"
     if trouble.exists():
         raise RuntimeError(trouble.read_text())
+    mistake = task.home / "mistake.txt"
+    if mistake.exists():
+        raise UserError(mistake.read_text())
     (source,) = task.inputs["numbers"]
     for done, row in enumerate(source.rows(), 1):
         task.progress(done, source.count)

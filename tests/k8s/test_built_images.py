@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from tests.cluster.services import give_up
+
 pytestmark = pytest.mark.cluster
 
 IMAGES = ("orchestrator", "curation", "training", "asr")
@@ -38,6 +40,13 @@ from livecc_assets.models.embedded import available, verified
 absent = [(weights.name, why) for weights, why in available() if why]
 assert not absent, absent
 print([verified(weights.name, Path("/scratch")).name for weights, _ in available()])
+"""
+LOSS = """
+from pathlib import Path
+from livecc_assets.models.text_lm import TextLM
+model = TextLM.load("embedded:smollm2", Path("/scratch"))
+question = [{"role": "user", "content": "What happens in the match?"}]
+print(model.loss(question, "A goal for the red team.")[0] < model.loss(question, "Red a for team the goal.")[0])
 """
 COMPILED = """
 import glob, os
@@ -81,9 +90,9 @@ def docker(*arguments: str, seconds: int = 280) -> subprocess.CompletedProcess[s
 def run(image: str, program: str, *options: str) -> str:
     """What a Python program prints in a container that is locked down as the cluster's are."""
     if not os.environ.get("DOCKER_HOST"):
-        pytest.skip("DOCKER_HOST is not set: no Docker engine to test against")
+        give_up("DOCKER_HOST is not set: no Docker engine to test against")
     if docker("image", "inspect", f"livecc/{image}:dev").returncode:
-        pytest.skip(f"livecc/{image}:dev is not built: k8s/build.sh {image}")
+        give_up(f"livecc/{image}:dev is not built: k8s/build.sh {image}")
     done = docker("run", *LOCKED, *WRITABLE, *options, f"livecc/{image}:dev", "python", "-c", program)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
@@ -123,6 +132,10 @@ def test_the_orchestrator_loads_the_graph() -> None:
 
 def test_the_worker_carries_the_embedded_weights_unchanged() -> None:
     assert "model" in run("curation", WEIGHTS)
+
+
+def test_the_curation_worker_converts_its_text_model_and_tells_sense_from_nonsense() -> None:
+    assert run("curation", LOSS).strip().splitlines()[-1] == "True"
 
 
 def test_training_compiles_what_deepspeed_wants_on_a_read_only_root() -> None:

@@ -80,3 +80,9 @@ def test_what_is_no_http_address_or_lacks_a_key_is_refused(monkeypatch: pytest.M
         ChatEndpoint("m", "file:///etc")
     with pytest.raises(UserError, match="set NO_SUCH_KEY"):
         ChatEndpoint("m", "", "NO_SUCH_KEY")
+
+
+def test_an_address_with_a_password_is_refused_without_repeating_it() -> None:
+    with pytest.raises(UserError, match="base_url holds a user or a password") as refused:
+        ChatEndpoint("model", base_url="https://me:swordfish@judge.example/v1")
+    assert "swordfish" not in str(refused.value)

@@ -69,6 +69,7 @@ def test_one_process_runs_the_module_and_several_meet_through_torchrun():
 def test_needs_become_limits_and_shared_memory():
     _, _, manifest = made(gpus=2, memory="64Gi", cpus=8, shm="16Gi", time_limit=60)
     assert container(manifest)["resources"]["limits"] == {"cpu": "8", "memory": "64Gi", "nvidia.com/gpu": "2"}
+    assert container(manifest)["resources"]["requests"] == container(manifest)["resources"]["limits"]
     volumes = {one["name"]: one for one in manifest["spec"]["template"]["spec"]["volumes"]}
     assert volumes["shm"]["emptyDir"] == {"medium": "Memory", "sizeLimit": "16Gi"}
     assert manifest["spec"]["activeDeadlineSeconds"] == 60
@@ -99,3 +100,9 @@ def test_secrets_are_named_and_never_written_down():
 
 def test_kubernetes_never_retries_by_itself():
     assert made()[2]["spec"]["backoffLimit"] == 0
+
+
+def test_a_worker_may_use_processors_that_are_idle_where_it_is_allowed_to():
+    _, _, manifest = made(cpus=0.25, cpu_limit=2)
+    assert container(manifest)["resources"]["requests"]["cpu"] == "0.25"
+    assert container(manifest)["resources"]["limits"]["cpu"] == "2"

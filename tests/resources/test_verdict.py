@@ -13,6 +13,8 @@ FAILED = {
     "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "m"}]}
 }
 
+DONE = {"status": {"conditions": [{"type": "Complete", "status": "True"}]}}
+
 
 def pod(phase="Pending", minutes=0.0, container=None, **status):
     made = (NOW - timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
@@ -41,7 +43,7 @@ UNSCHEDULABLE = [{"type": "PodScheduled", "status": "False", "message": "0/3 nod
         ({}, [], "waiting", ""),
         ({}, [pod("Running")], "running", ""),
         ({"spec": {"suspend": True}}, [], "waiting", "waits in its queue"),
-        ({"status": {"conditions": [{"type": "Complete", "status": "True"}]}}, [], "succeeded", ""),
+        (DONE, [], "succeeded", ""),
         (None, [], "failed", "deleted by somebody else"),
         (FAILED, [pod("Failed", container=ended(137, "OOMKilled"))], "failed", "out of memory (OOM killed at 2Gi)"),
         (FAILED, [pod("Failed", container=ended(3))], "failed", "exit code 3"),
@@ -73,6 +75,17 @@ def test_states_and_words(job, pods, state, words):
 def test_one_failed_rank_ends_the_others_that_would_wait_for_it():
     pods = [pod("Running"), pod("Failed", container=ended(1))]
     assert judge({}, pods, Needs(nodes=2), NOW).state == "failed"
+
+
+def test_a_pod_that_is_taken_away_ends_the_attempt_unless_its_deadline_did_it():
+    leaving = pod("Running")
+    leaving["metadata"] |= {"name": "toy-x", "deletionTimestamp": "2026-01-01T12:00:00Z"}
+    found = judge({}, [leaving], NEEDS, NOW)
+    assert found.state == "failed"
+    assert "its pod toy-x was evicted or deleted" in found.news
+    began = {"status": {"startTime": (NOW - timedelta(seconds=61)).isoformat()}}
+    assert judge(began, [leaving], NEEDS, NOW).state != "failed"
+    assert judge(DONE, [leaving], NEEDS, NOW).state == "succeeded"
 
 
 def test_patience_is_a_setting():

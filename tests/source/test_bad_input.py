@@ -264,3 +264,44 @@ def test_the_rest_of_the_batch_goes_on_and_every_file_is_accounted_for(batch, su
     assert [p.name for p in batch.folder.iterdir() if p.name not in sidecars and p.name not in told] == []
     assert {(r.video_id, r.kind) for r in rejected} >= {("empty", "error"), ("text", "error"), ("list", "error")}
     assert json.dumps([r.as_row() for r in rejected])
+
+
+ENDLESS = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("match.vtt", f"WEBVTT\n\n{ENDLESS}:00:00.000 --> {ENDLESS}:00:05.000\nhello there\n"),
+        ("match.json3", f'{{"events": [{{"tStartMs": {ENDLESS}, "dDurationMs": 5, "segs": [{{"utf8": "x"}}]}}]}}'),
+        ("match.json3", '{"events": [{"tStartMs": NaN, "dDurationMs": 5, "segs": [{"utf8": "x"}]}]}'),
+        ("match.ttml", f'<tt><body><div><p begin="{ENDLESS}:00:00" end="5s">x</p></div></body></tt>'),
+        ("match.ttml", '<tt frameRate="0"><body><div><p begin="00:00:01:05" end="5s">x</p></div></body></tt>'),
+        ("match.ttml", "<tt>" + "<div>" * 50_000 + "</div>" * 50_000 + "</tt>"),
+    ],
+)
+def test_captions_with_impossible_numbers_are_an_error_row_and_no_crash(name, content, batch):
+    batch.video(captions=False)
+    batch.write(name, content)
+    rejected = batch.only_rejected()
+    assert (rejected.kind, rejected.reason) == ("error", "captions_malformed")
+
+
+@pytest.mark.parametrize("name", ["match.srt", "match.info.json"])
+def test_a_sidecar_of_unbelievable_size_is_not_read(name, batch):
+    batch.video(captions=name != "match.srt")
+    with (batch.folder / name).open("wb") as file:
+        file.truncate(16 * 1024**2 + 1)
+    rejected = batch.only_rejected()
+    assert (rejected.kind, rejected.reason) == ("error", "too_large")
+    assert name in rejected.detail
+
+
+def test_a_caption_track_without_end_inside_a_video_is_not_read(batch, film, monkeypatch):
+    monkeypatch.setattr("livecc_assets.source.embedded.MOST_CUES", 3)
+    plain = film.make(batch.folder / "plain.mp4", seconds=8)
+    film.add_caption_track(
+        plain, batch.folder / "match.mp4", [(k * 1.0, k + 0.5, b"the ball is in the net") for k in range(6)]
+    )
+    plain.unlink()
+    assert batch.only_rejected().reason == "too_large"

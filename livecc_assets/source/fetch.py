@@ -1,0 +1,159 @@
+"""Downloads of single files from the web; ``source.fetch_list`` says which, and only ``livecc ingest --fetch`` asks for it.
+
+Connections go to the addresses that were checked (``source.addresses``), redirects are followed by hand and checked alike, no
+proxy is used, and size and time are bounded by what arrives, not by what a header promises.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.util import Url
+
+from livecc_assets.errors import UserError
+from livecc_assets.source.addresses import Address, Resolver, is_public, look_up, parse, pinned, port_of, shown
+
+_REDIRECTS = {301, 302, 303, 307, 308}
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Of one download: bytes, seconds to connect, seconds of silence, seconds in all, and redirects."""
+
+    size_bytes: int = 16 * 1024**3
+    connect_sec: float = 10.0
+    silent_sec: float = 30.0
+    total_sec: float = 2 * 3600.0
+    redirects: int = 5
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Fetches files one by one. ``resolve`` and ``allowed`` are replaced in tests only, to reach a server of the test's own."""
+
+    bounds: Bounds = Bounds()
+    resolve: Resolver = look_up
+    allowed: Callable[[Address], bool] = is_public
+
+    def fetch(self, address: str, target: Path) -> None:
+        """Download to ``target``, which appears when it is whole. Raises UserError naming the address and the remedy."""
+        deadline = time.monotonic() + self.bounds.total_sec
+        url = parse(address)
+        for _ in range(self.bounds.redirects + 1):
+            with self._asked(url, deadline) as answer:
+                if answer.status not in _REDIRECTS:
+                    self._keep(url, answer, target, deadline)
+                    return
+                onward = parse(urljoin(str(url), answer.headers.get("Location", "")))
+            if url.scheme == "https" and onward.scheme != "https":
+                raise UserError(f"{shown(url)}: redirects from https to {shown(onward)}; name an https address")
+            url = onward
+        raise UserError(f"{shown(url)}: redirects more than {self.bounds.redirects} times; name the file's own address")
+
+    def _asked(self, url: Url, deadline: float) -> "_Answer":
+        """The answer's head, from the first of the host's checked addresses that takes a connection."""
+        why = ""
+        for place in pinned(url, self.resolve, self.allowed):
+            pool = _pool(url, place)
+            timeout = urllib3.Timeout(connect=self.bounds.connect_sec, read=self.bounds.silent_sec)
+            try:
+                answer = pool.urlopen(
+                    "GET",
+                    url.request_uri,
+                    headers={"Host": url.netloc or "", "Accept-Encoding": "identity", "User-Agent": "livecc-assets"},
+                    redirect=False,
+                    retries=False,
+                    timeout=timeout,
+                    preload_content=False,
+                    decode_content=False,
+                )
+                return _Answer(pool, answer)
+            except HTTPError as error:
+                pool.close()
+                why = _words(error)
+                if time.monotonic() > deadline:
+                    break
+        raise UserError(f"{shown(url)}: no answer ({why}); check the address, or try again later")
+
+    def _keep(self, url: Url, answer: "_Answer", target: Path, deadline: float) -> None:
+        most = self.bounds.size_bytes
+        if answer.status != 200:
+            raise UserError(f"{shown(url)}: the server answered {answer.status}; check the address")
+        if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise UserError(
+                f"{shown(url)}: the server sends it compressed, which was not asked for; download it by hand"
+            )
+        length = answer.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) > most:
+            raise UserError(f"{shown(url)}: has {length} bytes, above the limit of {most}; download it by hand")
+        staged = target.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
+        size = 0
+        try:
+            with staged.open("wb") as file:
+                for block in answer.blocks():
+                    size += len(block)
+                    if size > most:
+                        raise UserError(f"{shown(url)}: sends more than the limit of {most} bytes; download it by hand")
+                    if time.monotonic() > deadline:
+                        raise UserError(
+                            f"{shown(url)}: takes longer than {self.bounds.total_sec:.0f} s; download it by hand"
+                        )
+                    file.write(block)
+            if not size:
+                raise UserError(f"{shown(url)}: is empty; check the address")
+            staged.replace(target)
+        except (HTTPError, OSError) as error:
+            raise UserError(f"{shown(url)}: broke off after {size} bytes ({_words(error)}); try again") from None
+        finally:
+            staged.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An answer whose body has not been read, with the connection that it comes over."""
+
+    pool: urllib3.HTTPConnectionPool
+    answer: urllib3.BaseHTTPResponse
+
+    def __enter__(self) -> "_Answer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.answer.close()
+        self.pool.close()
+
+    @property
+    def status(self) -> int:
+        return self.answer.status
+
+    @property
+    def headers(self) -> urllib3.HTTPHeaderDict:
+        return self.answer.headers
+
+    def blocks(self) -> Iterator[bytes]:
+        """What arrives, as it arrives: a block is never waited for whole, so that a trickle is seen."""
+        while block := self.answer.read1(_BLOCK, decode_content=False):
+            yield block
+
+
+def _pool(url: Url, place: str) -> urllib3.HTTPConnectionPool:
+    """A way to ``place`` alone, on which the certificate must be that of the address's own host."""
+    host, port = str(url.host).strip("[]"), port_of(url)
+    if url.scheme == "http":
+        return urllib3.HTTPConnectionPool(place, port, maxsize=1)
+    return urllib3.HTTPSConnectionPool(
+        place, port, maxsize=1, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
+    )
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, without the pool's own address in front."""
+    text = str(error).rsplit(": ", 1)[-1]
+    return f"{type(error).__name__}: {text}"[:200]

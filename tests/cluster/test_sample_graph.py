@@ -1,0 +1,95 @@
+"""The sample graph from generated videos to the leaderboard: on this machine with folders and processes, and again with its
+artefacts on a real S3 server and every worker a Kubernetes Job from the built images, killed in the middle of training.
+
+Needs the images (`k8s/build.sh`). The tests run in order; each continues where the one before it stopped.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from livecc_assets.all_steps import STEPS
+from tests.cluster.graph import Graph, kill, read_until, write_settings
+
+pytestmark = pytest.mark.timeout(2700)
+
+#: (experiment, asset) that is being made when its orchestrator is killed.
+KILLED = ("sample-streaming", "livecc_instruct")
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory) -> Graph:
+    """The graph on this machine, made from end to end."""
+    home = tmp_path_factory.mktemp("here")
+    write_settings(home)
+    made = Graph(home, str(home / "artefacts"), {"LIVECC_LAUNCHER": "local"})
+    made.run("demo")
+    return made
+
+
+def test_the_graph_runs_on_the_cluster_through_a_killed_orchestrator_and_equals_the_local_one(
+    here: Graph, cluster_graph: Graph
+) -> None:
+    process = cluster_graph.start("demo")
+    read_until(process, f"{KILLED[1]}[", seconds=1500)
+    kill(process)
+    jobs = cluster_graph.jobs()
+    assert any("livecc-instruct" in name for name in jobs), jobs
+    time.sleep(3)
+    assert set(cluster_graph.jobs()) == set(jobs), "the Jobs go on without it"
+
+    cluster_graph.run("demo")
+    assert cluster_graph.leaderboard() == here.leaderboard()
+    assert not cluster_graph.jobs(), "nothing is left behind"
+
+
+def test_every_worker_was_a_job_and_none_was_started_twice(cluster_graph: Graph) -> None:
+    attempts = cluster_graph.attempts()
+    store = cluster_graph.store
+    workers = {step.asset for step in STEPS if step.worker}
+    made = {
+        (asset, partition, key)
+        for asset in workers
+        for partition in store.blobs.folders(f"{asset}/")
+        for key in store.blobs.folders(f"{asset}/{partition}/")
+    }
+    assert len(made) > 20
+    assert set(attempts) == made
+    assert set(attempts.values()) == {1}
+
+
+def test_the_training_that_lost_its_orchestrator_did_no_step_twice(cluster_graph: Graph) -> None:
+    experiment, asset = KILLED
+    steps, about = cluster_graph.steps_of_training(asset, experiment)
+    assert steps == list(range(1, about["steps"] + 1))
+    assert about["resumed_at_step"] == 0, "the worker that was adopted is the one that began"
+    assert any("adopted Job" in text and asset in text for text in cluster_graph.events())
+
+
+@pytest.fixture
+def further(cluster_graph: Graph) -> Iterator[str]:
+    """Another experiment, which is gone afterwards: the demo makes whatever there is."""
+    path = cluster_graph.home / "experiments" / "sample-docker.yaml"
+    text = yaml.safe_load((path.parent / "sample-streaming.yaml").read_text())
+    text["stage1"]["learning_rate"] /= 2
+    text["stage2"]["train"] = False
+    path.write_text(yaml.safe_dump(text))
+    yield path.stem
+    path.unlink()
+
+
+def test_a_docker_container_that_trains_outlives_its_orchestrator_too(
+    cluster_graph: Graph, further: str, docker_launcher: Path
+) -> None:
+    process = cluster_graph.start("train", further, LIVECC_LAUNCHER=str(docker_launcher))
+    read_until(process, "livecc_base[", seconds=300)
+    kill(process)
+    cluster_graph.run("train", further, LIVECC_LAUNCHER=str(docker_launcher))
+    steps, about = cluster_graph.steps_of_training("livecc_base", further)
+    assert steps == list(range(1, about["steps"] + 1))
+    assert about["resumed_at_step"] == 0
+    assert any("adopted container" in text for text in cluster_graph.events())
+    assert set(cluster_graph.attempts().values()) == {1}

@@ -1,0 +1,78 @@
+"""A graph whose steps say aloud everything they know; a helper of test_planted_secret.py.
+
+``numbers`` (batch, in the orchestrator) → ``livecc_base`` (experiment, a worker; recorded in MLflow as a training) →
+``livecc_instruct`` (experiment, a worker that fails).
+"""
+
+import json
+import os
+import sys
+from typing import Any
+
+import pyarrow as pa
+
+from livecc_assets.graph import Step, same
+from livecc_assets.settings import Settings
+from livecc_assets.store.rows import Rejected
+from livecc_assets.store.store import Store
+from livecc_assets.store.worker import Task, run
+
+MODULE = "tests.security.planted_graph"
+SCHEMAS = {"numbers": pa.schema([("video_id", pa.string()), ("value", pa.int64())])}
+
+
+def say_everything(task: Task) -> None:
+    """What careless code prints and logs: the environment, the address of a service, a header."""
+    for name, value in os.environ.items():
+        print(f"{name}={value}", file=sys.stderr)
+    print(json.dumps(dict(os.environ)), flush=True)
+    print(f"Authorization: Bearer {os.environ['OPENAI_API_KEY']}", file=sys.stderr, flush=True)
+    report = task._progress._log
+    assert report is not None
+    report(f"connecting to {os.environ['AWS_ENDPOINT_URL']} with {os.environ['AWS_SECRET_ACCESS_KEY']}")
+    report(f"environment: {dict(os.environ)}")
+
+
+def numbers(task: Task) -> None:
+    task.writer.add({"video_id": "v1", "value": 1})
+    task.writer.add(Rejected("v2", "error", "broken", "not a number", "v2"))
+
+
+def livecc_base(task: Task) -> None:
+    say_everything(task)
+    curve = task.home / "curve.jsonl"
+    curve.write_text("".join(json.dumps({"step": step, "loss": 1.0 / step}) + "\n" for step in range(1, 4)))
+    task.writer.add_file(curve, "training_log.jsonl")
+
+
+def livecc_instruct(task: Task) -> None:
+    say_everything(task)
+    try:
+        raise OSError(f"{os.environ['AWS_ENDPOINT_URL']} does not answer")
+    except OSError as error:
+        raise RuntimeError(f"cannot go on with {dict(os.environ)}") from error
+
+
+def _batches(settings: Settings, store: Store, experiment: str) -> list[str]:
+    return store.batches()
+
+
+def _config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
+    return {"learning_rate": 0.1, "judge": {"api_key_env": "OPENAI_API_KEY"}}
+
+
+def _step(asset: str, by: Any, **options: Any) -> Step:
+    return Step(asset, "toy", by, f"toy {asset}", "1", (), _config, schemas=MODULE, **options)
+
+
+STEPS = {
+    step.asset: step
+    for step in (
+        _step("numbers", "batch", run=f"{MODULE}:numbers"),
+        _step("livecc_base", "experiment", upstream={"numbers": _batches}, worker=MODULE),
+        _step("livecc_instruct", "experiment", upstream={"livecc_base": same}, worker=MODULE),
+    )
+}
+
+if __name__ == "__main__":
+    run({"livecc_base": livecc_base, "livecc_instruct": livecc_instruct})
