@@ -1,4 +1,7 @@
-"""Workers that nobody waits for any more: their run was cancelled, or ended long ago without anyone adopting them."""
+"""Workers that nobody waits for any more: their run was cancelled, or ended long ago without anyone adopting them.
+
+One that ended unattended is among them: a Docker host keeps it for ever, and what it made stands in the store.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -24,7 +27,7 @@ def orphans(workers: list[Running], owner: Callable[[str], Owner | None]) -> Ite
     """(name, why) of each worker to remove. One whose run this Dagster instance does not know is left alone."""
     for worker in workers:
         found = owner(worker.run_id)
-        if worker.ended or found is None or found.status not in _OVER:
+        if found is None or found.status not in _OVER:
             continue
         if found.status == dg.DagsterRunStatus.CANCELED:
             yield worker.name, f"its run {worker.run_id} was cancelled"

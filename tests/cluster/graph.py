@@ -19,7 +19,7 @@ from livecc_assets.store.store import Store
 #: Matches of a training batch and of the held-out one, and general instructions.
 TRAIN, TEST, INSTRUCTIONS = 4, 5, 12
 #: Trained longer than so few clips need, so that there is a middle to be killed in.
-EPOCHS = {"stage1": 6, "stage2": 3}
+EPOCHS = {"stage1": 6, "stage2": 12}
 
 
 def write_settings(home: Path) -> Path:
@@ -73,18 +73,18 @@ class Graph:
         return said
 
     def jobs(self) -> list[str]:
-        """Names of the workers' Jobs in the namespace."""
+        """Names of the workers' Jobs in the namespace that have not ended."""
         from kubernetes import client, config
 
         config.load_kube_config()
         found: Any = client.BatchV1Api().list_namespaced_job(self.namespace)
-        return sorted(job.metadata.name for job in found.items)
+        return sorted(job.metadata.name for job in found.items if not job.status.conditions)
 
     def leaderboard(self) -> dict[str, Any]:
         """What `livecc leaderboard --json` prints, without what names versions: paths differ between places."""
         lines = self.run("leaderboard", "--json").splitlines()
         found = json.loads("\n".join(lines[lines.index("{") :]))
-        for scores in found["experiments"].values():
+        for scores in [*found["experiments"].values(), *found["baselines"].values()]:
             del scores["data_versions"]
         return found
 

@@ -73,7 +73,8 @@ def test_a_rank_that_is_killed_ends_the_job_and_the_next_run_resumes_from_the_la
     finished_graph: Graph, launcher_file: Path, program: tuple[str, ...], experiment: str
 ) -> None:
     train = ("train", experiment)
-    process = finished_graph.start(*train, program=program, LIVECC_LAUNCHER=str(launcher_file))
+    # Without the retry policy, which would resume it in the same run.
+    process = finished_graph.start(*train, program=program, LIVECC_LAUNCHER=str(launcher_file), LIVECC_RETRIES="0")
     said = ""
     try:
         for line in process.stdout:

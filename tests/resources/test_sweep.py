@@ -13,7 +13,9 @@ STATUS = dg.DagsterRunStatus
     ("owner", "ended", "swept"),
     [
         (Owner(STATUS.CANCELED, 5.0), False, True),
-        (Owner(STATUS.CANCELED, 5.0), True, False),
+        (Owner(STATUS.CANCELED, 5.0), True, True),
+        (Owner(STATUS.FAILURE, 5.0), True, False),
+        (Owner(STATUS.FAILURE, ADOPTABLE_SECONDS + 1), True, True),
         (Owner(STATUS.FAILURE, 5.0), False, False),
         (Owner(STATUS.FAILURE, ADOPTABLE_SECONDS + 1), False, True),
         (Owner(STATUS.STARTED, None), False, False),
