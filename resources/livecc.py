@@ -13,6 +13,7 @@ from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.store import Store
 from livecc_assets.store.worker import Task, open_inputs
 from resources.launchers import Job, make_launcher, needs_of, options_in_force
+from resources.launchers.base import HOME
 from resources.mlflow import MLflow
 from resources.page import metadata
 
@@ -58,7 +59,7 @@ class LiveCC(dg.ConfigurableResource):
             options = options_in_force()
             task = {
                 "root": store.root,
-                "home": str(options.get("home", settings.home)),
+                "home": str(settings.home if options["kind"] == "local" else options.get("home", HOME)),
                 "schemas": step.schema_module,
                 "asset": step.asset,
                 "partition": plan.stored_partition,

@@ -9,6 +9,8 @@ import dagster as dg
 
 #: Lines of the worker's output that a failure message carries.
 TAIL_LINES = 20
+#: Where a worker away from this machine keeps what it may lose, and the number of its user, as the images have them.
+HOME, USER = "/scratch", 10001
 #: Seconds a cancelled worker has to end by itself.
 GRACE = 20
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from livecc_assets.errors import EXIT_USER_ERROR, UserError
-from resources.launchers.base import GRACE, Job
+from resources.launchers.base import GRACE, HOME, USER, Job
 from resources.launchers.manifest import command
 from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
 
@@ -29,7 +29,8 @@ def quantity(text: str) -> int:
 
 
 class DockerLauncher(RemoteLauncher):
-    """``options``: environment (name to value), mounts ("host:container[:ro]"), network, home (in the container)."""
+    """``options``: environment (name to value), mounts ("host:container[:ro]"), network, home (in the container), user
+    (its number, under which the container runs)."""
 
     place = "container"
 
@@ -70,7 +71,10 @@ class DockerLauncher(RemoteLauncher):
 
     def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
         needs, options = job.needs, self.options
-        home = options.get("home", "/scratch")
+        home, user = options.get("home", HOME), options.get("user", USER)
+        # exec: DeepSpeed compiles into it. By itself Docker gives it to root, with the mode of the image's folder.
+        writable = {"/tmp": "", home: f"exec,uid={user},gid={user}"} if options.get("read_only", True) else {}
+        mounted = [mount.split(":")[1] for mount in options.get("mounts") or []]
         gpus = self.docker.types.DeviceRequest(count=needs.gpus, capabilities=[["gpu"]])
         try:
             self._have(job)
@@ -79,15 +83,16 @@ class DockerLauncher(RemoteLauncher):
                 command(job, name),
                 name=name,
                 labels={LABELS["attempt"]: attempt, LABELS["run"]: run_id, LABELS["started"]: str(time.time())},
-                environment={"LIVECC_HOME": home} | dict(options.get("environment", {})) | environment,
-                volumes=list(options.get("mounts", [])),
+                environment={"LIVECC_HOME": home, "HOME": home} | dict(options.get("environment", {})) | environment,
+                volumes=list(options.get("mounts") or []),
                 network=options.get("network"),
                 nano_cpus=int((needs.cpu_limit or needs.cpus) * 1e9),
                 mem_limit=quantity(needs.memory),
                 memswap_limit=quantity(needs.memory),
                 shm_size=quantity(needs.shm),
                 device_requests=[gpus] if needs.gpus else None,
-                tmpfs={"/tmp": "", home: "mode=1777"} if options.get("read_only", True) else None,
+                user=f"{user}:{user}",
+                tmpfs={place: how for place, how in writable.items() if place not in mounted},
                 read_only=bool(options.get("read_only", True)),
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],

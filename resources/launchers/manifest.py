@@ -4,7 +4,7 @@ from typing import Any
 
 from livecc_assets.errors import UserError
 from livecc_assets.store.redaction import holds_secret
-from resources.launchers.base import Job
+from resources.launchers.base import HOME, USER, Job
 
 LABEL = "app.kubernetes.io/component"
 WORKER = "livecc-worker"
@@ -15,7 +15,6 @@ RENDEZVOUS_PORT = 29500
 GRACE_SECONDS = 20
 #: Seconds after which Kubernetes itself removes a Job that ended; its launcher removes it sooner.
 KEEP_SECONDS = 3600
-_USER = 10001
 
 
 def command(job: Job, name: str) -> list[str]:
@@ -46,7 +45,7 @@ def _labels(job: Job, name: str, options: dict[str, Any]) -> dict[str, str]:
 
 def _container(job: Job, name: str, environment: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
     needs = job.needs
-    home = options.get("home", "/scratch")
+    home = options.get("home", HOME)
     resources: dict[str, Any] = {"cpu": str(needs.cpus), "memory": needs.memory}
     limit = {"cpu": str(needs.cpu_limit or needs.cpus)}
     if needs.gpus:
@@ -93,9 +92,9 @@ def _pod(job: Job, name: str, environment: dict[str, str], options: dict[str, An
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": options.get("user", _USER),
-            "runAsGroup": options.get("user", _USER),
-            "fsGroup": options.get("user", _USER),
+            "runAsUser": options.get("user", USER),
+            "runAsGroup": options.get("user", USER),
+            "fsGroup": options.get("user", USER),
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(job, name, environment, options)],
