@@ -91,5 +91,9 @@ def test_a_container_gets_what_is_named_for_it_in_its_environment_alone(options)
     one_node = Job(JOB.name, JOB.module, TASK, Needs(image="livecc/training:1"))
     with pytest.raises(dg.Failure, match="no space left") as failure:
         launcher.create(one_node, "name", "attempt", {}, "run")
-    assert engine.made.pop("environment") == {"LIVECC_HOME": "/scratch", "AWS_SECRET_ACCESS_KEY": KEY}
+    assert engine.made.pop("environment") == {
+        "LIVECC_HOME": "/scratch",
+        "HOME": "/scratch",
+        "AWS_SECRET_ACCESS_KEY": KEY,
+    }
     assert where([KEY], [repr(engine.made).encode(), str(failure.value).encode()]) == set(), "not in labels or command"
