@@ -105,3 +105,19 @@ def breaches(pod: Manifest) -> list[str]:
             found.append(f"{name}: root file system can be written")
         found += [f"{name}: host port" for port in each.get("ports", []) if port.get("hostPort")]
     return found
+
+
+def job_config(launcher: Manifest) -> Any:
+    """What dagster-k8s makes the pods of runs and steps from, by the run launcher's section of a dagster.yaml."""
+    from dagster_k8s.job import DagsterK8sJobConfig
+
+    return DagsterK8sJobConfig(
+        job_image="livecc/orchestrator:dev",
+        dagster_home=launcher["dagster_home"],
+        image_pull_policy=launcher["image_pull_policy"],
+        service_account_name=launcher["service_account_name"],
+        instance_config_map=launcher["instance_config_map"],
+        postgres_password_secret=launcher["postgres_password_secret"],
+        env_config_maps=launcher["env_config_maps"],
+        env_secrets=launcher["env_secrets"],
+    )

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.house.syntax import REPOSITORY
-from tests.k8s.rendering import breaches, named, walk
+from tests.k8s.rendering import breaches, job_config, named, walk
 
 FILES = [REPOSITORY / "k8s" / place / "dagster.yaml" for place in ("base", "compose")]
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
@@ -59,16 +59,7 @@ def test_the_pods_of_runs_keep_to_the_restricted_level_and_mount_what_exists(mon
     result = process_config(DagsterK8sJobConfig.config_type_run_launcher(), settings)
     assert result.success, result.errors
     assert result.value["job_namespace"] == "livecc"
-    config = DagsterK8sJobConfig(
-        job_image="livecc/orchestrator:dev",
-        dagster_home=settings["dagster_home"],
-        image_pull_policy=settings["image_pull_policy"],
-        service_account_name=settings["service_account_name"],
-        instance_config_map=settings["instance_config_map"],
-        postgres_password_secret=settings["postgres_password_secret"],
-        env_config_maps=settings["env_config_maps"],
-        env_secrets=settings["env_secrets"],
-    )
+    config = job_config(settings)
     made = construct_dagster_k8s_job(
         config,
         ["dagster", "api", "execute_run"],

@@ -15,7 +15,7 @@ from livecc_assets.all_steps import STEPS
 from livecc_assets.errors import UserError
 from resources.executor import executor_in_force
 from tests.house.syntax import REPOSITORY
-from tests.k8s.rendering import breaches, named
+from tests.k8s.rendering import breaches, job_config, named
 
 pytest.importorskip("dagster_k8s", reason="dagster-k8s is not installed: pip install -c constraints.txt dagster-k8s")
 SETTINGS = yaml.safe_load((REPOSITORY / "k8s/base/dagster.yaml").read_text("utf-8"))["run_launcher"]["config"]
@@ -25,7 +25,6 @@ def pod_of(asset: str) -> dict[str, Any]:
     """The Job's manifest that the executor makes of a step, from what the launcher and the asset's op say."""
     from dagster_k8s.container_context import K8sContainerContext
     from dagster_k8s.job import (
-        DagsterK8sJobConfig,
         UserDefinedDagsterK8sConfig,
         construct_dagster_k8s_job,
         get_user_defined_k8s_config,
@@ -38,16 +37,7 @@ def pod_of(asset: str) -> dict[str, Any]:
     shared = UserDefinedDagsterK8sConfig.from_dict(SETTINGS["run_k8s_config"])
     own = K8sContainerContext(run_k8s_config=get_user_defined_k8s_config(tags))
     merged = K8sContainerContext(run_k8s_config=shared).merge(own)
-    config = DagsterK8sJobConfig(
-        job_image="livecc/orchestrator:dev",
-        dagster_home=SETTINGS["dagster_home"],
-        image_pull_policy=SETTINGS["image_pull_policy"],
-        service_account_name=SETTINGS["service_account_name"],
-        instance_config_map=SETTINGS["instance_config_map"],
-        postgres_password_secret=SETTINGS["postgres_password_secret"],
-        env_config_maps=SETTINGS["env_config_maps"],
-        env_secrets=SETTINGS["env_secrets"],
-    )
+    config = job_config(SETTINGS)
     made = construct_dagster_k8s_job(
         config,
         ["dagster", "api", "execute_step"],
