@@ -68,7 +68,7 @@ def evaluation_videos(task: Task) -> None:
         lines = file.read_text("utf-8").splitlines() if file.is_file() else None
         if lines is None:
             raise UserError(
-                f"{path}: the list of evaluation videos is not there; mend evaluation_videos in the profile"
+                f"{path}: this list of evaluation videos is not there; mend evaluation_videos in the profile"
             )
         for number, line in enumerate(lines, 1):
             if len(line.split()) > 1:

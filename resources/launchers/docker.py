@@ -10,7 +10,7 @@ import dagster as dg
 from livecc_assets.errors import EXIT_USER_ERROR, UserError
 from resources.launchers.base import GRACE, HOME, USER, Job
 from resources.launchers.manifest import command
-from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
+from resources.launchers.remote import AlreadyThereError, Found, Log, RemoteLauncher, Status
 
 LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
 #: States of a container that has not ended.
@@ -62,12 +62,15 @@ class DockerLauncher(RemoteLauncher):
         status = getattr(error, "status_code", None)
         return isinstance(error, OSError) or (isinstance(error, self.docker.errors.APIError) and (status or 0) >= 500)
 
-    def find(self, job: Job, name: str) -> Attempt | None:
-        found = self._container(name)
-        if found is None:
-            return None
-        ended = found.status not in ALIVE
-        return Attempt(name, found.labels.get(LABELS["attempt"], ""), ended)
+    @staticmethod
+    def _found(container: Any) -> Found:
+        labels = container.labels
+        ended = container.status not in ALIVE
+        return Found(container.name, labels.get(LABELS["attempt"], ""), labels.get(LABELS["run"], ""), ended)
+
+    def find(self, name: str) -> Found | None:
+        container = self._container(name)
+        return self._found(container) if container is not None else None
 
     def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
         needs, options = job.needs, self.options
@@ -133,9 +136,8 @@ class DockerLauncher(RemoteLauncher):
         except self.docker.errors.NotFound:
             pass
 
-    def workers(self) -> list[Running]:
-        found = self.client.containers.list(all=True, filters={"label": LABELS["run"]})
-        return [Running(one.name, one.labels[LABELS["run"]], one.status not in ALIVE) for one in found]
+    def workers(self) -> list[Found]:
+        return [self._found(one) for one in self.client.containers.list(all=True, filters={"label": LABELS["run"]})]
 
     def look(self, job: Job, name: str) -> Status:
         found = self._container(name)

@@ -10,7 +10,7 @@ import dagster as dg
 from livecc_assets.errors import UserError
 from resources.launchers.base import Job
 from resources.launchers.manifest import ATTEMPT, LABEL, RUN, WORKER, job_manifest, service_manifest
-from resources.launchers.remote import AlreadyThereError, Attempt, Log, RemoteLauncher, Running, Status
+from resources.launchers.remote import AlreadyThereError, Found, Log, RemoteLauncher, Status
 from resources.launchers.verdict import age, judge
 
 #: Seconds to connect and to wait for an answer of the API server.
@@ -37,10 +37,11 @@ def _annotation(job: dict[str, Any], name: str) -> str:
     return (job["metadata"].get("annotations") or {}).get(name, "")
 
 
-def _ended(job: dict[str, Any]) -> bool:
+def _found(job: dict[str, Any]) -> Found:
     conditions = (job.get("status") or {}).get("conditions") or []
     over = {one["type"] for one in conditions if one["status"] == "True"} & {"Complete", "Failed"}
-    return bool(over) or "deletionTimestamp" in job["metadata"]
+    ended = bool(over) or "deletionTimestamp" in job["metadata"]
+    return Found(job["metadata"]["name"], _annotation(job, ATTEMPT), _annotation(job, RUN), ended)
 
 
 class KubernetesLauncher(RemoteLauncher):
@@ -92,16 +93,16 @@ class KubernetesLauncher(RemoteLauncher):
         )
         return self.api.sanitize_for_serialization(found).get("items") or []
 
-    def find(self, job: Job, name: str) -> Attempt | None:
-        found = self._job(name)
-        return Attempt(name, _annotation(found, ATTEMPT), _ended(found)) if found else None
+    def find(self, name: str) -> Found | None:
+        job = self._job(name)
+        return _found(job) if job else None
 
-    def workers(self) -> list[Running]:
+    def workers(self) -> list[Found]:
         listed = self.batch.list_namespaced_job(
             self.namespace, label_selector=f"{LABEL}={WORKER}", _request_timeout=TIMEOUT
         )
         found = self.api.sanitize_for_serialization(listed).get("items") or []
-        return [Running(one["metadata"]["name"], _annotation(one, RUN), _ended(one)) for one in found]
+        return [_found(one) for one in found]
 
     def claim(self, name: str, run_id: str) -> None:
         patch = {"metadata": {"annotations": {RUN: run_id}}}
@@ -119,7 +120,7 @@ class KubernetesLauncher(RemoteLauncher):
                 self.core.create_namespaced_service(self.namespace, service, _request_timeout=TIMEOUT)
         except ApiException as error:
             if error.status == 409:
-                found = self.find(job, name)
+                found = self.find(name)
                 if found and found.attempt == attempt:
                     return  # ours: the answer to an earlier call was lost
                 raise AlreadyThereError(name) from None

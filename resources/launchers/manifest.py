@@ -22,7 +22,7 @@ def command(job: Job, name: str) -> list[str]:
     needs = job.needs
     if needs.nodes == needs.processes == 1:
         return ["python", "-m", job.module]
-    torchrun = ["python", "-m", "torch.distributed.run", f"--nproc-per-node={needs.processes}"]
+    torchrun = ["python", "-m", "livecc_assets.training.torchrun", f"--nproc-per-node={needs.processes}"]
     if needs.nodes == 1:
         return [*torchrun, "--standalone", "-m", job.module]
     return [

@@ -44,19 +44,12 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A worker that a launcher found or made: its name there, its attempt's name in the store, whether it has ended."""
+class Found:
+    """A worker at its place: its name there, its attempt's name in the store, the Dagster run that started or adopted it
+    last, whether it has ended."""
 
     name: str
     attempt: str
-    ended: bool = False
-
-
-@dataclass(frozen=True)
-class Running:
-    """A worker as the place lists it: its name, the Dagster run that started or adopted it last, whether it has ended."""
-
-    name: str
     run_id: str
     ended: bool
 
@@ -122,7 +115,7 @@ class RemoteLauncher(Launcher):
     patience = 600.0
 
     @abstractmethod
-    def find(self, job: Job, name: str) -> Attempt | None:
+    def find(self, name: str) -> Found | None:
         """The worker of this name, if there is one."""
 
     @abstractmethod
@@ -134,7 +127,7 @@ class RemoteLauncher(Launcher):
         """Stop and remove it with all that belongs to it, and return when the name is free; absent is no error."""
 
     @abstractmethod
-    def workers(self) -> list[Running]:
+    def workers(self) -> list[Found]:
         """Every worker of this project there."""
 
     def claim(self, name: str, run_id: str) -> None:
@@ -173,7 +166,7 @@ class RemoteLauncher(Launcher):
         self.check(job)
         blobs = open_blobs(job.task["root"])
         name = worker_name(job)
-        found = self.patiently(lambda: self.find(job, name))
+        found = self.patiently(lambda: self.find(name))
         if found and found.ended:
             self.patiently(lambda: self.delete(name))
             found = None
@@ -199,7 +192,7 @@ class RemoteLauncher(Launcher):
                 context.log.info(f"{job.name}: started {self.place} {name}")
             status = self._watch(context, job, name, blobs, prefix)
         if status.state == "failed":
-            left = self.patiently(lambda: self.find(job, name))
+            left = self.patiently(lambda: self.find(name))
             if left and not left.ended:  # it would wait for its image, or for a peer that failed
                 self.patiently(lambda: self.delete(name))
             raise dg.Failure(f"{job.name}: {status.news}", allow_retries=not status.final)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from resources.launchers.remote import Running
+from resources.launchers.remote import Found
 
 #: Seconds for which a worker whose run failed or was lost may be adopted by a re-run.
 ADOPTABLE_SECONDS = 24 * 3600.0
@@ -23,7 +23,7 @@ class Owner(NamedTuple):
     since_end: float | None
 
 
-def orphans(workers: list[Running], owner: Callable[[str], Owner | None]) -> Iterator[tuple[str, str]]:
+def orphans(workers: list[Found], owner: Callable[[str], Owner | None]) -> Iterator[tuple[str, str]]:
     """(name, why) of each worker to remove. One whose run this Dagster instance does not know is left alone."""
     for worker in workers:
         found = owner(worker.run_id)

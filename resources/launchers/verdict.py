@@ -40,6 +40,12 @@ def _containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
     return (pod.get("status") or {}).get("containerStatuses") or []
 
 
+def _ended_at(pod: dict[str, Any]) -> str:
+    """When the pod's container ended; a later time than any for one that did not."""
+    times = [((one.get("state") or {}).get("terminated") or {}).get("finishedAt") for one in _containers(pod)]
+    return min((str(time) for time in times if time), default="9999")
+
+
 def _why_pod_failed(pod: dict[str, Any], needs: Needs) -> Status | None:
     """How a pod failed, if it did."""
     status = pod.get("status") or {}
@@ -122,7 +128,8 @@ def judge(
         return Status("failed", "its Job was deleted by somebody else; run this again", said_all=True)
     if _condition(job, "Complete"):
         return Status("succeeded")
-    failures = [found for pod in pods if (found := _why_pod_failed(pod, needs))]
+    # The first that failed says why; the other ranks of a training fail because they lost it.
+    failures = [found for pod in sorted(pods, key=_ended_at) if (found := _why_pod_failed(pod, needs))]
     if over := _condition(job, "Failed"):
         if over.get("reason") == "DeadlineExceeded":
             text = f"passed its time limit of {needs.time_limit} s; raise time_limit or do less"

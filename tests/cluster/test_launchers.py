@@ -98,7 +98,7 @@ def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
     assert "event: toy[p]: " in said, "its progress, told every five seconds, is an event of the run"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert b"step 1" in bench.store.blobs.get(log)[0]
-    assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None, "nothing is left behind"
+    assert bench.launcher().find(worker_name(bench.job())) is None, "nothing is left behind"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_place_that_no_node_has_is_told_with_the_schedulers_reason(bench):
         pytest.skip("Docker has one node")
     code, said = bench.run(bench.job({"memory": "9Ti"}))
     assert code == 1 and "no node can take it" in said and "Insufficient memory" in said, said
-    assert bench.launcher().find(bench.job(), worker_name(bench.job())) is None
+    assert bench.launcher().find(worker_name(bench.job())) is None
 
 
 def test_a_pod_that_is_evicted_is_told_and_nothing_of_it_is_left(bench):
@@ -206,5 +206,5 @@ def test_a_cancelled_run_deletes_its_worker(bench):
         instance.report_run_canceling(run)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=90)
-    assert bench.launcher().find(job, worker_name(job)) is None
+    assert bench.launcher().find(worker_name(job)) is None
     assert bench.rows() is None

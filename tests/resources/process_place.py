@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from resources.launchers.remote import AlreadyThereError, Attempt, RemoteLauncher, Running, Status
+from resources.launchers.remote import AlreadyThereError, Found, RemoteLauncher, Status
 
 
 class ServiceAwayError(Exception):
@@ -39,9 +39,9 @@ class ProcessPlace(RemoteLauncher):
         path = self.folder / f"{name}.exit"
         return int(path.read_text()) if path.exists() and path.read_text().strip() else None
 
-    def find(self, job, name):
+    def find(self, name):
         about = self._about(name)
-        return about and Attempt(name, about["attempt"], self._code(name) is not None)
+        return about and Found(name, about["attempt"], about["run"], self._code(name) is not None)
 
     def create(self, job, name, attempt, environment, run_id):
         if self._about(name):
@@ -50,7 +50,7 @@ class ProcessPlace(RemoteLauncher):
         process = subprocess.Popen(
             ["sh", "-c", script], env=os.environ | environment, start_new_session=True, stdin=subprocess.DEVNULL
         )
-        (self.folder / f"{name}.json").write_text(json.dumps({"attempt": attempt, "pid": process.pid}))
+        (self.folder / f"{name}.json").write_text(json.dumps({"attempt": attempt, "run": run_id, "pid": process.pid}))
         self.created.append(name)
 
     def delete(self, name):
@@ -75,7 +75,7 @@ class ProcessPlace(RemoteLauncher):
         return Status("failed", f"The worker ended with exit code {code}") if code else Status("succeeded")
 
     def workers(self):
-        return [Running(path.stem, "", self._code(path.stem) is not None) for path in self.folder.glob("*.json")]
+        return [self.find(path.stem) for path in self.folder.glob("*.json")]
 
     def follow(self, name, log, stop):
         path = self.folder / f"{name}.log"

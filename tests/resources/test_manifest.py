@@ -57,7 +57,7 @@ def test_one_process_runs_the_module_and_several_meet_through_torchrun():
     module = "livecc_assets.training.worker"
     assert container(made()[2])["command"] == ["python", "-m", module]
     eight = container(made(gpus=8, processes=8)[2])["command"]
-    assert eight[2:5] == ["torch.distributed.run", "--nproc-per-node=8", "--standalone"]
+    assert eight[2:5] == ["livecc_assets.training.torchrun", "--nproc-per-node=8", "--standalone"]
     _, name, manifest = made(nodes=2, processes=8, gpus=8)
     assert f"--master-addr={name}-0.{name}" in container(manifest)["command"]
     assert "--node-rank=$(JOB_COMPLETION_INDEX)" in container(manifest)["command"]

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from resources.launchers.remote import Running
+from resources.launchers.remote import Found
 from resources.launchers.sweep import ADOPTABLE_SECONDS, Owner, orphans
 
 STATUS = dg.DagsterRunStatus
@@ -24,5 +24,5 @@ STATUS = dg.DagsterRunStatus
     ],
 )
 def test_a_worker_is_swept_when_nobody_will_come_back_for_it(owner, ended, swept):
-    found = list(orphans([Running("w", "r", ended)], lambda run_id: owner))
+    found = list(orphans([Found("w", "", "r", ended)], lambda run_id: owner))
     assert [name for name, _ in found] == (["w"] if swept else [])

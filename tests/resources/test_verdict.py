@@ -25,8 +25,8 @@ def pod(phase="Pending", minutes=0.0, container=None, **status):
     }
 
 
-def ended(code, reason="Error"):
-    return {"terminated": {"exitCode": code, "reason": reason}}
+def ended(code, reason="Error", **state):
+    return {"terminated": {"exitCode": code, "reason": reason} | state}
 
 
 def waiting(reason):
@@ -75,6 +75,12 @@ def test_states_and_words(job, pods, state, words):
 def test_one_failed_rank_ends_the_others_that_would_wait_for_it():
     pods = [pod("Running"), pod("Failed", container=ended(1))]
     assert judge({}, pods, Needs(nodes=2), NOW).state == "failed"
+
+
+def test_the_rank_that_failed_first_says_why():
+    times = ("2026-01-01T11:59:31Z", "2026-01-01T11:59:30Z")
+    pods = [pod("Failed", container=ended(code, finishedAt=at)) for code, at in zip((1, 137), times, strict=True)]
+    assert "exit code 137" in judge({}, [pod("Running"), *pods], Needs(nodes=3), NOW).news
 
 
 def test_a_pod_that_is_taken_away_ends_the_attempt_unless_its_deadline_did_it():

@@ -1,12 +1,18 @@
 """A prefix of an object store is read like a folder."""
 
+from types import SimpleNamespace
+
 import boto3
 import pytest
 from moto import mock_aws
 
+from livecc_assets.errors import MediaError, UserError
+from livecc_assets.media.opening import open_media
 from livecc_assets.source import listing
 from livecc_assets.source.candidates import scan
 from livecc_assets.source.ingest import source_rows
+from livecc_assets.source.tasks import evaluation_videos
+from livecc_assets.store.uris import local_path
 
 
 @pytest.fixture
@@ -42,3 +48,19 @@ def test_listing_of_more_than_a_page_is_complete(bucket, monkeypatch):
     for number in range(7):
         bucket(f"many/{number}.txt", b"x")
     assert [entry.name for entry in listing.entries("s3://films/many/")] == [f"{number}.txt" for number in range(7)]
+
+
+def test_messages_name_an_object_as_they_name_a_file(bucket):
+    bucket("drop/match.mp4", b"no video")
+    assert local_path("s3://films/drop/match.mp4").read_bytes() == b"no video"
+    with pytest.raises(MediaError, match=r"match\.mp4 "):
+        open_media("s3://films/drop/match.mp4")
+    with pytest.raises(MediaError, match=r"missing: other\.mp4 does not exist"):
+        open_media("s3://films/drop/other.mp4")
+
+
+def test_a_list_of_evaluation_videos_that_is_not_in_the_store_is_told_like_a_missing_file(bucket, tmp_path):
+    for absent in ("s3://films/lists/eval.txt", str(tmp_path / "eval.txt")):
+        task = SimpleNamespace(config={"files": {"mine": absent}}, inputs={})
+        with pytest.raises(UserError, match=f"{absent}: this list of evaluation videos is not there; mend"):
+            evaluation_videos(task)

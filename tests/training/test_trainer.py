@@ -218,7 +218,7 @@ def test_two_processes_under_torchrun_train_the_same_model(straight, tiny_folder
         "init": str(tiny_folder), "rows": clip_rows, "home": str(tmp_path), "work": str(tmp_path / "work"),
         "config": settings(video_section, save_every=2),
     }  # fmt: skip
-    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    launcher = ("-m", "livecc_assets.training.torchrun", "--standalone", "--nproc-per-node", "2")
     status, result, output = process(tmp_path, "two", launcher, **job)
     assert status == 0, output[-3000:]
     assert result is not None
