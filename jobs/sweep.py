@@ -4,31 +4,44 @@ import time
 
 import dagster as dg
 
+from livecc_assets.store.redaction import redact
+
 
 @dg.sensor(
     name="sweep_workers",
     minimum_interval_seconds=600,
     target=None,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="Removes containers and Jobs whose run was cancelled, or ended a day ago without anyone adopting them.",
 )
 def sweep_workers(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Never starts a run; says what it removed."""
     from resources.launchers import make_launcher, options_in_force
-    from resources.launchers.remote import RemoteLauncher
+    from resources.launchers.remote import Found, RemoteLauncher
     from resources.launchers.sweep import Owner, orphans
+    from resources.launchers.watchers import tag
 
     launcher = make_launcher(options_in_force())
     if not isinstance(launcher, RemoteLauncher):
         return dg.SkipReason("workers are processes of this machine (LIVECC_LAUNCHER) and die with their run")
 
-    def owner(run_id: str) -> Owner | None:
-        record = context.instance.get_run_record_by_id(run_id)
-        if record is None:
-            return None
-        return Owner(record.dagster_run.status, time.time() - record.end_time if record.end_time else None)
+    def owners(worker: Found) -> list[Owner]:
+        records = context.instance.get_run_records(dg.RunsFilter(tags={tag(worker.name): worker.attempt}))
+        return [
+            Owner(
+                record.dagster_run.run_id,
+                record.dagster_run.status,
+                time.time() - record.end_time if record.end_time else None,
+            )
+            for record in records
+        ]
 
-    removed = [f"{name}: {why}" for name, why in orphans(launcher.workers(), owner)]
-    for line in removed:
-        launcher.delete(line.partition(":")[0])
-        context.log.info(f"removed {line}")
-    return dg.SkipReason("; ".join(removed) or "no worker is left alone")
+    said = []
+    for worker, why in orphans(launcher.workers(), owners):
+        try:
+            launcher.delete(worker, wait=False)
+            said.append(f"removed {worker.name}: {why}")
+        except Exception as error:  # the others are removed all the same, and this one is tried again
+            said.append(f"{worker.name} cannot be removed: {redact(str(error))}")
+        context.log.info(said[-1])
+    return dg.SkipReason("; ".join(said) or "no worker is left alone")

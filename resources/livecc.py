@@ -40,7 +40,9 @@ class LiveCC(dg.ConfigurableResource):
             context.log.warning(f"{step.asset}[{partition}]: batch {batch} is left out: {why}")
         forced = context.run.tags.get(FORCE, "")
         force = forced == "true" or step.asset in forced.split(",")
-        artefact = None if force else store.at(plan.place)
+        artefact = store.at(plan.place)
+        if force and artefact is not None and artefact.manifest.run_id != context.run_id:
+            artefact = None  # a retry of the step finds what it made itself before something else failed
         memoised = artefact is not None
         if artefact is None:
             artefact = self._make(context, step, plan, settings, store, force)
@@ -72,7 +74,9 @@ class LiveCC(dg.ConfigurableResource):
                 "replaces": replaces,
             }
             needs = needs_of(options, step.asset, step.worker)
-            make_launcher(options).run(context, Job(f"{step.asset}[{plan.partition}]", step.worker, task, needs))
+            name = f"{step.asset}[{plan.partition}]"
+            job = Job(name, step.worker, task, needs, lambda: store.etag(plan.place) not in (None, replaces))
+            make_launcher(options).run(context, job)
         else:
             writer = store.write(
                 step.asset,

@@ -2,6 +2,7 @@
 
 import signal
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +21,9 @@ class Needs:
     """What a worker asks of the machine that runs it; ``local`` ignores all of it.
 
     ``cpu_limit``: how many of the node's processors it may use while they are idle; 0 for no more than its ``cpus``.
-    ``memory`` and ``shm`` (a memory-backed /dev/shm) are Kubernetes quantities such as 16Gi; ``gpus`` and
-    ``processes`` count per node; ``time_limit`` is in seconds, 0 for none.
+    ``memory``, ``shm`` (a memory-backed /dev/shm) and ``disk`` (scratch on the node's own disk, empty for no bound; Kubernetes
+    only) are Kubernetes quantities such as 16Gi; ``gpus`` and ``processes`` count per node; ``time_limit`` is in seconds, 0
+    for none. ``secret``: the Kubernetes Secret whose keys become its environment, empty for the launcher's.
     """
 
     image: str = ""
@@ -33,16 +35,22 @@ class Needs:
     nodes: int = 1
     processes: int = 1
     time_limit: int = 0
+    disk: str = ""
+    secret: str = ""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One worker's work: the module to run and the task it is given (JSON, see ``store.worker.Task``)."""
+    """One worker's work: the module to run and the task it is given (JSON, see ``store.worker.Task``).
+
+    ``made`` says whether the artefact has been committed by now, by whomever.
+    """
 
     name: str
     module: str
     task: dict[str, Any]
     needs: Needs = field(default_factory=Needs)
+    made: Callable[[], bool] = lambda: False
 
 
 class Launcher(ABC):

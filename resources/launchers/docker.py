@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -11,6 +11,7 @@ from livecc_assets.errors import EXIT_USER_ERROR, UserError
 from resources.launchers.base import GRACE, HOME, USER, Job
 from resources.launchers.manifest import command
 from resources.launchers.remote import AlreadyThereError, Found, Log, RemoteLauncher, Status
+from resources.launchers.stamps import Resumed
 
 LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
 #: States of a container that has not ended.
@@ -45,7 +46,18 @@ class DockerLauncher(RemoteLauncher):
         except docker.errors.DockerException as error:
             raise UserError(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST") from None
 
+    def _mounts(self) -> list[list[str]]:
+        return [str(mount).split(":") for mount in self.options.get("mounts") or []]
+
     def check(self, job: Job) -> None:
+        root = str(job.task["root"])
+        inside = [Path(mount[1]) for mount in self._mounts() if mount[0].rstrip("/") == mount[1].rstrip("/")]
+        if not root.startswith("s3://") and not any(Path(root).is_relative_to(place) for place in inside):
+            raise dg.Failure(
+                f"{job.name}: LIVECC_ROOT={root} cannot be reached from a container; use an s3:// address, or mount the folder "
+                f"under the same path with `mounts: ['{root}:{root}']` of the launcher's file",
+                allow_retries=False,
+            )
         if job.needs.nodes > 1:
             raise dg.Failure(
                 f"{job.name}: {job.needs.nodes} nodes are asked for, and a Docker host is one; use kubernetes",
@@ -64,24 +76,38 @@ class DockerLauncher(RemoteLauncher):
 
     @staticmethod
     def _found(container: Any) -> Found:
-        labels = container.labels
-        ended = container.status not in ALIVE
-        return Found(container.name, labels.get(LABELS["attempt"], ""), labels.get(LABELS["run"], ""), ended)
+        attempt = container.labels.get(LABELS["attempt"], "")
+        return Found(container.name, container.id, attempt, container.status not in ALIVE)
 
     def find(self, name: str) -> Found | None:
         container = self._container(name)
         return self._found(container) if container is not None else None
+
+    def begin(self, job: Job, found: Found) -> None:
+        container = self._container(found.id)
+        if container is None or container.status != "created":
+            return
+        try:
+            container.start()
+        except self.docker.errors.APIError as error:
+            container.remove(force=True)
+            raise self._refusal(job, error) from None
+
+    def _refusal(self, job: Job, error: Any) -> dg.Failure:
+        """What the engine says against a container. 4xx: the request is wrong and stays so."""
+        text = f"{job.name}: Docker cannot start {job.needs.image}: {error.explanation or error}"
+        return dg.Failure(text, allow_retries=(error.status_code or 500) >= 500)
 
     def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
         needs, options = job.needs, self.options
         home, user = options.get("home", HOME), options.get("user", USER)
         # exec: DeepSpeed compiles into it. By itself Docker gives it to root, with the mode of the image's folder.
         writable = {"/tmp": "", home: f"exec,uid={user},gid={user}"} if options.get("read_only", True) else {}
-        mounted = [mount.split(":")[1] for mount in options.get("mounts") or []]
+        mounted = [mount[1] for mount in self._mounts()]
         gpus = self.docker.types.DeviceRequest(count=needs.gpus, capabilities=[["gpu"]])
         try:
             self._have(job)
-            container = self.client.containers.create(
+            self.client.containers.create(
                 needs.image,
                 command(job, name),
                 name=name,
@@ -101,15 +127,12 @@ class DockerLauncher(RemoteLauncher):
                 security_opt=["no-new-privileges"],
                 init=True,
             )
-            container.start()
         except self.docker.errors.APIError as error:
-            if error.status_code == 409:
+            if error.status_code != 409:
+                raise self._refusal(job, error) from None
+            there = self.find(name)
+            if there is None or there.attempt != attempt:  # else it is ours: the answer to an earlier call was lost
                 raise AlreadyThereError(name) from None
-            created = self._container(name)
-            if created is not None:  # created, but could not be started
-                created.remove(force=True)
-            text = f"{job.name}: Docker cannot start {needs.image}: {error.explanation or error}"
-            raise dg.Failure(text, allow_retries=False) from None
 
     def _have(self, job: Job) -> None:
         """Pull the image where it is not there yet."""
@@ -126,58 +149,62 @@ class DockerLauncher(RemoteLauncher):
                     allow_retries=False,
                 ) from None
 
-    def delete(self, name: str) -> None:
-        found = self._container(name)
-        if found is None:
+    def delete(self, found: Found, wait: bool = True) -> None:
+        container = self._container(found.id)
+        if container is None:
             return
         try:
-            found.stop(timeout=GRACE)
-            found.remove(force=True)
+            container.stop(timeout=GRACE)
+            container.remove(force=True)
         except self.docker.errors.NotFound:
             pass
+        except self.docker.errors.APIError as error:
+            if error.status_code != 409:  # somebody else is removing it
+                raise
 
     def workers(self) -> list[Found]:
         return [self._found(one) for one in self.client.containers.list(all=True, filters={"label": LABELS["run"]})]
 
-    def look(self, job: Job, name: str) -> Status:
-        found = self._container(name)
-        if found is None:
-            return Status("failed", f"container {name} was removed by somebody else; run this again", said_all=True)
-        state = found.attrs["State"]
-        if found.status in ALIVE:
-            seconds = time.time() - float(found.labels.get(LABELS["started"], time.time()))
+    def look(self, job: Job, found: Found) -> Status:
+        container = self._container(found.id)
+        if container is None:
+            text = f"container {found.name} was removed by somebody else; run this again"
+            return Status("failed", text, said_all=True)
+        state = container.attrs["State"]
+        if container.status in ALIVE:
+            seconds = time.time() - float(container.labels.get(LABELS["started"], time.time()))
             if job.needs.time_limit and seconds > job.needs.time_limit:
-                found.stop(timeout=GRACE)
+                container.stop(timeout=GRACE)
                 text = f"passed its time limit of {job.needs.time_limit} s; raise time_limit or do less"
                 return Status("failed", text, final=True)
             return Status("running")
         code = state["ExitCode"]
+        if not code:
+            return Status("succeeded")
         if state.get("OOMKilled"):
             text = f"ran out of memory ({job.needs.memory}); raise its memory or lower its batch"
             return Status("failed", text, final=True)
-        if code:
-            return Status("failed", f"The worker ended with exit code {code}", final=code == EXIT_USER_ERROR)
-        return Status("succeeded")
+        text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
+        return Status("failed", text, final=code == EXIT_USER_ERROR)
 
-    def follow(self, name: str, log: Log, stop: threading.Event) -> None:
-        since: datetime | None = None
-        seen = ""
+    def follow(self, found: Found, log: Log, stop: threading.Event) -> None:
+        lines = Resumed()
         while not stop.is_set():
-            container = self._container(name)
-            if container is None:
-                return
             try:
+                container = self._container(found.id)
+                if container is None:
+                    return
+                # Asked before reading: what it says until its end is in this stream.
+                ended = container.status not in ALIVE
+                since = lines.newest // 10**9 or None
+                lines.reopened()
                 for raw in container.logs(stream=True, follow=True, timestamps=True, since=since):
-                    stamp, _, line = raw.decode(errors="replace").rstrip("\n").partition(" ")
-                    if stamp > seen:  # a stream that was cut starts again at a whole second
+                    if (line := lines.new(raw)) is not None:
                         log.add(line)
-                        seen = stamp
                     if stop.is_set():
                         return
+                if ended:
+                    return
             except (OSError, self.docker.errors.DockerException):
-                time.sleep(1)
-            if seen:
-                since = datetime.fromisoformat(seen[:19]).replace(tzinfo=UTC)
-            container = self._container(name)
-            if container is None or container.status not in ALIVE:
-                return
+                pass  # the engine is away; what it said meanwhile is read when it is back
+            stop.wait(1)

@@ -8,7 +8,7 @@ from resources.launchers.base import HOME, USER, Job
 
 LABEL = "app.kubernetes.io/component"
 WORKER = "livecc-worker"
-ATTEMPT, RUN, PLACE = "livecc/attempt", "livecc/run", "livecc/place"
+ATTEMPT, RUN, PLACE, RANKS = "livecc/attempt", "livecc/run", "livecc/place", "livecc/ranks"
 #: Port on which the ranks of a training on several nodes meet.
 RENDEZVOUS_PORT = 29500
 #: Seconds that a worker has to end by itself after SIGTERM.
@@ -38,9 +38,18 @@ def command(job: Job, name: str) -> list[str]:
 
 def _labels(job: Job, name: str, options: dict[str, Any]) -> dict[str, str]:
     labels = {LABEL: WORKER, "livecc/asset": str(job.task["asset"]), "livecc/worker": name}
+    if job.needs.nodes > 1:
+        labels[RANKS] = "true"  # the network policy by which ranks reach each other, and other workers do not
     if queue := options.get("queue"):
         labels["kueue.x-k8s.io/queue-name"] = queue
     return labels
+
+
+def _own_mounts(options: dict[str, Any]) -> dict[str, str]:
+    """Where a pod's own volumes lie, without those in whose place the launcher's file mounts another."""
+    given = {mount["mountPath"].rstrip("/") for mount in options.get("volume_mounts", [])}
+    own = {"scratch": str(options.get("home", HOME)), "tmp": "/tmp", "shm": "/dev/shm"}
+    return {volume: path for volume, path in own.items() if path.rstrip("/") not in given}
 
 
 def _container(job: Job, name: str, environment: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
@@ -50,6 +59,8 @@ def _container(job: Job, name: str, environment: dict[str, str], options: dict[s
     limit = {"cpu": str(needs.cpu_limit or needs.cpus)}
     if needs.gpus:
         resources["nvidia.com/gpu"] = str(needs.gpus)
+    if needs.disk:
+        resources["ephemeral-storage"] = needs.disk
     given = {name: str(value) for name, value in dict(options.get("environment", {})).items()}
     for variable, value in given.items():
         if holds_secret(variable, value):  # a Job can be read by whoever may list Jobs, and is kept in etcd as it is
@@ -72,18 +83,17 @@ def _container(job: Job, name: str, environment: dict[str, str], options: dict[s
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            {"name": "scratch", "mountPath": home},
-            {"name": "tmp", "mountPath": "/tmp"},
-            {"name": "shm", "mountPath": "/dev/shm"},
+            *({"name": volume, "mountPath": path} for volume, path in _own_mounts(options).items()),
             *options.get("volume_mounts", []),
         ],
     }
-    if secret := options.get("secret"):
+    if secret := needs.secret or options.get("secret"):
         container["envFrom"] = [{"secretRef": {"name": secret}}]
     return container
 
 
 def _pod(job: Job, name: str, environment: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
+    kinds = {"shm": {"medium": "Memory", "sizeLimit": job.needs.shm}}
     pod: dict[str, Any] = {
         "restartPolicy": "Never",
         "serviceAccountName": options.get("service_account", "livecc-worker"),
@@ -99,9 +109,7 @@ def _pod(job: Job, name: str, environment: dict[str, str], options: dict[str, An
         },
         "containers": [_container(job, name, environment, options)],
         "volumes": [
-            {"name": "scratch", "emptyDir": {}},
-            {"name": "tmp", "emptyDir": {}},
-            {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": job.needs.shm}},
+            *({"name": volume, "emptyDir": kinds.get(volume, {})} for volume in _own_mounts(options)),
             *options.get("volumes", []),
         ],
     }

@@ -24,6 +24,7 @@ from livecc_assets.store.redaction import redact
 from livecc_assets.store.writer import new_attempt
 from resources.launchers.base import TAIL_LINES, Job, Launcher, quote
 from resources.launchers.pipes import StoreContextInjector, StoreMessageReader
+from resources.launchers.watchers import others, watch
 
 T = TypeVar("T")
 State = Literal["waiting", "running", "succeeded", "failed"]
@@ -45,13 +46,13 @@ class Status:
 
 @dataclass(frozen=True)
 class Found:
-    """A worker at its place: its name there, its attempt's name in the store, the Dagster run that started or adopted it
-    last, whether it has ended."""
+    """A worker at its place: its name there, the place's own id, which no other ever has, its attempt's name in the store,
+    whether it has ended."""
 
     name: str
+    id: str
     attempt: str
-    run_id: str
-    ended: bool
+    ended: bool = False
 
 
 class AlreadyThereError(Exception):
@@ -79,8 +80,9 @@ def message_prefix(job: Job, attempt: str) -> str:
 class Log:
     """A worker's output without secrets: shown as it comes, its end kept for a failure text, all of it for the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: bool = True) -> None:
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._shown = shown
         self._file = tempfile.NamedTemporaryFile("w", suffix=".log", errors="replace")  # noqa: SIM115
         self._lock = threading.Lock()
 
@@ -90,8 +92,9 @@ class Log:
         with self._lock:
             self.tail.append(line)
             self._file.write(line + "\n")
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
+        if self._shown:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
 
     def keep(self, blobs: Blobs, key: str) -> None:
         """Store what was said so far."""
@@ -113,6 +116,8 @@ class RemoteLauncher(Launcher):
     interval = 1.0
     #: Seconds for which a service that does not answer is asked again.
     patience = 600.0
+    #: Where a person reads that it does not answer.
+    say: Callable[[str], None] = staticmethod(lambda text: print(text, file=sys.stderr))
 
     @abstractmethod
     def find(self, name: str) -> Found | None:
@@ -120,25 +125,31 @@ class RemoteLauncher(Launcher):
 
     @abstractmethod
     def create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> None:
-        """Start it. Raises AlreadyThereError when the name is taken, ``dagster.Failure`` when it can't be started."""
+        """Make it. Raises AlreadyThereError when another one has the name, ``dagster.Failure`` when it can't be made.
+
+        Called again after a lost answer, it finds its own attempt there and is content.
+        """
+
+    def begin(self, job: Job, found: Found) -> None:
+        """Do what :meth:`create` leaves to do; also for an adopted worker, whose creator may have died in between."""
 
     @abstractmethod
-    def delete(self, name: str) -> None:
-        """Stop and remove it with all that belongs to it, and return when the name is free; absent is no error."""
+    def delete(self, found: Found, wait: bool = True) -> None:
+        """Stop and remove this one, and no other of its name, with all that belongs to it; return when that is gone.
+
+        An absent one is no error. ``wait=False`` only asks for it.
+        """
 
     @abstractmethod
     def workers(self) -> list[Found]:
         """Every worker of this project there."""
 
-    def claim(self, name: str, run_id: str) -> None:
-        """Note that ``run_id`` has adopted the worker, where the place can note it."""
-
     @abstractmethod
-    def look(self, job: Job, name: str) -> Status:
+    def look(self, job: Job, found: Found) -> Status:
         """How it does now."""
 
     @abstractmethod
-    def follow(self, name: str, log: Log, stop: threading.Event) -> None:
+    def follow(self, found: Found, log: Log, stop: threading.Event) -> None:
         """Feed its output from the first line into ``log`` until it ends or ``stop`` is set; runs in a thread."""
 
     @abstractmethod
@@ -147,14 +158,18 @@ class RemoteLauncher(Launcher):
 
     def patiently(self, call: Callable[[], T]) -> T:
         """Repeat a call while its failures are passing ones, for ``patience`` seconds at most."""
-        deadline, pause = time.monotonic() + self.patience, 1.0
+        began, pause, told = time.monotonic(), 1.0, 0.0
         while True:
             try:
                 return call()
             except Exception as error:
-                if not self.is_passing(error) or time.monotonic() > deadline:
+                now = time.monotonic()
+                if not self.is_passing(error) or now > began + self.patience:
                     raise
-                print(f"{self.place}: {type(error).__name__}, trying again in {pause:.0f} s", file=sys.stderr)
+                if not told or now - told > 60:
+                    told = now
+                    why = redact(str(error))[:300]
+                    self.say(f"{self.place}: no answer ({type(error).__name__}: {why}); asked again until there is one")
             time.sleep(pause)
             pause = min(pause * 2, 10.0)
 
@@ -163,69 +178,119 @@ class RemoteLauncher(Launcher):
 
     def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
         """Adopt or create, follow to the end, and leave nothing behind but what the store keeps."""
+        self.say = context.log.warning
         self.check(job)
         blobs = open_blobs(job.task["root"])
-        name = worker_name(job)
+        name, instance, run_id = worker_name(job), context.instance, context.run.run_id
         found = self.patiently(lambda: self.find(name))
         if found and found.ended:
-            self.patiently(lambda: self.delete(name))
+            self._bury(job, found, blobs)
             found = None
+        if found is None and job.made():  # by a worker that ended a moment ago
+            context.log.info(f"{job.name}: was made by another run's worker meanwhile")
+            return
+        adopting = found is not None
         attempt = found.attempt if found else new_attempt()
+        watch(instance, run_id, name, attempt)  # before there is a worker that nobody would know of
         prefix = message_prefix(job, attempt)
         with open_pipes_session(
             context=context,
-            context_injector=StoreContextInjector(blobs, prefix, adopting=found is not None),
+            context_injector=StoreContextInjector(blobs, prefix, adopting),
             message_reader=StoreMessageReader(blobs, prefix),
             extras=job.task,
         ) as session:
-            if found:
-                self.patiently(lambda: self.claim(name, context.run.run_id))
-                context.log.info(f"{job.name}: adopted {self.place} {name}, which still runs")
-            else:
-                try:
-                    environment, run_id = dict(session.get_bootstrap_env_vars()), context.run.run_id
-                    self.patiently(lambda: self.create(job, name, attempt, environment, run_id))
-                except AlreadyThereError:
-                    raise dg.Failure(
-                        f"{job.name}: another run started {self.place} {name} at the same moment; run this again to adopt it"
-                    ) from None
-                context.log.info(f"{job.name}: started {self.place} {name}")
-            status = self._watch(context, job, name, blobs, prefix)
+            if found is None:
+                found = self._create(job, name, attempt, dict(session.get_bootstrap_env_vars()), run_id)
+            worker = found
+            self.patiently(lambda: self.begin(job, worker))
+            said = f"adopted {self.place} {name}, which still runs" if adopting else f"started {self.place} {name}"
+            context.log.info(f"{job.name}: {said}")
+            status = self._watch(context, job, worker, blobs, prefix)
         if status.state == "failed":
-            left = self.patiently(lambda: self.find(name))
-            if left and not left.ended:  # it would wait for its image, or for a peer that failed
-                self.patiently(lambda: self.delete(name))
-            raise dg.Failure(f"{job.name}: {status.news}", allow_retries=not status.final)
-        self.patiently(lambda: self.delete(name))
+            if not job.made():
+                left = self.patiently(lambda: self.find(name))
+                if left and left.id == worker.id and not left.ended:  # it would wait for its image, or for a lost peer
+                    self._clear(left)
+                raise dg.Failure(f"{job.name}: {status.news}", allow_retries=not status.final)
+            context.log.info(f"{job.name}: its artefact stands ({status.news})")
+        self._clear(worker)
 
-    def _watch(self, context: dg.AssetExecutionContext, job: Job, name: str, blobs: Blobs, prefix: str) -> Status:
+    def _create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> Found:
+        try:
+            self.patiently(lambda: self.create(job, name, attempt, environment, run_id))
+        except AlreadyThereError:
+            raise dg.Failure(
+                f"{job.name}: another run started {self.place} {name} at the same moment; run this again to adopt it"
+            ) from None
+        found = self.patiently(lambda: self.find(name))
+        if found is None or found.attempt != attempt:
+            raise dg.Failure(f"{job.name}: {self.place} {name} was deleted as soon as it was made; run this again")
+        return found
+
+    def _clear(self, worker: Found) -> None:
+        """Delete what is not needed any more. What is in its way costs nobody a result."""
+        try:
+            self.patiently(lambda: self.delete(worker))
+        except Exception as error:
+            self.say(f"{self.place} {worker.name} is left over: {redact(str(error))}")
+
+    def _bury(self, job: Job, ended: Found, blobs: Blobs) -> None:
+        """Tell how a worker ended that nobody may have watched, keep its output and make room for the next."""
+        status = self.patiently(lambda: self.look(job, ended))
+        key = f"{message_prefix(job, ended.attempt)}/log.txt"
+        log, stop = Log(shown=False), threading.Event()
+        follower = threading.Thread(target=self.follow, args=(ended, log, stop), daemon=True)
+        follower.start()
+        follower.join(30)
+        stop.set()
+        self._keep(log, blobs, key)
+        if status.state == "failed":
+            where = f"{blobs.root}/{key}"
+            self.say(f"{job.name}: an earlier {self.place} of this name had ended: {status.news}. Its log is {where}")
+        self.patiently(lambda: self.delete(ended))
+
+    def _keep(self, log: Log, blobs: Blobs, key: str) -> None:
+        try:
+            log.keep(blobs, key)
+        except Exception as error:
+            self.say(f"the log could not be kept as {key}: {redact(str(error))}")
+        finally:
+            log.close()
+
+    def _watch(self, context: dg.AssetExecutionContext, job: Job, worker: Found, blobs: Blobs, prefix: str) -> Status:
         log, stop = Log(), threading.Event()
-        follower = threading.Thread(target=self.follow, args=(name, log, stop), daemon=True)
+        follower = threading.Thread(target=self.follow, args=(worker, log, stop), daemon=True)
         follower.start()
         try:
-            for status in self._states(job, name):
+            for status in self._states(job, worker):
                 if status.news:
                     context.log.info(f"{job.name}: {status.news}")
             follower.join(30)
-            log.keep(blobs, f"{prefix}/log.txt")
             if status.state == "failed" and not status.said_all:
                 status = replace(status, news=f"{status.news}. {quote(list(log.tail))}")
             return status
         except BaseException:
-            if cancelled(context):
-                self.patiently(lambda: self.delete(name))
-            else:
-                print(f"{job.name}: {self.place} {name} goes on; a re-run adopts it", file=sys.stderr)
+            self._leave(context, job, worker)
             raise
         finally:
             stop.set()
-            log.close()
+            follower.join(5)
+            self._keep(log, blobs, f"{prefix}/log.txt")
 
-    def _states(self, job: Job, name: str) -> Iterator[Status]:
+    def _leave(self, context: dg.AssetExecutionContext, job: Job, worker: Found) -> None:
+        """This run ends before its worker: a cancelled one takes the worker along unless others wait for it."""
+        if not cancelled(context):
+            print(f"{job.name}: {self.place} {worker.name} goes on; a re-run adopts it", file=sys.stderr)
+        elif waiting := others(context.instance, context.run.run_id, worker.name, worker.attempt):
+            print(f"{job.name}: {self.place} {worker.name} goes on for run {', '.join(waiting)}", file=sys.stderr)
+        else:
+            self.patiently(lambda: self.delete(worker))
+
+    def _states(self, job: Job, worker: Found) -> Iterator[Status]:
         """The worker's states as they change; the last one says how it ended."""
         last: Status | None = None
         while last is None or last.state in ("waiting", "running"):
-            status = self.patiently(lambda: self.look(job, name))
+            status = self.patiently(lambda: self.look(job, worker))
             if status != last:
                 yield status
             last = status

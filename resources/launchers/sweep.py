@@ -17,22 +17,22 @@ _OVER = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRun
 
 
 class Owner(NamedTuple):
-    """A worker's run: its status, and the seconds since it ended (None while it has not)."""
+    """A run that waits or waited for a worker: its id, its status, and the seconds since it ended (None while it has not)."""
 
+    run_id: str
     status: dg.DagsterRunStatus
     since_end: float | None
 
 
-def orphans(workers: list[Found], owner: Callable[[str], Owner | None]) -> Iterator[tuple[str, str]]:
-    """(name, why) of each worker to remove. One whose run this Dagster instance does not know is left alone."""
+def orphans(workers: list[Found], owners: Callable[[Found], list[Owner]]) -> Iterator[tuple[Found, str]]:
+    """(worker, why) of each one to remove. One that no run of this Dagster instance knows is left alone."""
     for worker in workers:
-        found = owner(worker.run_id)
-        if found is None or found.status not in _OVER:
+        found = owners(worker)
+        if not found or any(owner.status not in _OVER for owner in found):
             continue
-        if found.status == dg.DagsterRunStatus.CANCELED:
-            yield worker.name, f"its run {worker.run_id} was cancelled"
-        elif found.since_end is not None and found.since_end > ADOPTABLE_SECONDS:
-            yield (
-                worker.name,
-                f"its run {worker.run_id} ended {found.since_end / 3600:.0f} hours ago and no other adopted it",
-            )
+        last = min(found, key=lambda owner: owner.since_end or 0.0)
+        ended = last.since_end or 0.0
+        if all(owner.status == dg.DagsterRunStatus.CANCELED for owner in found):
+            yield worker, f"its run {last.run_id} was cancelled"
+        elif ended > ADOPTABLE_SECONDS:
+            yield worker, f"its run {last.run_id} ended {ended / 3600:.0f} hours ago and no other adopted it"

@@ -67,6 +67,9 @@ def _why_pod_failed(pod: dict[str, Any], needs: Needs) -> Status | None:
         code = ended["exitCode"]
         text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
         return Status("failed", text, final=code == EXIT_USER_ERROR)
+    if status.get("phase") == "Failed" and not _containers(pod) and status.get("reason"):
+        text = f"its node turned the pod away ({status['reason']}: {status.get('message') or 'no message'})"
+        return Status("failed", f"{text}; run it again", said_all=True)
     return None
 
 
@@ -77,8 +80,9 @@ def _waits(text: str, too_long: bool) -> Status:
 
 def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float]) -> Status | None:
     """Why a pod does not run yet; failed when it has waited too long for something that rarely mends itself."""
-    metadata = pod.get("metadata") or {}
-    waited = age(metadata.get("creationTimestamp"), now)
+    # Since it has a node: the time before, for instance until a new node was there, is no fault of its image.
+    placed = _condition(pod, "PodScheduled") or {}
+    waited = age(placed.get("lastTransitionTime") or (pod.get("metadata") or {}).get("creationTimestamp"), now)
     for container in _containers(pod):
         waiting = (container.get("state") or {}).get("waiting") or {}
         reason, message = waiting.get("reason"), waiting.get("message") or "no message"
@@ -93,6 +97,7 @@ def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float])
     conditions = (pod.get("status") or {}).get("conditions") or []
     for one in conditions:
         if one.get("type") == "PodScheduled" and one.get("status") == "False":
+            waited = age((pod.get("metadata") or {}).get("creationTimestamp"), now)
             text = f"no node can take it ({one.get('message')}); lower what it needs, free a node or add one"
             return _waits(text, waited > patience["schedule"])
     return None
@@ -107,7 +112,9 @@ def _removed(job: dict[str, Any], pods: list[dict[str, Any]], needs: Needs, now:
     for pod in pods:
         metadata = pod.get("metadata") or {}
         if metadata.get("deletionTimestamp"):
-            text = f"its pod {metadata.get('name')} was evicted or deleted; run it again, it resumes"
+            disrupted = _condition(pod, "DisruptionTarget") or {}
+            why = f" ({disrupted.get('reason')}: {disrupted.get('message')})" if disrupted else ""
+            text = f"its pod {metadata.get('name')} was evicted or deleted{why}; run it again, it resumes"
             return Status("failed", text, said_all=True)
     return None
 
@@ -118,10 +125,12 @@ def judge(
     needs: Needs,
     now: datetime | None = None,
     patience: dict[str, float] | None = None,
+    refused: str = "",
 ) -> Status:
     """The state of a worker, from its Job (None: it is gone) and its pods.
 
-    ``patience``: seconds that a missing image (``image``) and a missing place (``schedule``) are waited for.
+    ``patience``: seconds that a missing image (``image``) and a missing place (``schedule``) are waited for. ``refused``:
+    why the cluster makes no pods of the Job.
     """
     now, patience = now or datetime.now(UTC), {"image": 120.0, "schedule": 3600.0} | (patience or {})
     if job is None:
@@ -144,6 +153,10 @@ def judge(
         return removed
     if (job.get("spec") or {}).get("suspend"):
         return Status("waiting", "waits in its queue")
+    if refused and not pods:
+        waited = age((job.get("metadata") or {}).get("creationTimestamp"), now)
+        text = f"its pods cannot be made ({refused}); raise the quota or mend what it names"
+        return _waits(text, waited > patience["schedule"])
     waits = [found for pod in pods if (found := _why_waiting(pod, now, patience))]
     waits.sort(key=lambda status: status.state != "failed")
     if waits:

@@ -23,7 +23,7 @@ NAMESPACE = "livecc-test"
 
 
 #: The graph that test_sample_graph makes while it is killed is what the files after it go on with.
-ORDER = ("test_s3_real", "test_launchers", "test_sample_graph", "test_two_ranks", "test_deployment")
+ORDER = ("test_s3_real", "test_launchers", "test_sample_graph", "test_two_ranks", "test_deployment", "test_compose")
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ mutation ($params: ExecutionParams!) { launchPipelineExecution(executionParams: 
 """
 STATE = "query ($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status } } }"
 MESSAGES = "query ($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events { ... on MessageEvent { message } } } } }"
+RELOAD = 'mutation { reloadRepositoryLocation(repositoryLocationName: "livecc") { __typename } }'
 CANCEL = "mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on TerminateRunFailure { message } } }"
 
 
@@ -108,9 +109,10 @@ class Page:
         assert "errors" not in found, found
         return found["data"]
 
-    def launch(self, job: str, partition: str, **tags: str) -> str:
-        """Launch a job as the UI does; the run's id."""
-        named = {"repositoryLocationName": "livecc", "repositoryName": "__repository__", "pipelineName": job}
+    def launch(self, job: str, partition: str, assets: Sequence[str] = (), **tags: str) -> str:
+        """Launch a job, or some of its assets, as the UI does; the run's id."""
+        named: dict[str, Any] = {"repositoryLocationName": "livecc", "repositoryName": "__repository__"}
+        named |= {"pipelineName": job, "assetSelection": [{"path": [name]} for name in assets] or None}
         text = [{"key": key.replace("__", "/"), "value": value} for key, value in tags.items()]
         text.append({"key": "dagster/partition", "value": partition})
         params = {"selector": named, "runConfigData": {}, "mode": "default", "executionMetadata": {"tags": text}}
@@ -134,13 +136,22 @@ class Page:
         """As the UI's button does."""
         assert self.ask(CANCEL, id=run)["terminateRun"]["__typename"] == "TerminateRunSuccess"
 
+    def reload(self) -> None:
+        """Load the code location again, as the UI's button does."""
+        answer = self.ask(RELOAD)["reloadRepositoryLocation"]
+        assert answer["__typename"] == "WorkspaceLocationEntry", answer
+
     def messages(self, run: str) -> list[str]:
         """Messages of its events."""
         events = self.ask(MESSAGES, id=run)["logsForRun"]["events"]
         return [event["message"] for event in events if event.get("message")]
 
 
+def objects(kind: str, selector: str) -> list[dict[str, Any]]:
+    """The namespace's objects of a kind."""
+    return json.loads(control("-n", NAMESPACE, "get", kind, "-l", selector, "-o", "json"))["items"]
+
+
 def listed(kind: str, selector: str) -> list[str]:
-    """Names of the namespace's objects of a kind."""
-    found = json.loads(control("-n", NAMESPACE, "get", kind, "-l", selector, "-o", "json"))
-    return [item["metadata"]["name"] for item in found["items"]]
+    """Their names."""
+    return [item["metadata"]["name"] for item in objects(kind, selector)]

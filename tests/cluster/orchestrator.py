@@ -4,11 +4,13 @@ A process of its own, so that a test can kill it, interrupt it or cancel its run
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import dagster as dg
 
+from livecc_assets.store.store import Store
 from resources.launchers import Job, Needs, make_launcher
 
 
@@ -16,8 +18,13 @@ def main(about: dict) -> int:
     @dg.asset
     def toy(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         print(f"run {context.run.run_id}", flush=True)
-        job = Job("toy", "toy_worker", about["task"] | {"run_id": context.run.run_id}, Needs(**about["needs"]))
-        make_launcher(about["options"]).run(context, job)
+        task, store = about["task"] | {"run_id": context.run.run_id}, Store(about["task"]["root"], Path(os.devnull))
+        place = f"toy/{task['partition']}/{task['input_key']}"
+        job = Job("toy", "toy_worker", task, Needs(**about["needs"]), lambda: store.etag(place) is not None)
+        launcher = make_launcher(about["options"])
+        if os.environ.get("DIE_BEFORE_BEGIN"):
+            launcher.begin = lambda job, found: os._exit(9)
+        launcher.run(context, job)
         return dg.MaterializeResult()
 
     with dg.DagsterInstance.get() as instance:

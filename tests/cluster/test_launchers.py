@@ -13,7 +13,7 @@ import pytest
 
 from livecc_assets.store.store import Store
 from resources.launchers import Job, Needs, make_launcher
-from resources.launchers.remote import worker_name
+from resources.launchers.remote import AlreadyThereError, worker_name
 from tests.cluster.wire import Wire
 
 HERE = Path(__file__).parent
@@ -87,7 +87,9 @@ def bench(request, root, tmp_path, pod_environment, toy_image):
         }  # fmt: skip
     made = Bench(options, root, tmp_path, toy_image)
     yield made
-    made.launcher().delete(worker_name(made.job()))
+    launcher = made.launcher()
+    if left := launcher.find(worker_name(made.job())):
+        launcher.delete(left)
 
 
 def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
@@ -194,6 +196,56 @@ def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(benc
     assert bench.rows() == list(range(12)), "one worker did each step once"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert bench.store.blobs.get(log)[0].decode().splitlines().count("step 0") == 1
+
+
+def test_a_worker_whose_maker_died_between_its_calls_is_begun_by_the_run_that_adopts_it(bench):
+    job = bench.job(steps=4)
+    process = bench.start(job, DIE_BEFORE_BEGIN="1")
+    said = process.communicate(timeout=90)[0]
+    assert process.returncode == 9, said
+    code, said = bench.run(job)
+    assert code == 0 and "adopted" in said, said
+    assert bench.rows() == list(range(4))
+
+
+def test_deleting_an_earlier_worker_spares_the_one_that_has_its_name_now(bench):
+    launcher, job = bench.launcher(), bench.job(steps=60)
+    name = worker_name(job)
+    launcher.create(job, name, "one", {}, "run")
+    launcher.create(job, name, "one", {}, "run")  # as after a lost answer
+    earlier = launcher.find(name)
+    with pytest.raises(AlreadyThereError):
+        launcher.create(job, name, "two", {}, "run")
+    launcher.delete(earlier)
+    launcher.create(job, name, "two", {}, "run")
+    launcher.delete(earlier)
+    now = launcher.find(name)
+    assert now.attempt == "two" and now.id != earlier.id
+    assert launcher.look(job, earlier).state == "failed", "it is gone, whoever has its name"
+    assert now in launcher.workers()
+
+
+def test_a_job_whose_pods_are_refused_says_why(bench):
+    if bench.options["kind"] != "kubernetes":
+        pytest.skip("Docker has no accounts")
+    bench.options["service_account"] = "livecc-absent"
+    code, said = bench.run(bench.job())
+    assert code == 1 and "its pods cannot be made" in said and "livecc-absent" in said, said
+
+
+def test_each_job_of_several_nodes_gets_the_service_by_which_its_pods_meet(bench):
+    if bench.options["kind"] != "kubernetes":
+        pytest.skip("Docker has one node")
+    launcher, job = bench.launcher(), bench.job({"nodes": 2})
+    name = worker_name(job)
+    for attempt in ("one", "two"):  # the second finds the first one's on its way out
+        launcher.create(job, name, attempt, {}, "run")
+        found = launcher.find(name)
+        for _ in range(2):  # its maker, and a run that adopts it
+            launcher.begin(job, found)
+        (owner,) = launcher._service(name)["metadata"]["ownerReferences"]
+        assert owner["uid"] == found.id
+        launcher.delete(found)
 
 
 def test_a_cancelled_run_deletes_its_worker(bench):

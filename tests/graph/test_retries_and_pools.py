@@ -89,6 +89,22 @@ def test_a_worker_that_was_lost_is_started_again_by_the_steps_own_policy(world, 
     assert [row["value"] for row in world.store.current("doubled", "a").rows()] == [2, 4]
 
 
+def test_a_forced_step_that_is_tried_again_after_its_commit_serves_what_it_made(world, unlucky) -> None:
+    launcher = unlucky()
+    assert world.run("numbers", "doubled", partition="a").success
+    run, told = launcher.run, []
+
+    def run_and_stumble(context: Any, job: Any) -> None:
+        run(context, job)
+        told.append(job.made())
+        raise dg.Failure("what it left could not be cleared away")
+
+    launcher.run = run_and_stumble
+    assert world.run("doubled", partition="a", tags={"livecc/force": "doubled"}).success
+    assert told == [True]
+    assert world.calls().count("doubled") == 2, "once at first and once by force"
+
+
 def test_a_worker_that_is_lost_each_time_fails_the_step_with_the_last_words(world, unlucky) -> None:
     launcher = unlucky(*[dg.Failure(f"lost the {number}th time") for number in range(5)])
     result = world.run("numbers", "doubled", partition="a")

@@ -41,7 +41,7 @@ class ProcessPlace(RemoteLauncher):
 
     def find(self, name):
         about = self._about(name)
-        return about and Found(name, about["attempt"], about["run"], self._code(name) is not None)
+        return about and Found(name, about["attempt"], about["attempt"], self._code(name) is not None)
 
     def create(self, job, name, attempt, environment, run_id):
         if self._about(name):
@@ -50,12 +50,15 @@ class ProcessPlace(RemoteLauncher):
         process = subprocess.Popen(
             ["sh", "-c", script], env=os.environ | environment, start_new_session=True, stdin=subprocess.DEVNULL
         )
-        (self.folder / f"{name}.json").write_text(json.dumps({"attempt": attempt, "run": run_id, "pid": process.pid}))
+        (self.folder / f"{name}.json").write_text(json.dumps({"attempt": attempt, "pid": process.pid}))
         self.created.append(name)
 
-    def delete(self, name):
-        about = self._about(name)
-        if about is None:
+    def _is_there(self, found):
+        return (self._about(found.name) or {}).get("attempt") == found.id
+
+    def delete(self, found, wait=True):
+        name, about = found.name, self._about(found.name)
+        if not self._is_there(found):
             return
         if self._code(name) is None and psutil.pid_exists(about["pid"]):
             os.killpg(about["pid"], signal.SIGKILL)
@@ -63,13 +66,13 @@ class ProcessPlace(RemoteLauncher):
             (self.folder / f"{name}{suffix}").unlink(missing_ok=True)
         self.deleted.append(name)
 
-    def look(self, job, name):
+    def look(self, job, found):
         if self.away:
             self.away -= 1
             raise ServiceAwayError
-        if self._about(name) is None:
+        if not self._is_there(found):
             return Status("failed", "it is gone", said_all=True)
-        code = self._code(name)
+        code = self._code(found.name)
         if code is None:
             return Status("running")
         return Status("failed", f"The worker ended with exit code {code}") if code else Status("succeeded")
@@ -77,13 +80,13 @@ class ProcessPlace(RemoteLauncher):
     def workers(self):
         return [self.find(path.stem) for path in self.folder.glob("*.json")]
 
-    def follow(self, name, log, stop):
-        path = self.folder / f"{name}.log"
+    def follow(self, found, log, stop):
+        path = self.folder / f"{found.name}.log"
         while not path.exists() and not stop.is_set():
             time.sleep(0.05)
         with path.open() as file:
             while True:
-                ended = self._code(name) is not None or stop.is_set()
+                ended = self._code(found.name) is not None or stop.is_set()
                 for line in file:
                     log.add(line.rstrip("\n"))
                 if ended:

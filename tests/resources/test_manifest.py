@@ -106,3 +106,27 @@ def test_a_worker_may_use_processors_that_are_idle_where_it_is_allowed_to():
     _, _, manifest = made(cpus=0.25, cpu_limit=2)
     assert container(manifest)["resources"]["requests"]["cpu"] == "0.25"
     assert container(manifest)["resources"]["limits"]["cpu"] == "2"
+
+
+def test_a_volume_of_ones_own_takes_the_place_of_the_pods():
+    volume = {"name": "work", "persistentVolumeClaim": {"claimName": "work"}}
+    for path in ("/scratch", "/scratch/", "/tmp"):
+        options = {"volumes": [volume], "volume_mounts": [{"name": "work", "mountPath": path}]}
+        _, _, manifest = made(options)
+        mounts = [mount["mountPath"].rstrip("/") for mount in container(manifest)["volumeMounts"]]
+        assert sorted(mounts) == ["/dev/shm", "/scratch", "/tmp"], "the API server takes no path twice"
+        names = [one["name"] for one in manifest["spec"]["template"]["spec"]["volumes"]]
+        assert len(names) == 3 and "work" in names
+
+
+def test_the_nodes_disk_is_bounded_and_a_secret_is_given_to_those_who_need_it():
+    _, _, manifest = made(disk="80Gi", secret="livecc-judge")
+    assert container(manifest)["resources"]["limits"]["ephemeral-storage"] == "80Gi"
+    assert container(manifest)["envFrom"] == [{"secretRef": {"name": "livecc-judge"}}]
+    kubernetes_validate.validate(manifest, "1.34", strict=True)
+
+
+def test_only_ranks_carry_the_label_by_which_ranks_reach_each_other():
+    label = "livecc/ranks"
+    assert label not in made()[2]["spec"]["template"]["metadata"]["labels"]
+    assert made(nodes=2)[2]["spec"]["template"]["metadata"]["labels"][label] == "true"

@@ -1,13 +1,15 @@
 """Adoption, messages, failures and cancelling of workers that run elsewhere, with detached processes as the elsewhere."""
 
 import time
+from dataclasses import replace
 
 import dagster as dg
 import pytest
 
 import resources.livecc
 from resources.launchers import Job, Needs
-from resources.launchers.remote import message_prefix, worker_name
+from resources.launchers.remote import Status, message_prefix, worker_name
+from resources.launchers.watchers import tag
 from tests.graph.conftest import memoised, world  # noqa: F401
 from tests.resources.process_place import ProcessPlace
 
@@ -113,6 +115,100 @@ def test_cancelling_the_run_deletes_the_worker(world, place, monkeypatch):  # no
     die_once(place, monkeypatch, cancel)
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.deleted == place.created and len(place.created) == 1
+
+
+def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+    (world.home / "pause.txt").write_text("3")
+
+    def cancel():
+        (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        (worker,) = place.workers()
+        tags = {tag(worker.name): worker.attempt}
+        world.instance.add_run(dg.DagsterRun("other", "the-other", status=dg.DagsterRunStatus.STARTED, tags=tags))
+        world.instance.report_run_canceling(run)
+
+    die_once(place, monkeypatch, cancel)
+    assert not world.run("numbers", "doubled", partition="a").success
+    assert place.created and not place.deleted
+    result = world.run("numbers", "doubled", partition="a")
+    assert result.success and "adopted process" in logged(world, result)
+
+
+def test_a_worker_that_another_run_cleared_away_has_succeeded_when_its_artefact_stands(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+    look = place.look
+
+    def after_another(job, found):
+        while not job.made():
+            time.sleep(0.05)
+        place.delete(found)
+        return look(job, found)
+
+    monkeypatch.setattr(place, "look", after_another)
+    result = world.run("numbers", "doubled", partition="a")
+    assert result.success, why(result)
+    assert "its artefact stands (it is gone)" in logged(world, result)
+
+
+def test_a_worker_that_commits_while_it_is_looked_for_is_not_started_again(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+    (world.home / "pause.txt").write_text("2")
+    die_once(place, monkeypatch)
+    assert not world.run("numbers", "doubled", partition="a").success
+    find = place.find
+
+    def slowly(name):
+        while not find(name).ended:
+            time.sleep(0.05)
+        monkeypatch.setattr(place, "find", find)
+        return find(name)
+
+    monkeypatch.setattr(place, "find", slowly)
+    result = world.run("numbers", "doubled", partition="a")
+    assert result.success
+    assert "made by another run's worker" in logged(world, result)
+    assert place.created == place.deleted and len(place.created) == 1
+
+
+def test_how_a_worker_ended_that_nobody_watched_is_told_and_its_log_is_kept(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+    (world.home / "trouble.txt").write_text("a telling reason")
+
+    def until_it_ended():
+        while not place.workers()[0].ended:
+            time.sleep(0.05)
+
+    die_once(place, monkeypatch, until_it_ended)
+    assert not world.run("numbers", "doubled", partition="a").success
+    (world.home / "trouble.txt").unlink()
+    (ended,) = place.workers()
+    result = world.run("numbers", "doubled", partition="a")
+    assert result.success
+    assert "had ended: The worker ended with exit code 1" in logged(world, result)
+    logs = [one.key for one in world.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
+    (kept,) = [key for key in logs if ended.attempt in key]
+    assert b"a telling reason" in world.store.blobs.get(kept)[0]
+
+
+def test_a_failed_run_deletes_its_own_worker_and_no_later_one_of_that_name(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+    (world.home / "pause.txt").write_text("60")
+    monkeypatch.setattr(place, "look", lambda job, found: Status("failed", "it was given up", said_all=True))
+    find, newer = place.find, []
+
+    def replaced(name):
+        found = find(name)
+        if place.created and not newer:  # as found after creating it
+            newer.append(found)
+            return replace(found, id=found.id)
+        return replace(found, id="another") if found else None
+
+    monkeypatch.setattr(place, "find", replaced)
+    result = world.run("numbers", "doubled", partition="a")
+    assert "it was given up" in why(result)
+    assert not place.deleted
+    place.delete(newer[0])
 
 
 def test_a_service_that_is_away_for_a_while_costs_nothing(world, place, monkeypatch):  # noqa: F811

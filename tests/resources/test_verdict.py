@@ -94,6 +94,34 @@ def test_a_pod_that_is_taken_away_ends_the_attempt_unless_its_deadline_did_it():
     assert judge(DONE, [leaving], NEEDS, NOW).state == "succeeded"
 
 
+def test_a_live_preemption_is_told_in_the_schedulers_words():
+    leaving = pod("Running", conditions=[PREEMPTED[0] | {"message": "to make room for prod"}])
+    leaving["metadata"] |= {"name": "toy-x", "deletionTimestamp": "2026-01-01T12:00:00Z"}
+    assert "(PreemptionByScheduler: to make room for prod)" in judge({}, [leaving], NEEDS, NOW).news
+
+
+def test_a_pod_that_its_node_turns_away_is_told_with_the_nodes_reason():
+    turned_away = pod("Failed", reason="UnexpectedAdmissionError", message="no healthy device nvidia.com/gpu")
+    found = judge(FAILED, [turned_away], NEEDS, NOW)
+    assert "turned the pod away (UnexpectedAdmissionError: no healthy device" in found.news
+    assert not found.final
+
+
+def test_a_job_whose_pods_are_refused_says_why_and_is_given_up_in_the_end():
+    made = {"metadata": {"creationTimestamp": (NOW - timedelta(minutes=2)).isoformat()}}
+    said = 'pods "x" is forbidden: exceeded quota'
+    found = judge(made, [], NEEDS, NOW, refused=said)
+    assert (found.state, said in found.news) == ("waiting", True)
+    assert judge(made, [], NEEDS, NOW, {"schedule": 60}, refused=said).state == "failed"
+    assert judge(made, [pod("Running")], NEEDS, NOW, refused=said).state == "running"
+
+
+def test_the_wait_for_a_node_is_not_counted_against_the_image():
+    placed = {"type": "PodScheduled", "status": "True", "lastTransitionTime": (NOW - timedelta(seconds=5)).isoformat()}
+    late = pod(minutes=10, container=waiting("ErrImagePull"), conditions=[placed])
+    assert judge({}, [late], NEEDS, NOW).state == "waiting"
+
+
 def test_patience_is_a_setting():
     stuck = pod(minutes=1, conditions=UNSCHEDULABLE)
     assert judge({}, [stuck], NEEDS, NOW, {"schedule": 10}).state == "failed"
