@@ -196,13 +196,20 @@ def status(settings: Settings, as_json: bool, everything: bool) -> None:
 @click.option(
     "--older-than", "hours", default=24.0, show_default=True, help="Leave files younger than this many hours."
 )
+@click.option(
+    "--messages-older-than",
+    "days",
+    default=30.0,
+    show_default=True,
+    help="Leave messages and logs of workers that said something in these many days.",
+)
 @click.option("--delete", is_flag=True, help="Delete; without it the garbage is only listed.")
 @click.pass_obj
-def gc(settings: Settings, hours: float, delete: bool) -> None:
-    """List or delete stored bytes that no manifest names (killed or losing writers)."""
+def gc(settings: Settings, hours: float, days: float, delete: bool) -> None:
+    """List or delete stored bytes that no manifest names (killed or losing writers) and old messages of workers."""
     from livecc_assets.store.garbage import collect
 
-    removed = list(collect(settings.store(), hours * 3600, delete))
+    removed = list(collect(settings.store(), hours * 3600, delete, days * 86400))
     for item in removed:
         click.echo(f"{item.size:>12}  {item.key}")
     click.echo(

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from livecc_assets.errors import UserError
+from livecc_assets.errors import PassingError, UserError
 from livecc_assets.graph import Step
 from livecc_assets.partitions import DEFINITIONS, mapping
 from livecc_assets.settings import load_settings
@@ -103,8 +103,9 @@ def declare(step: Step, steps: Mapping[str, Step]) -> dg.AssetsDefinition:
         try:
             yield context.resources.livecc.materialise(context, step)
         except UserError as error:
-            # What a person can mend is said in one line; trying again would change nothing.
-            raise dg.Failure(description=redact(str(error)), allow_retries=False) from shown(error)
+            # What a person can mend is said in one line; trying again would change nothing, unless it may pass by itself.
+            passing = isinstance(error, PassingError)
+            raise dg.Failure(description=redact(str(error)), allow_retries=passing) from shown(error)
         except dg.Failure:  # the launchers' words, which they redact
             raise
         except Exception as error:

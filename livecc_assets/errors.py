@@ -2,6 +2,8 @@
 
 #: Exit code of a worker that a UserError ended: trying again would change nothing. What sysexits.h calls EX_CONFIG.
 EXIT_USER_ERROR = 78
+#: Exit code of a worker that a PassingError ended: another try may succeed. What sysexits.h calls EX_TEMPFAIL.
+EXIT_PASSING_ERROR = 75
 
 
 class UserError(Exception):
@@ -9,6 +11,14 @@ class UserError(Exception):
 
     The ``livecc`` command prints it without a traceback; inside Dagster it becomes the step's failure text.
     """
+
+
+class PassingError(UserError):
+    """A trouble that may pass by itself, such as a server that is away: told as any UserError, but worth another try."""
+
+
+class UnreachableError(PassingError):
+    """Nothing answers at an address, which may be wrong as well: a person is told at once, a worker asks again."""
 
 
 class MediaError(Exception):

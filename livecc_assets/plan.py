@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from livecc_assets.errors import UserError
+from livecc_assets.errors import PassingError, UserError
 from livecc_assets.graph import Step, partitions_of
 from livecc_assets.settings import Settings
 from livecc_assets.store.artefact import Artefact
@@ -82,6 +82,8 @@ class Once(Store):
         if key not in self._fingerprints:
             try:
                 self._fingerprints[key] = step.fingerprint(settings, self, partition)
+            except PassingError:
+                raise
             except UserError as error:
                 self._fingerprints[key] = error
         found = self._fingerprints[key]
@@ -239,6 +241,8 @@ def standings(steps: Iterable[Step], settings: Settings, store: Store) -> list[S
             pointer = store.pointer(step.asset, partition)
             try:
                 plan = make_plan(step, settings, store, partition)
+            except PassingError:  # the store is away, which says nothing of the partition
+                raise
             except UserError as error:
                 found.append(Standing(step.asset, partition, "blocked" if pointer is None else "stale", str(error)))
                 continue

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.errors import UserError
+from livecc_assets.store.text import sound_values
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
@@ -45,7 +46,7 @@ def _json(path: Path, text: str) -> list[dict[str, Any]]:
                     raise UserError(f"{path} line {number}: not valid JSON ({error}); download it again") from error
     if not all(isinstance(record, dict) for record in records):
         raise UserError(f"{path}: expected a list of JSON objects; this is another format")
-    return records
+    return sound_values(records)
 
 
 def require_columns(path: Path, records: list[dict[str, Any]], columns: Iterable[str], remedy: str) -> None:

@@ -46,6 +46,8 @@ def comment(
         raise UserError(f"--format {fmt}: unknown; use one of {', '.join(FORMATS)}")
     settings = CommentaryConfig.from_profile(config or {})
     path = local_path(video)
+    if not path.is_file():
+        raise UserError(f"{video}: no such file; give the path of a video")
     seconds = _checked(path, start, end, fmt)
     _check_target(out)
     home = home or Path(os.environ.get("LIVECC_HOME", ".livecc")).resolve()
@@ -72,7 +74,9 @@ def comment(
     try:
         with _target(out) as file:
             if fmt == "html":
-                page = render_page(path, list(spoken()), Path(video).stem, model_name or model_ref, query or "")
+                said = list(spoken())
+                # Asked again: the copy of an s3:// video may have made room for others meanwhile.
+                page = render_page(local_path(video), said, Path(video).stem, model_name or model_ref, query or "")
                 file.write(page)
             else:
                 write_lines((vtt_lines if fmt == "vtt" else jsonl_lines)(spoken()), file)
@@ -83,8 +87,6 @@ def comment(
 
 def _checked(path: Path, start: float | None, end: float | None, fmt: str) -> tuple[float, float]:
     """(first, last) second to comment on; UserError for a file or range that cannot be used."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; give the path of a video")
     if fmt == "html" and path.stat().st_size > MAX_VIDEO_BYTES:
         raise too_large(path, MAX_VIDEO_BYTES)
     try:

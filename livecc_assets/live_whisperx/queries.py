@@ -20,6 +20,7 @@ import yaml
 
 from livecc_assets.errors import UserError
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.text import sound_values
 
 if TYPE_CHECKING:
     from livecc_assets.models.chat_endpoint import ChatEndpoint
@@ -103,7 +104,7 @@ def parse_reply(reply: str) -> Decision:
     """The decision in a reply, fenced or not. Raises ``ValueError`` for anything that is not the wanted JSON."""
     fenced = _FENCE.search(reply)
     text = fenced.group(1) if fenced else reply[reply.find("{") : reply.rfind("}") + 1]
-    answer = json.loads(text)
+    answer = sound_values(json.loads(text))
     if not isinstance(answer, dict):
         raise ValueError("the reply holds JSON, but no object")
     result, query = str(answer.get("result", "")).strip().upper(), str(answer.get("query") or "").strip()

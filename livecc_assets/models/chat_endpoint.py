@@ -6,10 +6,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 from livecc_assets.errors import UserError
+from livecc_assets.store.text import sound
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _BUSY = frozenset({408, 409, 425, 429})
@@ -19,12 +21,19 @@ class ChatError(Exception):
     """No usable answer after all attempts; the row that asked is in error, the others go on."""
 
 
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: followed, it would take the key and the prompt to an address nobody named."""
+
+    def redirect_request(self, *arguments: Any, **options: Any) -> None:
+        return None
+
+
 class ChatEndpoint:
     """A chat model behind HTTP.
 
     ``api_key_env`` names the environment variable that holds the key; it may be unset for an endpoint of one's own
     (``base_url``). Rate limits, server errors and broken connections are retried ``attempts`` times with doubling
-    pauses; a refused key or an unknown model is a :class:`UserError` at once. Safe to call from many threads.
+    pauses; a refused key, an unknown model or a redirect is a :class:`UserError` at once. Safe to call from many threads.
     """
 
     def __init__(
@@ -45,6 +54,7 @@ class ChatEndpoint:
             # It would stand in manifests and in MLflow.
             raise UserError(f"base_url holds a user or a password; leave them out and set {api_key_env} instead")
         self._attempts, self._timeout, self._pause, self._sleep = attempts, timeout, pause, sleep
+        self._opener = urllib.request.build_opener(NoRedirects)
         self._key = os.environ.get(api_key_env, "")
         if not self._key and not base_url:
             raise UserError(f"{model} needs an API key: set {api_key_env}, or base_url to an endpoint of your own")
@@ -61,10 +71,16 @@ class ChatEndpoint:
             try:
                 return self._post(prompt, options)
             except urllib.error.HTTPError as error:
+                error.close()
                 problem = f"HTTP {error.code} {error.reason}"
+                if 300 <= error.code < 400:
+                    raise UserError(
+                        f"{self.url} redirects (HTTP {error.code}), and a key goes to no other address; set base_url to the "
+                        "address that answers itself"
+                    ) from None
                 if error.code not in _BUSY and error.code < 500:
                     raise UserError(f"{self.url} refused the request ({problem}): check model name and key") from error
-            except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            except (OSError, HTTPException, ValueError, KeyError, IndexError, TypeError) as error:
                 problem = f"{type(error).__name__}: {error}"
         raise ChatError(f"no answer from {self.model} in {self._attempts} attempts; the last problem was {problem}")
 
@@ -72,8 +88,8 @@ class ChatEndpoint:
         body = json.dumps({"model": self.model, "messages": [{"role": "user", "content": prompt}]} | options)
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         request = urllib.request.Request(self.url, body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=self._timeout) as reply:
+        with self._opener.open(request, timeout=self._timeout) as reply:
             content = json.load(reply)["choices"][0]["message"]["content"]
         if not isinstance(content, str):
             raise ValueError("the reply holds no text")
-        return content
+        return sound(content)

@@ -12,6 +12,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from livecc_assets.errors import UserError
+from livecc_assets.store.redaction import redact
 
 #: Host and port to the addresses that a connection may be made to.
 Resolver = Callable[[str, int], list[str]]
@@ -38,9 +39,11 @@ def parse(address: str) -> Url:
     try:
         url = parse_url(address)
     except LocationParseError:
-        raise UserError(f"{address[:200]!r} is no web address; write http(s)://host/path/NAME.mp4") from None
+        raise UserError(f"{_quoted(address)} is no web address; write http(s)://host/path/NAME.mp4") from None
     if url.scheme not in _PORTS or not url.host:
-        raise UserError(f"{address[:200]!r}: only http:// and https:// addresses are fetched; copy other files by hand")
+        raise UserError(
+            f"{_quoted(address)}: only http:// and https:// addresses are fetched; copy other files by hand"
+        )
     if url.auth is not None:
         raise UserError(f"{shown(url)}: addresses with a password are not fetched; use a signed link")
     return url
@@ -49,6 +52,11 @@ def parse(address: str) -> Url:
 def shown(url: Url) -> str:
     """The address for messages: without a password, and without the query, which is the secret of a signed link."""
     return f"{url.scheme}://{url.netloc}{url.path or ''}"
+
+
+def _quoted(address: str) -> str:
+    """What was given as an address and is none, for messages like :func:`shown`."""
+    return repr(redact(address, {}).partition("?")[0][:200])
 
 
 def port_of(url: Url) -> int:

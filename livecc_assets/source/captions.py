@@ -2,10 +2,12 @@
 
 import codecs
 from collections.abc import Callable
+from dataclasses import replace
 
 from livecc_assets.errors import MediaError
 from livecc_assets.source import timed_text, web_captions, youtube_json
 from livecc_assets.source.cues import Captions, Cue, CueProblem, tidy
+from livecc_assets.store.text import sound, sound_values
 
 FORMATS = ("vtt", "srt", "json3", "ttml")
 
@@ -40,7 +42,16 @@ def read_captions(content: bytes, name: str) -> Captions:
 
 
 def checked(captions: Captions, name: str) -> Captions:
-    """The captions, unless so little of them can be used that the file as a whole is at fault."""
+    """The captions in sound text, unless so little of them can be used that the file as a whole is at fault.
+
+    Captions of every format come through here. Raises MediaError like ``read_captions``.
+    """
+    captions = replace(
+        captions,
+        lines=sound_values(captions.lines),
+        words=sound_values(captions.words),
+        problems=[replace(problem, detail=sound(problem.detail)) for problem in captions.problems],
+    )
     blank = sum(problem.reason == "caption_empty" for problem in captions.problems)
     broken = len(captions.problems) - blank
     if broken > len(captions.lines):

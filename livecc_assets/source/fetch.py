@@ -6,7 +6,6 @@ proxy is used, and size and time are bounded by what arrives, not by what a head
 
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib3.util import Url
 
 from livecc_assets.errors import UserError
 from livecc_assets.source.addresses import Address, Resolver, is_public, look_up, parse, pinned, port_of, shown
+from livecc_assets.source.deadline import Deadline
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _BLOCK = 1 << 16
@@ -44,24 +44,28 @@ class Fetcher:
 
     def fetch(self, address: str, target: Path) -> None:
         """Download to ``target``, which appears when it is whole. Raises UserError naming the address and the remedy."""
-        deadline = time.monotonic() + self.bounds.total_sec
         url = parse(address)
+        with Deadline(self.bounds.total_sec) as deadline:
+            self._follow(url, target, deadline)
+
+    def _follow(self, url: Url, target: Path, deadline: Deadline) -> None:
         for _ in range(self.bounds.redirects + 1):
             with self._asked(url, deadline) as answer:
                 if answer.status not in _REDIRECTS:
                     self._keep(url, answer, target, deadline)
                     return
-                onward = parse(urljoin(str(url), answer.headers.get("Location", "")))
+                onward = _onward(url, answer.headers.get("Location", ""))
             if url.scheme == "https" and onward.scheme != "https":
                 raise UserError(f"{shown(url)}: redirects from https to {shown(onward)}; name an https address")
             url = onward
         raise UserError(f"{shown(url)}: redirects more than {self.bounds.redirects} times; name the file's own address")
 
-    def _asked(self, url: Url, deadline: float) -> "_Answer":
+    def _asked(self, url: Url, deadline: Deadline) -> "_Answer":
         """The answer's head, from the first of the host's checked addresses that takes a connection."""
         why = ""
         for place in pinned(url, self.resolve, self.allowed):
             pool = _pool(url, place)
+            pool.ConnectionCls = deadline.connections(pool.ConnectionCls)
             timeout = urllib3.Timeout(connect=self.bounds.connect_sec, read=self.bounds.silent_sec)
             try:
                 answer = pool.urlopen(
@@ -74,15 +78,17 @@ class Fetcher:
                     preload_content=False,
                     decode_content=False,
                 )
-                return _Answer(pool, answer)
-            except HTTPError as error:
-                pool.close()
+                if not deadline.passed:
+                    return _Answer(pool, answer)
+                answer.close()
+            except (HTTPError, ValueError) as error:  # TLS refuses some names of hosts with the latter
                 why = _words(error)
-                if time.monotonic() > deadline:
-                    break
+            pool.close()
+            if deadline.passed:
+                raise self._late(url)
         raise UserError(f"{shown(url)}: no answer ({why}); check the address, or try again later")
 
-    def _keep(self, url: Url, answer: "_Answer", target: Path, deadline: float) -> None:
+    def _keep(self, url: Url, answer: "_Answer", target: Path, deadline: Deadline) -> None:
         most = self.bounds.size_bytes
         if answer.status != 200:
             raise UserError(f"{shown(url)}: the server answered {answer.status}; check the address")
@@ -101,18 +107,21 @@ class Fetcher:
                     size += len(block)
                     if size > most:
                         raise UserError(f"{shown(url)}: sends more than the limit of {most} bytes; download it by hand")
-                    if time.monotonic() > deadline:
-                        raise UserError(
-                            f"{shown(url)}: takes longer than {self.bounds.total_sec:.0f} s; download it by hand"
-                        )
                     file.write(block)
+            if deadline.passed:
+                raise self._late(url)
             if not size:
                 raise UserError(f"{shown(url)}: is empty; check the address")
             staged.replace(target)
         except (HTTPError, OSError) as error:
+            if deadline.passed:
+                raise self._late(url) from None
             raise UserError(f"{shown(url)}: broke off after {size} bytes ({_words(error)}); try again") from None
         finally:
             staged.unlink(missing_ok=True)
+
+    def _late(self, url: Url) -> UserError:
+        return UserError(f"{shown(url)}: takes longer than {self.bounds.total_sec:g} s; download it by hand")
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,14 @@ class _Answer:
         """What arrives, as it arrives: a block is never waited for whole, so that a trickle is seen."""
         while block := self.answer.read1(_BLOCK, decode_content=False):
             yield block
+
+
+def _onward(url: Url, location: str) -> Url:
+    """Where a redirect leads."""
+    try:
+        return parse(urljoin(str(url), location))
+    except ValueError:  # half of an IPv6 address, for one
+        raise UserError(f"{shown(url)}: redirects to what is no web address; name the file's own address") from None
 
 
 def _pool(url: Url, place: str) -> urllib3.HTTPConnectionPool:

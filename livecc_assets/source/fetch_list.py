@@ -1,7 +1,8 @@
 """A list of web addresses becomes a folder of videos with what belongs to them."""
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,24 +11,53 @@ from livecc_assets.source.addresses import parse, shown
 from livecc_assets.source.candidates import VIDEO_ENDINGS
 from livecc_assets.source.captions import FORMATS
 from livecc_assets.source.fetch import Fetcher
+from livecc_assets.store.text import shortened
 
 #: What is worth fetching: videos, captions, metadata. Everything else in a list is a mistake.
 ENDINGS = (*sorted(VIDEO_ENDINGS), *(f".{name}" for name in FORMATS), ".info.json")
 _LIST_BYTES = 64 * 1024**2
+#: Of a name, which file systems allow 255 bytes: those of its stem, and those of its ending with a language's tag.
+_STEM_BYTES, _ENDING_BYTES = 200, 40
 
 
 def file_name(address: str) -> str:
-    """The name under which an address is kept: its last part. Raises UserError for a kind of file that is not fetched."""
+    """What an address calls its file: its last part, of any length. Raises UserError for a kind of file that is not fetched."""
     url = parse(address)
     name = unquote((url.path or "").rsplit("/", 1)[-1])
     name = re.sub(r"[^\w.() -]", "_", name).lstrip(". ")
     if not name.lower().endswith(ENDINGS):
         raise UserError(f"{shown(url)}: only {', '.join(ENDINGS)} are fetched; take it out of the list")
-    return name[-200:]
+    return name
+
+
+def kept_names(names: Iterable[str]) -> dict[str, str]:
+    """Name to the name under which a file is kept: long ones are cut, those of a video and its sidecars alike."""
+    names = list(names)
+    stems = {name[: -len(_ending(name))] for name in names if _ending(name) in VIDEO_ENDINGS}
+    return {name: _kept(name, stems) for name in names}
+
+
+def _ending(name: str) -> str:
+    return next(ending for ending in ENDINGS if name.lower().endswith(ending))
+
+
+def _kept(name: str, stems: set[str]) -> str:
+    """A name whose stem, the longest among ``stems`` that it begins with or else its own, is cut."""
+    own = len(name) - len(_ending(name))
+    ends = range(len(name) - 1, max(0, len(name) - _ENDING_BYTES), -1)
+    end = next((end for end in ends if name[:end] in stems and len(name[end:].encode()) <= _ENDING_BYTES), own)
+    stem = name[:end]
+    if len(stem.encode()) <= _STEM_BYTES:
+        return name
+    # The digest tells two films of one series apart, whose titles differ at their ends.
+    return f"{shortened(stem, _STEM_BYTES - 9)}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}{name[end:]}"
 
 
 def read_list(path: Path) -> dict[str, str]:
-    """File name to address of a list with one address a line; blank lines and ``#`` lines are skipped. Raises UserError."""
+    """Name to be kept to address, of a list with one address a line. Raises UserError.
+
+    Blank lines and ``#`` lines are skipped.
+    """
     if not path.is_file():
         raise UserError(f"{path}: no such file; name a text file with one http(s) address a line")
     if path.stat().st_size > _LIST_BYTES:
@@ -46,10 +76,13 @@ def read_list(path: Path) -> dict[str, str]:
         except UserError as error:
             raise UserError(f"{path}, line {number}: {error}") from None
         if found.setdefault(name, address) != address:
-            raise UserError(f"{path}, line {number}: two addresses end in {name}; put one of them into another batch")
+            raise UserError(
+                f"{path}, line {number}: two addresses end in {name[:200]}; put one of them into another batch"
+            )
     if not found:
         raise UserError(f"{path}: holds no address; write one http(s) address a line")
-    return found
+    kept = kept_names(found)
+    return {kept[name]: address for name, address in found.items()}
 
 
 def fetch_list(path: Path, folder: Path, fetcher: Fetcher | None = None) -> Iterator[str]:

@@ -5,7 +5,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from livecc_assets.errors import MediaError, UserError
@@ -34,9 +34,14 @@ class Entry:
 
 
 def entries(folder_uri: str) -> list[Entry]:
-    """Every file below a local folder or an s3:// prefix, by name. Raises UserError when there is no such folder."""
+    """Every file below a local folder or an s3:// prefix, by name.
+
+    Raises UserError when there is no such folder, or its own name is not UTF-8.
+    """
+    if _readable(folder_uri) != folder_uri:
+        raise UserError(f"{_readable(folder_uri)}: the name of this folder is not UTF-8; rename it")
     found = _s3_entries(folder_uri) if folder_uri.startswith("s3://") else _local_entries(folder_uri)
-    return sorted(found, key=lambda entry: entry.name)
+    return sorted(map(_with_readable_name, found), key=lambda entry: entry.name)
 
 
 def read_small(uri: str, limit: int = SIDECAR_BYTES) -> bytes:
@@ -53,6 +58,20 @@ def file_sha256(uri: str) -> tuple[str, int]:
     with local_path(uri).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
         return digest.hexdigest(), file.tell()
+
+
+def _readable(name: str) -> str:
+    """A name, which Linux takes as any bytes, with those that are no UTF-8 as ``\\xe9``: neither tables nor FFmpeg take them."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _with_readable_name(entry: Entry) -> Entry:
+    name = _readable(entry.name)
+    if name == entry.name:
+        return entry
+    return replace(
+        entry, name=name, trouble=("name_encoding", f"the name of {name} is not UTF-8; rename it or its folder")
+    )
 
 
 def _local_entries(folder_uri: str) -> Iterator[Entry]:

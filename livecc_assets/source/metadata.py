@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livecc_assets.errors import MediaError
+from livecc_assets.store.text import sound, sound_values
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,23 @@ def read_metadata(content: bytes, name: str) -> Metadata:
 
 
 def read_truth(content: bytes, name: str) -> str:
-    """The text of a .truth.json. Raises MediaError("truth_malformed") when it is no JSON in UTF-8."""
+    """The text of a .truth.json, written anew only where a text in it is not sound.
+
+    Raises MediaError("truth_malformed") when it is no JSON in UTF-8.
+    """
     try:
         text = content.decode("utf-8-sig")
-        json.loads(text)
+        read = json.loads(text)
+        clean = sound_values(read)
     except (ValueError, RecursionError) as error:
         raise MediaError("truth_malformed", f"{name} is not valid JSON ({error}); mend it or delete it") from error
-    return text
+    return text if clean == read else json.dumps(clean)
 
 
 def _text(value: Any) -> str | None:
     """A non-empty single-line string, else None."""
-    return (" ".join(value.split()) or None) if isinstance(value, str) else None
+    return (" ".join(sound(value).split()) or None) if isinstance(value, str) else None
 
 
 def _languages(tracks: Any) -> list[str]:
-    return [str(key).lower() for key in tracks] if isinstance(tracks, dict) else []
+    return [sound(key).lower() for key in tracks] if isinstance(tracks, dict) else []

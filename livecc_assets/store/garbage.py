@@ -1,8 +1,9 @@
 """Garbage: bytes under the root that no manifest names and uploads that nobody finished, left by killed writers and by
-losers of a race."""
+losers of a race; and what workers said a long time ago."""
 
 import time
 from collections.abc import Iterator
+from itertools import groupby
 
 from livecc_assets.store.interface import Listed
 from livecc_assets.store.manifest import Manifest
@@ -10,12 +11,18 @@ from livecc_assets.store.store import Store
 
 #: Objects that are no artefact files: manifests, pointers, registered batches, the local lock.
 _KEPT = ("/manifest.json", "/_current.json")
+#: Where launchers keep what passes between them and a worker: one folder an attempt, of context, messages and log.
+MESSAGES = "_messages/"
+#: Days for which that stays readable after the last word.
+MESSAGE_DAYS = 30.0
 
 
-def collect(store: Store, older_than: float, delete: bool = False) -> Iterator[Listed]:
+def collect(
+    store: Store, older_than: float, delete: bool = False, messages_older_than: float = MESSAGE_DAYS * 86400
+) -> Iterator[Listed]:
     """Objects of at least ``older_than`` seconds that no manifest names, and unfinished uploads; deleted when asked.
 
-    The age protects a writer that is still at work: its files have no manifest yet.
+    The age protects a writer that is still at work: its files have no manifest yet. Messages go by an age of their own.
     """
     now = time.time()
     for asset in store.blobs.folders(""):
@@ -32,4 +39,19 @@ def collect(store: Store, older_than: float, delete: bool = False) -> Iterator[L
             if delete:
                 store.blobs.delete(item.key)
             yield item
+    yield from _old_messages(store, messages_older_than, delete)
     yield from store.blobs.unfinished(older_than, delete)
+
+
+def _old_messages(store: Store, older_than: float, delete: bool) -> Iterator[Listed]:
+    """The folders of attempts to which nothing was added for so long. Whoever adopts a worker that has run for weeks reads
+    its messages from the first, so that a folder goes as a whole."""
+    now = time.time()
+    for _, attempt in groupby(store.blobs.listed(MESSAGES), key=lambda item: item.key.rpartition("/")[0]):
+        folder = list(attempt)
+        if now - max(item.modified for item in folder) < older_than:
+            continue
+        for item in folder:
+            if delete:
+                store.blobs.delete(item.key)
+            yield item

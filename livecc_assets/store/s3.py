@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 
 import pyarrow.fs as pafs
 
-from livecc_assets.errors import UserError
+from livecc_assets.errors import PassingError, UserError
 from livecc_assets.store.interface import Blobs, ConflictError, Listed
 
 Answer = TypeVar("Answer")
@@ -24,13 +25,12 @@ TRIES = 8
 class S3Blobs(Blobs):
     """A prefix of an S3 bucket. Credentials and AWS_ENDPOINT_URL come from the environment, as for any AWS tool.
 
-    What its user can mend (credentials, clock, bucket, rights) is a UserError from every method.
+    What its user can mend (credentials, clock, bucket, rights) is a UserError from every method; what passes by itself but
+    lasted longer than all tries, a PassingError. Opening it raises UnreachableError within seconds where nothing answers.
     """
 
     def __init__(self, root: str, client: Any = None) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from livecc_assets.store.s3_errors import advice_on_opening
+        from livecc_assets.store.s3_errors import RAISED, in_words_on_opening, persistently
 
         bucket, _, prefix = root.removeprefix("s3://").partition("/")
         if not bucket:
@@ -41,10 +41,11 @@ class S3Blobs(Blobs):
         self._given = client
         try:
             # A listing, not head_bucket: an answer to HEAD has no body that could say what is wrong.
-            self.client.list_objects_v2(Bucket=bucket, Prefix=self._key(""), MaxKeys=1)
-        except (BotoCoreError, ClientError, ValueError) as error:
+            where = {"Bucket": bucket, "Prefix": self._key(""), "MaxKeys": 1}
+            persistently(lambda: self.client.list_objects_v2(**where), self._asks_again)
+        except (*RAISED, ValueError) as error:
             endpoint = self.client.meta.endpoint_url if "client" in self.__dict__ else "this endpoint"
-            raise UserError(advice_on_opening(error, self.root, endpoint)) from None
+            raise in_words_on_opening(error, self.root, endpoint) from None
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
         self.fs = pafs.S3FileSystem(
@@ -54,6 +55,15 @@ class S3Blobs(Blobs):
             retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
             allow_delayed_open=True,  # a small table is then one put, and a writer killed early leaves no upload
         )
+
+    def _asks_again(self, error: BaseException) -> bool:
+        from livecc_assets.store.s3_errors import code_of, is_passing, is_unreachable
+
+        if is_unreachable(error) or not is_passing(error):
+            return False
+        # Minutes may go by, and whoever typed the command sees nothing else.
+        print(f"{self.root}: {code_of(error) or type(error).__name__}, asking again", file=sys.stderr)
+        return True
 
     @cached_property
     def client(self) -> Any:
@@ -80,16 +90,14 @@ class S3Blobs(Blobs):
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors that a person can mend, in words."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from livecc_assets.store.s3_errors import advice
+        """Errors that a person can mend or that pass, in words."""
+        from livecc_assets.store.s3_errors import RAISED, in_words
 
         try:
             yield
-        except (BotoCoreError, ClientError) as error:
-            if line := advice(error, self.root, self.client.meta.endpoint_url):
-                raise UserError(line) from None
+        except RAISED as error:
+            if told := in_words(error, self.root, self.client.meta.endpoint_url):
+                raise told from None
             raise
 
     def _persistently(self, call: Callable[[], Answer]) -> Answer:
@@ -193,7 +201,7 @@ class S3Blobs(Blobs):
             with self._told():
                 found = receive(self.client, self.bucket, self._key(key), staged, digest=bool(sha256))
             if found != sha256:
-                raise UserError(
+                raise PassingError(  # spoilt on the way, if it was not stored so
                     f"{self.root}/{key}: the stored bytes are damaged (sha256 {found[:12]}…, the manifest says "
                     f"{sha256[:12]}…); run it again, and if that stays so, materialise this artefact again with force"
                 )

@@ -198,15 +198,24 @@ class _Hashing:
 def receive(client: Any, bucket: str, key: str, path: Path, digest: bool) -> str:
     """Copy an object into a local file by ranged reads in parallel; the sha256 of what was written, or '' unasked.
 
-    Every range is asked for with the entity tag of the first look, and again where its connection breaks.
+    Every range is asked for with the entity tag of the first look, and again where its connection breaks. After an
+    outage that lasts longer the file begins anew; what is left of it after the last try is removed.
     """
     from boto3.s3.transfer import TransferConfig
 
     config = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=THREADS)
-    if not digest:
-        client.download_file(bucket, key, str(path), Config=config)
-        return ""
-    with path.open("wb") as file:
-        target = _Hashing(file)
-        client.download_fileobj(bucket, key, target, Config=config)
-    return target.digest.hexdigest()
+
+    def whole() -> str:
+        if not digest:
+            client.download_file(bucket, key, str(path), Config=config)
+            return ""
+        with path.open("wb") as file:
+            target = _Hashing(file)
+            client.download_fileobj(bucket, key, target, Config=config)
+        return target.digest.hexdigest()
+
+    try:
+        return persistently(whole)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

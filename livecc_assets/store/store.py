@@ -13,6 +13,7 @@ from livecc_assets.errors import UserError
 from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.blobs import Blobs, ConflictError, open_blobs
 from livecc_assets.store.manifest import Manifest, Upstream
+from livecc_assets.store.text import sound
 from livecc_assets.store.writer import Writer
 
 #: Partition under which stages live that several experiments share.
@@ -29,7 +30,7 @@ class Pointer:
 
 
 def _part(name: str) -> str:
-    if not name or name.startswith((".", "_")) or "/" in name:
+    if not name or name.startswith((".", "_")) or "/" in name or sound(name) != name:
         raise UserError(f"{name!r} cannot name an artefact's partition; use letters, digits, - and .")
     return name
 

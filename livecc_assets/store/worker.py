@@ -15,11 +15,19 @@ from typing import Any, NoReturn
 
 from dagster_pipes import PipesContext, PipesEnvVarParamsLoader, open_dagster_pipes
 
-from livecc_assets.errors import EXIT_USER_ERROR, UserError
+from livecc_assets.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UserError
 from livecc_assets.store.artefact import Artefact
 from livecc_assets.store.manifest import Upstream
-from livecc_assets.store.messages import SilentWriter, StoreContextLoader, StoreMessageWriter, in_store, is_lead
+from livecc_assets.store.messages import (
+    SilentWriter,
+    StoreContextLoader,
+    StoreMessageWriter,
+    in_store,
+    is_lead,
+    opened,
+)
 from livecc_assets.store.progress import Progress
+from livecc_assets.store.redaction import redact
 from livecc_assets.store.store import Store
 from livecc_assets.store.writer import Writer
 
@@ -77,15 +85,16 @@ def leave() -> NoReturn:
 def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     """Entry point of every worker: do the task that the launcher passed, commit the artefact, report its place.
 
-    A UserError ends it with one line and EXIT_USER_ERROR, by which the launcher knows that a retry would be in vain.
+    A UserError ends it with one line and EXIT_USER_ERROR, by which the launcher knows that a retry would be in vain; a
+    PassingError, for which it would not, with EXIT_PASSING_ERROR.
     """
     signal.signal(signal.SIGTERM, _stop)
     try:
         with open_dagster_pipes(**_ways()) as pipes:
             _perform(mains, pipes)
     except UserError as error:
-        print(f"livecc: {error}", file=sys.stderr)
-        raise SystemExit(EXIT_USER_ERROR) from None
+        print(f"livecc: {redact(str(error))}", file=sys.stderr)
+        raise SystemExit(EXIT_PASSING_ERROR if isinstance(error, PassingError) else EXIT_USER_ERROR) from None
     leave()
 
 
@@ -105,7 +114,7 @@ def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
     job = pipes.extras
     upstream = [Upstream(**pin) for pin in job["upstream"]]
     home = Path(job["home"])
-    store = Store(job["root"], home / "cache")
+    store = opened(lambda: Store(job["root"], home / "cache"))
     writer = store.write(
         job["asset"],
         job["partition"],

@@ -20,6 +20,7 @@ from livecc_assets.store.artefact import REJECTED, ROWS
 from livecc_assets.store.blobs import Blobs, ConflictError
 from livecc_assets.store.manifest import Manifest, StoredFile, Upstream
 from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
+from livecc_assets.store.text import sound_values
 
 #: Rows per row group: small enough that a reader holds little, large enough to compress.
 GROUP_ROWS = 1024
@@ -81,11 +82,17 @@ class _Table:
         """Turn the rows that wait into a table."""
         if self._pending:
             try:
-                self._tables.append(pa.Table.from_pylist(self._pending, self.schema))
+                self._tables.append(self._as_table())
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 raise TypeError(f"{self.key}: a row does not fit the schema: {error}") from error
             self._pending = []
             self.groups()
+
+    def _as_table(self) -> pa.Table:
+        try:
+            return pa.Table.from_pylist(self._pending, self.schema)
+        except UnicodeEncodeError:  # half of a character in text from outside, whose door let it through
+            return pa.Table.from_pylist(sound_values(self._pending), self.schema)
 
     def groups(self, last: bool = False) -> None:
         """Write full row groups, and with ``last`` what is left: the bytes do not tell in what portions rows came."""

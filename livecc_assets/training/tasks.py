@@ -7,6 +7,7 @@ from typing import Any
 
 from livecc_assets.errors import UserError
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.text import sound_values
 from livecc_assets.store.worker import Task
 
 _MEDIA = ("image", "video")
@@ -42,7 +43,7 @@ def read_conversations(path: Path, source: str) -> Iterator[dict[str, Any] | Rej
         for number, line in enumerate(lines):
             name = f"{source}:{number}"
             try:
-                turns = json.loads(line)
+                turns = sound_values(json.loads(line))  # a tokenizer takes no half of a character
             except json.JSONDecodeError as error:
                 yield Rejected(name, "error", "malformed_json", f"{path} line {number + 1}: {error}", "")
                 continue

@@ -10,6 +10,7 @@ from collections import deque
 import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
 
+from livecc_assets.errors import EXIT_PASSING_ERROR
 from livecc_assets.store.forked import ServerGoneError, Worker
 from livecc_assets.store.redaction import redact
 from resources.launchers.base import GRACE, TAIL_LINES, Job, Launcher, explain
@@ -32,8 +33,8 @@ class _Reader(Redacting, PipesTempFileMessageReader):
 class LocalLauncher(Launcher):
     """A process on this machine, forked from one that has loaded what all workers need.
 
-    It dies with the orchestrator; a re-run starts it again and it resumes. Its failures are not retried: the same program on
-    the same machine with the same inputs would fail again.
+    It dies with the orchestrator; a re-run starts it again and it resumes. Its failures are not retried, except where a
+    server was away: the same program on the same machine with the same inputs would fail again.
     """
 
     def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
@@ -73,4 +74,6 @@ class LocalLauncher(Launcher):
         if forwarder:
             forwarder.join(GRACE)  # its last lines say why it failed
         if code:
-            raise dg.Failure(description=f"{job.name}: {explain(code, list(tail))}", allow_retries=False)
+            raise dg.Failure(
+                description=f"{job.name}: {explain(code, list(tail))}", allow_retries=code == EXIT_PASSING_ERROR
+            )

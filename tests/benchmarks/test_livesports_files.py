@@ -66,6 +66,12 @@ def test_events_read_the_same_from_every_format(tmp_path, name):
     assert event["truth"] is None
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+def test_text_that_was_cut_inside_a_character_can_be_kept(tmp_path, name):
+    (event,) = import_events(save(tmp_path / name, [cc(event_asr_text="It drops \ud83d")]))
+    assert event["event_asr_text"] == "It drops \ufffd"
+
+
 def test_text_is_rebuilt_from_the_rows_where_the_file_has_none(tmp_path):
     (event,) = import_events(save(tmp_path / "a.json", [cc(event_asr_text="", preasr=None, preasr_text=None)]))
     assert event["event_asr_text"] == "He putts. It drops!"

@@ -72,6 +72,10 @@ def test_replies_are_read_with_and_without_a_fence(reply):
     assert parse_reply(reply).query == "Call the game."
 
 
+def test_a_request_that_was_cut_inside_a_character_can_be_kept() -> None:
+    assert parse_reply('{"result": "YES", "query": "Call it \\ud83d"}').query == "Call it \ufffd"
+
+
 def test_a_no_is_a_refusal():
     decision = parse_reply('{"result": "NO", "query": ""}')
     assert decision.query is None

@@ -21,8 +21,18 @@ def server():
             seen.append((self.path, self.headers.get("Authorization"), body))
             status, content = replies.pop(0)
             self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", content)
+            if content == "cut off":
+                self.send_header("Content-Length", "100")
             self.end_headers()
             self.wfile.write(content.encode())
+
+        def do_GET(self):
+            seen.append((self.path, self.headers.get("Authorization"), None))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(_text("from elsewhere").encode())
 
         def log_message(self, format, *args):
             pass
@@ -51,10 +61,12 @@ def test_the_reply_to_one_user_message_is_returned(server, monkeypatch: pytest.M
 
 def test_busy_servers_and_broken_replies_are_retried_with_doubling_pauses(server):
     url, replies, seen = server
-    replies.extend([(429, ""), (503, ""), (200, "no json"), (200, _text(None)), (200, _text("at last"))])
+    replies.extend(
+        [(429, ""), (503, ""), (200, "cut off"), (200, "no json"), (200, _text(None)), (200, _text("at last"))]
+    )
     pauses = []
-    assert ChatEndpoint("m", url, "NO_SUCH_KEY", sleep=pauses.append).ask("hi") == "at last"
-    assert pauses == [1, 2, 4, 8]
+    assert ChatEndpoint("m", url, "NO_SUCH_KEY", attempts=6, sleep=pauses.append).ask("hi") == "at last"
+    assert pauses == [1, 2, 4, 8, 16]
     assert seen[0][1] is None
 
 
@@ -72,6 +84,25 @@ def test_a_refused_key_ends_at_once(server):
     with pytest.raises(UserError, match="HTTP 401"):
         ChatEndpoint("m", url, "NO_SUCH_KEY").ask("hi")
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_its_remedy_is_told_in_one_line(server, status: int, monkeypatch) -> None:
+    url, replies, seen = server
+    monkeypatch.setenv("SOME_KEY", "swordfish")
+    replies.append((status, url.replace("127.0.0.1", "localhost") + "inside"))
+    with pytest.raises(UserError) as refused:
+        ChatEndpoint("m", url, "SOME_KEY").ask("hi")
+    told = f"{url}chat/completions redirects (HTTP {status}), and a key goes to no other address; set base_url"
+    assert str(refused.value).startswith(told)
+    assert "\n" not in str(refused.value)
+    assert [path for path, *_ in seen] == ["/v1/chat/completions"], "asked once, and nobody else"
+
+
+def test_a_reply_that_was_cut_inside_a_character_can_be_kept(server) -> None:
+    url, replies, _ = server
+    replies.append((200, '{"choices": [{"message": {"content": "goal \\ud83d"}}]}'))
+    assert ChatEndpoint("m", url, "NO_SUCH_KEY").ask("hi") == "goal \ufffd"
 
 
 def test_what_is_no_http_address_or_lacks_a_key_is_refused(monkeypatch: pytest.MonkeyPatch):

@@ -14,6 +14,7 @@ from livecc_assets.errors import UserError
 from resources.launchers import Job, Needs, options_in_force
 from resources.launchers.docker import DockerLauncher
 from resources.launchers.manifest import job_manifest, service_manifest
+from resources.launchers.remote import Found
 from tests.security.searching import where
 
 KEY, PASSWORD = "pl/anted+secret=0123456789", "p4ss/w0rd-0123456789"
@@ -73,13 +74,14 @@ class FakeEngine:
     def __init__(self) -> None:
         self.made: dict[str, Any] = {}
         self.containers = SimpleNamespace(
-            create=self.create, get=lambda name: SimpleNamespace(remove=lambda force: None)
+            create=self.create,
+            get=lambda name: SimpleNamespace(status="created", start=self.start, remove=lambda force: None),
         )
         self.images = SimpleNamespace(get=lambda image: image)
 
     def create(self, image: str, command: list[str], **options: Any) -> Any:
         self.made = {"image": image, "command": command, **options}
-        return SimpleNamespace(start=self.start)
+        return None
 
     def start(self) -> None:
         raise docker.errors.APIError("no", SimpleNamespace(status_code=500, reason="no"), "no space left")
@@ -89,8 +91,9 @@ def test_a_container_gets_what_is_named_for_it_in_its_environment_alone(options)
     engine = FakeEngine()
     launcher = DockerLauncher(options(kind="docker", **{"pass": ["AWS_SECRET_ACCESS_KEY"]}), engine)
     one_node = Job(JOB.name, JOB.module, TASK, Needs(image="livecc/training:1"))
+    launcher.create(one_node, "name", "attempt", {}, "run")
     with pytest.raises(dg.Failure, match="no space left") as failure:
-        launcher.create(one_node, "name", "attempt", {}, "run")
+        launcher.begin(one_node, Found("name", "id", "attempt"))
     assert engine.made.pop("environment") == {
         "LIVECC_HOME": "/scratch",
         "HOME": "/scratch",

@@ -4,8 +4,11 @@ import json
 import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from livecc_assets.errors import UserError
+from livecc_assets.source.listing import entries
 from livecc_assets.source.schemas import SCHEMAS
 
 
@@ -305,3 +308,26 @@ def test_a_caption_track_without_end_inside_a_video_is_not_read(batch, film, mon
     )
     plain.unlink()
     assert batch.only_rejected().reason == "too_large"
+
+
+@pytest.mark.parametrize("raw", [b"caf\xe9.mp4", b"caf\xe9/match.mp4", b"caf\xe9.txt"])
+def test_a_name_that_is_not_utf8_is_told_readably_and_the_other_videos_stay(raw, batch):
+    path = os.path.join(os.fsencode(batch.folder), raw)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(batch.video().read_bytes())
+    rows, (rejected,) = batch.read()
+    assert [row["title"] for row in rows] == ["A match"]
+    check(
+        rejected,
+        "error",
+        "name_encoding",
+        f"the name of {raw.decode('utf-8', 'backslashreplace')} is not UTF-8; rename",
+    )
+    assert pa.Table.from_pylist([rejected.as_row()]).num_rows == 1
+
+
+def test_a_folder_whose_name_is_not_utf8_is_told_in_a_line(tmp_path):
+    os.mkdir(os.path.join(os.fsencode(tmp_path), b"caf\xe9"))
+    with pytest.raises(UserError, match=r"caf\\xe9: the name of this folder is not UTF-8; rename it"):
+        entries(str(tmp_path / os.fsdecode(b"caf\xe9")))

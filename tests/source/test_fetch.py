@@ -1,6 +1,8 @@
 """Downloads reach public machines only, end within bounds, and leave whole files or nothing."""
 
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 from livecc_assets.cli import main
 from livecc_assets.errors import UserError
 from livecc_assets.source import fetch_list as lists
+from livecc_assets.source.candidates import scan
 from livecc_assets.source.fetch import Bounds, Fetcher
 from livecc_assets.source.fetch_list import fetch_list, read_list
 from tests.source.web import FILM, Web, certificate, loopback
@@ -106,6 +109,11 @@ def test_redirects_are_followed_and_each_is_checked(web: Web, tmp_path: Path) ->
         ("file:///etc/passwd", "only http:// and https://"),
         ("http://me:secret@films.example/film.mp4", "addresses with a password are not fetched"),
         ("/start.mp4", "redirects more than 3 times"),
+        ("http://[x/", "redirects to what is no web address"),
+        ("//[::1", "redirects to what is no web address"),
+        ("http://films.example:99999999/film.mp4", "is no web address"),
+        ("http://fi\x01lms.example/film.mp4", "is no web address"),
+        ("", "redirects more than 3 times"),
     ],
 )
 def test_a_redirect_to_what_may_not_be_reached_is_refused(onward: str, words: str, web: Web, tmp_path: Path) -> None:
@@ -143,10 +151,57 @@ def test_a_stream_without_end_is_cut_at_the_limit_and_a_trickle_at_the_time(web:
     assert time.monotonic() - started < 10
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "block"),
+    [
+        (b"", CONTINUE),
+        (CONTINUE + b"HTTP/1.1 ", b"2"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;", b"x"),
+    ],
+)
+def test_an_answer_that_never_begins_ends_at_the_time(first: bytes, block: bytes, web: Web, tmp_path: Path) -> None:
+    web.trickle("/film.mp4", first, block)
+    started, bounds = time.monotonic(), replace(SMALL, total_sec=1.5)
+    said = told(here(bounds=bounds), f"http://{HOST}:{web.server_port}/film.mp4", tmp_path)
+    assert "takes longer than 1.5 s" in said
+    assert time.monotonic() - started < 4
+
+
+def test_an_answer_that_never_begins_ends_at_the_time_under_tls_too(tmp_path: Path, monkeypatch) -> None:
+    pem, folder = certificate(tmp_path / "web.pem", HOST), tmp_path / "films"
+    folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with Web(pem) as server:
+        server.trickle("/film.mp4", b"", CONTINUE)
+        server.endless("/body.mp4", b"x", 0.05)
+        started, bounds = time.monotonic(), replace(SMALL, total_sec=1.5)
+        for page in ("film", "body"):
+            said = told(here(bounds=bounds), f"https://{HOST}:{server.server_port}/{page}.mp4", folder)
+            assert "takes longer than 1.5 s" in said
+        assert time.monotonic() - started < 8
+        server.shutdown()
+
+
+def test_a_download_leaves_no_clock_running(web: Web, tmp_path: Path) -> None:
+    web.page("/film.mp4")
+    here().fetch(f"http://{HOST}:{web.server_port}/film.mp4", tmp_path / "film.mp4")
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
 def test_an_answer_that_is_no_file_is_told_with_its_status(web: Web, tmp_path: Path) -> None:
     web.page("/film.mp4", b"gone", 404)
     said = told(here(), f"http://{HOST}:{web.server_port}/film.mp4?Signature=secret", tmp_path)
     assert said == f"http://{HOST}:{web.server_port}/film.mp4: the server answered 404; check the address"
+
+
+def test_a_host_that_tls_cannot_name_is_told(web: Web, tmp_path: Path) -> None:
+    assert "no answer (UnicodeError: label" in told(
+        here(), f"https://.films.example:{web.server_port}/film.mp4", tmp_path
+    )
 
 
 def test_nobody_at_home_is_told(tmp_path: Path) -> None:
@@ -182,6 +237,8 @@ def test_the_certificate_must_be_that_of_the_name_and_not_of_the_number(tmp_path
         ("http://h/good.mp4\nhttp://other/good.mp4", "line 2: two addresses end in good.mp4"),
         ("# nothing but words", "holds no address"),
         ("http://me:pw@h/film.mp4", "addresses with a password"),
+        ("ftp://me:pw@h/film.mp4", "only http:// and https://"),
+        ("http://me:pw@[h/film.mp4?Signature=pw", "is no web address"),
     ],
 )
 def test_a_list_that_cannot_be_fetched_names_the_line_before_anything_is(line: str, words: str, tmp_path: Path) -> None:
@@ -196,6 +253,41 @@ def test_names_stay_in_the_folder(tmp_path: Path) -> None:
         "http://h/a/..%2f..%2fetc%2fcron.mp4\nhttp://h/%2e%2ehidden.mp4\nhttp://h/é b.en.vtt\n"
     )
     assert list(read_list(tmp_path / "list.txt")) == ["_.._etc_cron.mp4", "hidden.mp4", "é b.en.vtt"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "x" * 300,
+        "é" * 300,
+        "\u5165" * 300,
+        "\U0001f600" * 300,
+        "%E5%85%A5" * 300,
+        "of. " * 80,
+        *("x" * n for n in range(190, 210)),
+    ],
+)
+def test_long_names_fit_every_file_system_and_keep_what_belongs_together(title: str, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    endings = [".mp4", ".en.vtt", "_en-US.srt", ".info.json", ".json3"]
+    listed.write_text("\n".join(f"http://h/{title}{end}" for end in [*endings, "2.mp4", "2.srt"]))
+    names = list(read_list(listed))
+    for name in names:
+        (tmp_path / "films").mkdir(exist_ok=True)
+        (tmp_path / "films" / name).write_bytes(b"x")
+    found = {candidate.name: candidate for candidate in scan(str(tmp_path / "films"))}
+    assert len(found) == 2
+    first, second = (found[names[0]], found[names[5]])
+    assert {caption.name for caption in first.captions} == {names[1], names[2], names[4]} and first.info
+    assert [caption.name for caption in second.captions] == [names[6]]
+
+
+def test_a_long_name_that_was_fetched_is_not_fetched_again(web: Web, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(f"http://{HOST}:{web.server_port}/{'%C3%A9' * 200}.mp4\n")
+    web.page(f"/{'%C3%A9' * 200}.mp4")
+    assert next(fetch_list(listed, tmp_path / "films", here())).endswith(f": {len(FILM)} bytes")
+    assert next(fetch_list(listed, tmp_path / "films", here())).endswith(": already there")
 
 
 def test_what_is_there_is_not_fetched_again_and_what_fails_is_named(web: Web, tmp_path: Path) -> None:

@@ -74,6 +74,17 @@ class Web(ThreadingHTTPServer):
 
         self.pages[path] = answer
 
+    def trickle(self, path: str, first: bytes, block: bytes, pause: float = 0.05) -> None:
+        """A page whose head never ends: ``first``, then ``block`` again and again."""
+
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            request.wfile.write(first)
+            while True:
+                request.wfile.write(block)
+                time.sleep(pause)
+
+        self.pages[path] = answer
+
 
 def certificate(path: Path, host: str) -> Path:
     """A key and a certificate of its own authority for ``host``, in one file."""

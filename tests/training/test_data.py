@@ -1,6 +1,7 @@
 """The mixture: order, resuming, and rows that cannot be used."""
 
 import itertools
+import json
 from collections import Counter
 
 import numpy as np
@@ -15,6 +16,7 @@ from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_o
 from livecc_assets.training.reading import VideoSettings
 from livecc_assets.training.rows import row_file
 from livecc_assets.training.sequence import SequenceOptions, TrainingSequence
+from livecc_assets.training.tasks import read_conversations
 
 
 @pytest.fixture
@@ -150,3 +152,10 @@ def test_rows_by_index_are_the_artefacts_rows(tmp_path):
     again = row_file(artefact, tmp_path / "rows")
     assert again.path == found.path
     assert len(list((tmp_path / "rows").iterdir())) == 1
+
+
+def test_an_imported_conversation_holds_no_half_of_a_character(tmp_path):
+    turns = [{"role": "user", "content": [{"type": "text", "text": "Why \ud83d?"}]}]
+    (tmp_path / "a.jsonl").write_text(json.dumps(turns))
+    (row,) = read_conversations(tmp_path / "a.jsonl", "mine")
+    assert json.loads(row["conversation"])[0]["content"][0]["text"] == "Why \ufffd?"

@@ -1,0 +1,27 @@
+"""Text from outside in a form that tables, tokenizers and file systems take."""
+
+from typing import Any
+
+
+def sound(text: str) -> str:
+    """The text without halves of characters: two that fit become their character, others U+FFFD.
+
+    JSON lets a writer cut a string inside a character (``"goal \\ud83d"``); Python reads it, and nothing can store it as UTF-8.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def sound_values(value: Any) -> Any:
+    """A JSON-like value with every text in it sound, the keys of its objects too."""
+    if isinstance(value, str):
+        return sound(value)
+    if isinstance(value, dict):
+        return {sound_values(key): sound_values(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [sound_values(one) for one in value]
+    return tuple(map(sound_values, value)) if isinstance(value, tuple) else value
+
+
+def shortened(text: str, most_bytes: int) -> str:
+    """The start of a text, at most so many bytes of UTF-8 and no half of a character."""
+    return text.encode()[:most_bytes].decode("utf-8", "ignore")
