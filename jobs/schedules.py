@@ -1,13 +1,16 @@
 """What runs by the clock."""
 
-from collections.abc import Iterator
+import logging
 
 import dagster as dg
 
+from jobs.guard import without_secrets
 from jobs.jobs import curate, select
 from livecc_assets.all_steps import STEPS
+from livecc_assets.partitions import SELECTIONS, SOURCE_BATCHES
 from livecc_assets.plan import standings
 from livecc_assets.settings import load_settings
+from livecc_assets.store.redaction import redact
 
 #: Run tag that ties the runs of one tick of the schedule together.
 TICK = "livecc/recurate"
@@ -24,26 +27,43 @@ def stale(kind: str) -> dict[str, list[str]]:
     return found
 
 
-def curation_requests(tick: str) -> Iterator[dg.RunRequest]:
-    """One curate run for each batch with something stale or missing."""
-    for partition, reasons in stale("batch").items():
-        yield dg.RunRequest(
-            run_key=f"{tick}:curate:{partition}",
-            job_name="curate",
-            partition_key=partition,
-            tags={TICK: tick, "livecc/reason": reasons[0][:200]},
-        )
+def _request(job: str, key: str, partition: str, tick: str, reasons: list[str]) -> dg.RunRequest:
+    # Tags lie in Dagster's database, and a reason may be an error that quotes an address.
+    tags = {TICK: tick, "livecc/reason": redact(reasons[0])[:200]}
+    return dg.RunRequest(run_key=key, job_name=job, partition_key=partition, tags=tags)
 
 
-def selection_requests(tick: str) -> Iterator[dg.RunRequest]:
-    """One select run for each selection that is not up to date."""
-    for partition, reasons in stale("selection").items():
-        yield dg.RunRequest(
-            run_key=f"{tick}:select:{partition}",
-            job_name="select",
-            partition_key=partition,
-            tags={TICK: tick, "livecc/reason": reasons[0][:200]},
-        )
+def curation_requests(tick: str, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    """One curate run for each batch with something stale or missing.
+
+    A batch that is in the store only (it was ingested elsewhere, or Dagster's database was lost) gets its partition first:
+    for one unknown partition Dagster would refuse all runs of the tick.
+    """
+    found = stale("batch")
+    name = str(SOURCE_BATCHES.name)
+    if unknown := found.keys() - set(instance.get_dynamic_partitions(name)):
+        instance.add_dynamic_partitions(name, sorted(unknown))
+    return [
+        _request("curate", f"{tick}:curate:{partition}", partition, tick, reasons)
+        for partition, reasons in found.items()
+    ]
+
+
+def selection_requests(tick: str, log: logging.Logger, after: str = "") -> list[dg.RunRequest]:
+    """One select run for each selection that is not up to date.
+
+    ``after``: the run whose end asks for them; with another one they are asked for again. A selection whose file is newer
+    than the loaded graph is logged and left out.
+    """
+    found, loaded = stale("selection"), set(SELECTIONS.get_partition_keys())
+    for name in sorted(found.keys() - loaded):
+        log.warning(f"selection {name} is newer than the loaded graph: reload the code location to have it made")
+    key = f":{after}" if after else ""
+    return [
+        _request("select", f"{tick}:select:{partition}{key}", partition, tick, reasons)
+        for partition, reasons in found.items()
+        if partition in loaded
+    ]
 
 
 #: Mondays at three in the morning, UTC.
@@ -54,14 +74,14 @@ WEEKLY = "0 3 * * 1"
     cron_schedule=WEEKLY,
     name="recurate",
     job=curate,
-    description="Every Monday: curates what is stale or new; its end brings the selections up to date. Trains nothing.",
+    description="Every Monday: curates what is stale or new. The sensor select_after_recurate, switched on beside it, brings "
+    "the selections up to date at its end. Trains nothing.",
 )
-def recurate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run a stale or new batch. The sensors ``select_after_…`` select when the last of them has ended."""
-    requests = list(curation_requests(context.scheduled_execution_time.isoformat()))
-    if not requests:
-        yield dg.SkipReason("every batch is current")
-    yield from requests
+@without_secrets
+def recurate(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    """One run a stale or new batch. The sensor ``select_after_recurate`` selects when the last of them has ended."""
+    requests = curation_requests(context.scheduled_execution_time.isoformat(), context.instance)
+    return requests or dg.SkipReason("every batch is current")
 
 
 @dg.schedule(
@@ -70,14 +90,13 @@ def recurate(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | 
     job=select,
     description="Every Monday: brings selections up to date where no batch needs curating first. Trains nothing.",
 )
-def reselect(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+@without_secrets
+def reselect(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
     """A schedule starts one job only, so this is ``recurate``'s other half (a changed threshold, for instance)."""
-    waiting = stale("batch")
-    requests = [] if waiting else list(selection_requests(context.scheduled_execution_time.isoformat()))
-    if not requests:
-        why = f"{len(waiting)} batches are curated first" if waiting else "every selection is current"
-        yield dg.SkipReason(why)
-    yield from requests
+    if waiting := stale("batch"):
+        return dg.SkipReason(f"{len(waiting)} batches are curated first")
+    requests = selection_requests(context.scheduled_execution_time.isoformat(), context.log)
+    return requests or dg.SkipReason("every selection of the loaded graph is current")
 
 
 SCHEDULES = [recurate, reselect]

@@ -1,31 +1,24 @@
-"""What runs because something happened: a new folder of videos, the end of a re-curation."""
+"""What runs because something happened: a new folder of videos, the end of a re-curation, a failed run."""
 
 import os
 import time
-from collections.abc import Iterator
 
 import dagster as dg
 
+from jobs.guard import without_secrets
 from jobs.inbox import SWEEP_SECONDS, TICK_SECONDS, Cursor, address, changed, later_folders
-from jobs.jobs import curate, select
+from jobs.jobs import curate
 from jobs.notify import notify_failures
-from jobs.schedules import TICK, selection_requests
+from jobs.reselection import select_after_recurate
 from jobs.sweep import sweep_workers
-from livecc_assets.errors import UserError
+from livecc_assets.errors import PassingError, UserError
 from livecc_assets.partitions import SOURCE_BATCHES
 from livecc_assets.settings import load_settings
 from livecc_assets.store.manifest import digest
+from livecc_assets.store.redaction import redact
 
 #: Digest of a folder's listing when nothing is in it.
 _EMPTY = digest([])
-
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 @dg.sensor(
@@ -35,6 +28,7 @@ _UNFINISHED = [
     description="Turns every new folder (or S3 prefix) of videos under LIVECC_INBOX into a source batch and curates it. "
     "On S3 a name that comes after all known ones is seen at the next tick, any other within ten minutes.",
 )
+@without_secrets
 def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """A folder becomes a batch when its listing was the same at two ticks, so that a copy in progress is not cut short.
 
@@ -46,18 +40,21 @@ def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     store, cursor = load_settings().store(), Cursor.read(context.cursor)
     found = _new_folders(inbox, cursor)
     known = set[str]()
-    if found or cursor.waiting:
+    if found:
         # In the store but without a partition: an earlier tick was cut short between the two.
         known = set(store.batches()) & set(context.instance.get_dynamic_partitions(str(SOURCE_BATCHES.name)))
-    cursor.waiting = {name: look for name, look in cursor.waiting.items() if name not in known}
+    # What waits goes on waiting even so: Dagster adds the partitions of a tick before it notes the tick's runs and cursor,
+    # so a batch that still waits has no run if the daemon died in between. If it has one, the run key tells.
     cursor.waiting |= {name: "" for name in found if name not in known and name not in cursor.waiting}
     ready: list[str] = []
     for name in _resting(inbox, cursor):
         try:
             store.register_batch(name, {"uri": address(inbox, name), "captions": "optional"})
             ready.append(name)
+        except PassingError:  # the store is away: the tick fails and comes again
+            raise
         except UserError as error:
-            context.log.warning(f"{name} of the inbox is passed over: {error}")
+            context.log.warning(f"{name} of the inbox is passed over: {redact(str(error))}")
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=f"new-batch:{name}", partition_key=name) for name in ready],
         dynamic_partitions_requests=[SOURCE_BATCHES.build_add_request(ready)] if ready else [],
@@ -103,33 +100,4 @@ def _resting(inbox: str, cursor: Cursor) -> list[str]:
     return resting
 
 
-def _select_when_all_ended(context: dg.RunStatusSensorContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    tick = context.dagster_run.tags.get(TICK)
-    if tick is None:
-        yield dg.SkipReason("this run was not started by the recurate schedule")
-        return
-    running = context.instance.get_runs_count(dg.RunsFilter(job_name="curate", tags={TICK: tick}, statuses=_UNFINISHED))
-    if running:
-        yield dg.SkipReason(f"{running} batches of this re-curation are still running")
-        return
-    yield from selection_requests(tick)
-
-
-def _ended(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
-    # A failed batch must not hold up the others, so both ends of a run count.
-    return dg.run_status_sensor(
-        run_status=status,
-        name=name,
-        monitored_jobs=[curate],
-        request_jobs=[select],
-        description="After the last batch of a re-curation, brings the selections up to date.",
-    )(_select_when_all_ended)
-
-
-SENSORS = [
-    new_batches,
-    notify_failures,
-    sweep_workers,
-    _ended(dg.DagsterRunStatus.SUCCESS, "select_after_recurate"),
-    _ended(dg.DagsterRunStatus.FAILURE, "select_after_failed_recurate"),
-]
+SENSORS = [new_batches, notify_failures, select_after_recurate, sweep_workers]

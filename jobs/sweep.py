@@ -4,6 +4,7 @@ import time
 
 import dagster as dg
 
+from jobs.guard import without_secrets
 from livecc_assets.store.redaction import redact
 
 
@@ -14,6 +15,7 @@ from livecc_assets.store.redaction import redact
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Removes containers and Jobs whose run was cancelled, or ended a day ago without anyone adopting them.",
 )
+@without_secrets
 def sweep_workers(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Never starts a run; says what it removed."""
     from resources.launchers import make_launcher, options_in_force

@@ -1,5 +1,6 @@
 """Tells a webhook what happened: one JSON document, posted with a time-out and a few tries, never with a secret in it."""
 
+import http.client
 import json
 import re
 import time
@@ -8,10 +9,13 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from livecc_assets.models.chat_endpoint import NoRedirects
 from livecc_assets.store.redaction import redact
 
 #: Seconds of one try, tries, and the pause before the second; each further pause is twice as long.
 TIMEOUT, TRIES, PAUSE = 10.0, 3, 1.0
+#: How errors call it. Not "NAME: …", which redaction takes for a printed variable.
+_NAME = "the webhook (LIVECC_WEBHOOK_URL)"
 #: Characters of an error message that are sent.
 LONGEST = 500
 
@@ -29,11 +33,8 @@ class WebhookError(Exception):
     """The document was not taken. The message does not name the address, which is a secret in itself."""
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """What is meant for one address is not sent to another."""
-
-    def redirect_request(self, *arguments: Any, **options: Any) -> None:
-        return None
+class AwayError(WebhookError):
+    """Nothing answers at the address, or the service is busy or broken: the same document may be taken later."""
 
 
 def clean(text: str) -> str:
@@ -47,11 +48,11 @@ def clean(text: str) -> str:
 def post(url: str, document: dict[str, Any], pause: Callable[[float], None] = time.sleep) -> None:
     """Post ``document`` as JSON. Tries again after time-outs, lost connections, 429 and 5xx.
 
-    Raises WebhookError when no try was taken, or at once for any other answer.
+    Raises AwayError when no try was taken, or WebhookError at once for any other answer.
     """
     if not url.startswith(("http://", "https://")):
-        raise WebhookError("LIVECC_WEBHOOK_URL: only http:// and https:// addresses can be posted to")
-    opener = urllib.request.build_opener(_NoRedirects)
+        raise WebhookError("LIVECC_WEBHOOK_URL must begin with http:// or https://")
+    opener = urllib.request.build_opener(NoRedirects)
     why = ""
     for number in range(TRIES):
         if number:
@@ -63,10 +64,12 @@ def post(url: str, document: dict[str, Any], pause: Callable[[float], None] = ti
             with opener.open(request, timeout=TIMEOUT):
                 return
         except urllib.error.HTTPError as error:
-            why = f"it answered {error.code}"
+            why = f"answered {error.code}"
             if error.code != 429 and error.code < 500:
-                raise WebhookError(f"LIVECC_WEBHOOK_URL: {why}; check the address") from None
-        except (OSError, ValueError) as error:
+                raise WebhookError(f"{_NAME} {why}; check the address") from None
+        except (ValueError, http.client.InvalidURL):
+            raise WebhookError("LIVECC_WEBHOOK_URL is no address; correct it") from None
+        except (OSError, http.client.HTTPException) as error:
             # The reason, not the error itself: some of its texts quote the address.
-            why = f"no answer ({type(getattr(error, 'reason', error)).__name__})"
-    raise WebhookError(f"LIVECC_WEBHOOK_URL: {why}, {TRIES} times; is the service up?")
+            why = f"gave no answer ({type(getattr(error, 'reason', error)).__name__})"
+    raise AwayError(f"{_NAME} {why}, {TRIES} times; is the service up?")

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from jobs.automation import with_automation
+from jobs.garbage import collect_garbage, weekly_garbage
 from jobs.jobs import JOBS
 from jobs.schedules import SCHEDULES
 from jobs.sensors import SENSORS
@@ -16,8 +17,8 @@ from resources.executor import executor_in_force
 
 defs = dg.Definitions(
     assets=with_automation([*SOURCE, *LIVE_CC, *LIVE_WHISPERX, *TRAINING, *BENCHMARKS]),
-    jobs=JOBS,
-    schedules=SCHEDULES,
+    jobs=[*JOBS, collect_garbage],
+    schedules=[*SCHEDULES, weekly_garbage],
     sensors=SENSORS,
     resources=RESOURCES,
     executor=executor_in_force(),

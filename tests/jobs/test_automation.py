@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from jobs import schedules, sensors
+from jobs import sensors
 from livecc_assets.all_steps import BY_ASSET, STEPS
 from livecc_assets.definitions import defs
 from livecc_assets.settings import load_settings
@@ -95,35 +95,6 @@ def test_no_asset_downstream_of_the_selections_has_a_condition() -> None:
         spec = defs.resolve_asset_graph().get(key)
         if spec.group_name in ("checkpoints", "scores", "instructions", "livesports"):
             assert spec.automation_condition is None, key
-
-
-def _register(name: str, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    load_settings().store().register_batch(name, {"uri": str(folder), "captions": "required"})
-
-
-def test_recurate_asks_for_every_batch_that_is_not_current(instance: dg.DagsterInstance, tmp_path: Path) -> None:
-    _register("one", tmp_path / "videos" / "one")
-    _register("two", tmp_path / "videos" / "two")
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=dg_time())
-    requests = list(schedules.recurate(context))  # type: ignore[arg-type]
-    assert [request.partition_key for request in requests] == ["one", "two"]
-    assert {request.job_name for request in requests} == {"curate"}
-    assert all(request.tags["livecc/recurate"] == dg_time().isoformat() for request in requests)
-
-
-def test_reselect_waits_while_batches_need_curating(instance: dg.DagsterInstance, tmp_path: Path) -> None:
-    _register("one", tmp_path / "videos" / "one")
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=dg_time())
-    (skipped,) = list(schedules.reselect(context))  # type: ignore[arg-type]
-    assert isinstance(skipped, dg.SkipReason)
-    assert "1 batches are curated first" in str(skipped.skip_message)
-
-
-def dg_time():
-    from datetime import UTC, datetime
-
-    return datetime(2026, 11, 23, 3, tzinfo=UTC)
 
 
 def test_a_new_folder_becomes_a_batch_once_its_listing_rests(

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
@@ -123,6 +123,36 @@ def test_a_batch_that_was_registered_by_a_tick_cut_short_gets_its_partition(tick
     load_settings().store().register_batch("a", {"uri": str(folder / "a"), "captions": "optional"})
     ticks.tick()
     assert ticks.tick() == ["a"]
+
+
+@pytest.mark.parametrize("next_tick", [Ticks.tick, Ticks.sweep], ids=["tick", "sweep"])
+def test_a_batch_whose_tick_died_before_its_run_was_noted_is_curated_all_the_same(
+    ticks: Ticks, folder: Path, next_tick: Callable[[Ticks], list[str]]
+) -> None:
+    _drop(folder, "a")
+    ticks.tick()
+    noted = ticks.cursor
+    assert ticks.tick() == ["a"]
+    ticks.cursor = noted  # Dagster added the partition and died: neither the run nor the new cursor was kept
+    assert next_tick(ticks) == ["a"]
+    assert (ticks.tick(), ticks.sweep(), ticks.looked_at) == ([], [], [])
+
+
+def test_a_batch_that_was_ingested_by_hand_is_let_be(ticks: Ticks, folder: Path) -> None:
+    _drop(folder, "a")
+    load_settings().store().register_batch("a", {"uri": str(folder / "a"), "captions": "required"})
+    ticks.instance.add_dynamic_partitions("source_batch", ["a"])
+    assert [ticks.tick(), ticks.tick(), ticks.sweep()] == [[], [], []]
+    assert json.loads(ticks.cursor or "")["waiting"] == {}
+
+
+def test_a_batch_that_is_ingested_by_hand_while_its_folder_waits_is_let_be(ticks: Ticks, folder: Path) -> None:
+    _drop(folder, "a")
+    ticks.tick()
+    load_settings().store().register_batch("a", {"uri": str(folder / "a"), "captions": "required"})
+    ticks.instance.add_dynamic_partitions("source_batch", ["a"])
+    assert [ticks.tick(), ticks.tick(), ticks.sweep()] == [[], [], []]
+    assert json.loads(ticks.cursor or "")["waiting"] == {}
 
 
 def test_a_name_that_stands_for_other_videos_holds_nobody_up(ticks: Ticks, folder: Path, tmp_path: Path) -> None:

@@ -126,19 +126,23 @@ def test_a_service_that_stumbles_is_tried_again_a_few_times(listener: Listener) 
     webhook.post(listener.url, {"a": 1}, pauses.append)
     assert (len(listener.got), pauses) == (3, [1.0, 2.0])
     listener.answers = [500, 500, 500, 500]
-    with pytest.raises(webhook.WebhookError, match="answered 500, 3 times"):
+    with pytest.raises(webhook.AwayError, match="answered 500, 3 times"):
         webhook.post(listener.url, {"a": 1}, pauses.append)
 
 
 @pytest.mark.parametrize("answer", [404, 302])
 def test_a_wrong_address_or_a_redirect_is_not_tried_again(listener: Listener, answer: int) -> None:
     listener.answers = [answer]
-    with pytest.raises(webhook.WebhookError, match=f"answered {answer}"):
+    with pytest.raises(webhook.WebhookError, match=f"answered {answer}") as caught:
         webhook.post(listener.url, {"a": 1}, lambda seconds: pytest.fail("it waited"))
+    assert not isinstance(caught.value, webhook.AwayError)
     assert len(listener.got) == 1
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/s3cr3t", "file:///etc/passwd", "http://[broken/s3cr3t"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:9/s3cr3t", "file:///etc/passwd", "http://[broken/s3cr3t", "http://127.0.0.1:9/s3cr3t part"],
+)
 def test_errors_never_name_the_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(webhook.WebhookError) as caught:
