@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from livecc_assets.errors import UserError
-from livecc_assets.processes import is_gone, this_process
+from livecc_assets.processes import is_elsewhere, is_gone, ran_at, this_process
 from livecc_assets.settings import PACKAGE, Settings
 
 if TYPE_CHECKING:
@@ -79,6 +79,55 @@ def end_dead_runs(instance: "dg.DagsterInstance") -> None:
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         if is_gone(run.tags.get(PROCESS, "")):
             instance.report_run_failed(run, "The process that executed this run has ended without a word (killed?).")
+
+
+def runs_of_earlier_servers(instance: "dg.DagsterInstance", alone: bool = False) -> list[str]:
+    """Ids of the runs that a code server started whose processes are gone with it.
+
+    A living server tells the end of its runs itself, and Dagster's monitoring cannot look after processes: a run whose server
+    was killed, or whose machine was switched off, would hold its place in the queue for ever. To be called where the code
+    server runs, before it starts, for process numbers are compared. ``alone``: everything that executes runs of this instance
+    is in this container, so that runs of the ``livecc`` command in an earlier container are over, too.
+    """
+    import dagster as dg
+    from dagster._core.storage.tags import GRPC_INFO_TAG
+
+    over: list[str] = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        if GRPC_INFO_TAG in run.tags:  # launched by DefaultRunLauncher; runs in pods have no such tag
+            if not _is_executed(instance, run.run_id):
+                over.append(run.run_id)
+        elif alone and is_elsewhere(run.tags.get(PROCESS, "")):
+            over.append(run.run_id)
+    return over
+
+
+def end_left_runs(instance: "dg.DagsterInstance", ids: list[str]) -> None:
+    """Mark these runs as failed where they have not ended meanwhile.
+
+    Where ``run_retries`` is on, the daemon starts them again, once: only while the code server answers it.
+    """
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(run_ids=ids, statuses=[dg.DagsterRunStatus.STARTED])) if ids else []:
+        instance.report_run_failed(
+            run, "The code server that executed this run was stopped or killed, and the run with it."
+        )
+
+
+def _is_executed(instance: "dg.DagsterInstance", run_id: str) -> bool:
+    """Whether a process that said it executes the run is still there."""
+    import dagster as dg
+
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        event = entry.dagster_event
+        if event is None or event.event_specific_data is None or event.step_key is not None:
+            continue  # a process of a step, which may outlive its run
+        pid = event.engine_event_data.metadata.get("pid")
+        # A run's process reports its number before the run counts as started.
+        if pid is not None and ran_at(int(str(pid.value)), entry.timestamp):
+            return True
+    return False
 
 
 @dataclass(frozen=True)

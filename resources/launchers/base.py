@@ -2,7 +2,7 @@
 
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ class Needs:
     ``cpu_limit``: how many of the node's processors it may use while they are idle; 0 for no more than its ``cpus``.
     ``memory``, ``shm`` (a memory-backed /dev/shm) and ``disk`` (scratch on the node's own disk, empty for no bound; Kubernetes
     only) are Kubernetes quantities such as 16Gi; ``gpus`` and ``processes`` count per node; ``time_limit`` is in seconds, 0
-    for none. ``secret``: the Kubernetes Secret whose keys become its environment, empty for the launcher's.
+    for none. ``secret``: the Kubernetes Secret whose keys become its environment, empty for the launcher's. ``volumes`` and
+    ``volume_mounts`` (as Kubernetes has them) come to those of the launcher.
     """
 
     image: str = ""
@@ -37,6 +38,8 @@ class Needs:
     time_limit: int = 0
     disk: str = ""
     secret: str = ""
+    volumes: Sequence[Mapping[str, Any]] = ()
+    volume_mounts: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)

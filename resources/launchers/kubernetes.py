@@ -3,13 +3,14 @@
 import threading
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from livecc_assets.errors import UserError
 from resources.launchers.base import Job
-from resources.launchers.manifest import ATTEMPT, LABEL, WORKER, job_manifest, service_manifest
+from resources.launchers.manifest import ATTEMPT, LABEL, WORKER, job_manifest, mounts, service_manifest
 from resources.launchers.remote import AlreadyThereError, Found, Log, RemoteLauncher, Status
 from resources.launchers.stamps import Resumed
 from resources.launchers.verdict import age, judge
@@ -77,10 +78,12 @@ class KubernetesLauncher(RemoteLauncher):
         return isinstance(error, (HTTPError, OSError))
 
     def check(self, job: Job) -> None:
-        if not str(job.task["root"]).startswith("s3://") and not self.options.get("volumes"):
+        root = str(job.task["root"])
+        inside = [mount["mountPath"] for mount in mounts(job.needs, self.options)]
+        if not root.startswith("s3://") and not any(Path(root).is_relative_to(path) for path in inside):
             raise dg.Failure(
-                f"{job.name}: LIVECC_ROOT={job.task['root']} cannot be reached from a pod; use an s3:// address, or mount the "
-                "folder into the pods with `volumes` and `volume_mounts` of the launcher's file",
+                f"{job.name}: LIVECC_ROOT={root} cannot be reached from a pod; use an s3:// address, or mount the folder under "
+                "the same path into the pods with `volumes` and `volume_mounts` of the launcher's file",
                 allow_retries=False,
             )
 

@@ -1,10 +1,11 @@
 """Kubernetes manifests of a worker: a Job for one node; an Indexed Job, a headless Service and torchrun for several."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from livecc_assets.errors import UserError
 from livecc_assets.store.redaction import holds_secret
-from resources.launchers.base import HOME, USER, Job
+from resources.launchers.base import HOME, USER, Job, Needs
 
 LABEL = "app.kubernetes.io/component"
 WORKER = "livecc-worker"
@@ -45,9 +46,14 @@ def _labels(job: Job, name: str, options: dict[str, Any]) -> dict[str, str]:
     return labels
 
 
-def _own_mounts(options: dict[str, Any]) -> dict[str, str]:
+def mounts(needs: Needs, options: dict[str, Any]) -> list[Mapping[str, Any]]:
+    """What the launcher's file mounts into a worker."""
+    return [*options.get("volume_mounts", []), *needs.volume_mounts]
+
+
+def _own_mounts(needs: Needs, options: dict[str, Any]) -> dict[str, str]:
     """Where a pod's own volumes lie, without those in whose place the launcher's file mounts another."""
-    given = {mount["mountPath"].rstrip("/") for mount in options.get("volume_mounts", [])}
+    given = {mount["mountPath"].rstrip("/") for mount in mounts(needs, options)}
     own = {"scratch": str(options.get("home", HOME)), "tmp": "/tmp", "shm": "/dev/shm"}
     return {volume: path for volume, path in own.items() if path.rstrip("/") not in given}
 
@@ -83,8 +89,8 @@ def _container(job: Job, name: str, environment: dict[str, str], options: dict[s
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            *({"name": volume, "mountPath": path} for volume, path in _own_mounts(options).items()),
-            *options.get("volume_mounts", []),
+            *({"name": volume, "mountPath": path} for volume, path in _own_mounts(needs, options).items()),
+            *mounts(needs, options),
         ],
     }
     if secret := needs.secret or options.get("secret"):
@@ -109,8 +115,9 @@ def _pod(job: Job, name: str, environment: dict[str, str], options: dict[str, An
         },
         "containers": [_container(job, name, environment, options)],
         "volumes": [
-            *({"name": volume, "emptyDir": kinds.get(volume, {})} for volume in _own_mounts(options)),
+            *({"name": volume, "emptyDir": kinds.get(volume, {})} for volume in _own_mounts(job.needs, options)),
             *options.get("volumes", []),
+            *job.needs.volumes,
         ],
     }
     for key, field in (

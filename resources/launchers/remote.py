@@ -27,6 +27,8 @@ from resources.launchers.pipes import StoreContextInjector, StoreMessageReader
 from resources.launchers.watchers import others, watch
 
 T = TypeVar("T")
+#: Seconds between two questions to Dagster whether the run was cancelled.
+CANCEL_SECONDS = 2.0
 State = Literal["waiting", "running", "succeeded", "failed"]
 
 
@@ -262,7 +264,7 @@ class RemoteLauncher(Launcher):
         follower = threading.Thread(target=self.follow, args=(worker, log, stop), daemon=True)
         follower.start()
         try:
-            for status in self._states(job, worker):
+            for status in self._states(context, job, worker):
                 if status.news:
                     context.log.info(f"{job.name}: {status.news}")
             follower.join(30)
@@ -286,9 +288,10 @@ class RemoteLauncher(Launcher):
         else:
             self.patiently(lambda: self.delete(worker))
 
-    def _states(self, job: Job, worker: Found) -> Iterator[Status]:
+    def _states(self, context: dg.AssetExecutionContext, job: Job, worker: Found) -> Iterator[Status]:
         """The worker's states as they change; the last one says how it ended."""
         last: Status | None = None
+        asked = time.monotonic()
         while last is None or last.state in ("waiting", "running"):
             status = self.patiently(lambda: self.look(job, worker))
             if status != last:
@@ -296,6 +299,20 @@ class RemoteLauncher(Launcher):
             last = status
             if status.state in ("waiting", "running"):
                 time.sleep(self.interval)
+                if time.monotonic() - asked > CANCEL_SECONDS:
+                    asked = time.monotonic()
+                    _end_if_cancelled(context)
+
+
+def _end_if_cancelled(context: dg.AssetExecutionContext) -> None:
+    """A step in a pod of its own gets no signal when its run is cancelled: where lost runs are resumed, Dagster's executor
+    leaves the steps alone whatever ended it."""
+    try:
+        over = cancelled(context)
+    except Exception:  # its database is away, which is no reason to end
+        return
+    if over:
+        raise dg.DagsterExecutionInterruptedError("the run was cancelled")
 
 
 def cancelled(context: dg.AssetExecutionContext) -> bool:

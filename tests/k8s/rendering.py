@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -34,10 +35,14 @@ def rendered(overlay: str) -> str:
     return done.stdout
 
 
+@cache
+def _parsed(overlay: str) -> list[Manifest]:
+    return [each for each in yaml.safe_load_all(rendered(overlay)) if each]
+
+
 def manifests(overlay: str, kind: str | None = None) -> list[Manifest]:
-    """The manifests of an overlay, or those of one kind."""
-    found = [each for each in yaml.safe_load_all(rendered(overlay)) if each]
-    return [each for each in found if kind in (None, each["kind"])]
+    """The manifests of an overlay, or those of one kind; they are the caller's to change."""
+    return [deepcopy(each) for each in _parsed(overlay) if kind in (None, each["kind"])]
 
 
 def named(overlay: str, kind: str, name: str) -> Manifest:

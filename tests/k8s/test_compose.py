@@ -42,6 +42,18 @@ def test_addresses_name_services_and_the_ports_they_listen_on() -> None:
     assert instance["storage"]["postgres"]["postgres_db"]["hostname"] in SERVICES
 
 
+def test_the_code_server_ends_the_runs_that_died_with_the_container_before() -> None:
+    from importlib.util import find_spec
+
+    python, option, module, *_ = SERVICES["code"]["command"]
+    assert (python, option) == ("python", "-m")
+    assert module == "livecc_assets.serve", "see tests/test_left_runs.py"
+    assert find_spec(module) is not None
+    # It may do so because runs are executed there and nowhere else.
+    launcher = yaml.safe_load((REPOSITORY / "k8s/compose/dagster.yaml").read_text("utf-8")).get("run_launcher")
+    assert launcher is None, "Dagster's default: a run is a process of the code server"
+
+
 def test_mounts_name_files_that_exist_and_volumes_that_are_declared() -> None:
     for service in SERVICES.values():
         for volume in service.get("volumes", []):

@@ -7,8 +7,11 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from livecc_assets.runs import INSTANCE
+from livecc_assets.serve import commands
+from livecc_assets.settings import load_settings
 from tests.house.syntax import REPOSITORY
-from tests.k8s.rendering import breaches, job_config, named, walk
+from tests.k8s.rendering import OVERLAYS, breaches, job_config, named, walk
 
 FILES = [REPOSITORY / "k8s" / place / "dagster.yaml" for place in ("base", "compose")]
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.parent.name)
@@ -44,6 +47,44 @@ def test_runs_are_watched_and_steps_are_retried_by_their_own_policies_only(file:
     assert instance["run_retries"] == {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False}
     assert instance["concurrency"]["pools"]["granularity"] == "op"
     assert not instance["telemetry"]["enabled"]
+
+
+def test_a_recuration_of_all_batches_leaves_room_for_the_runs_that_people_start() -> None:
+    from jobs.schedules import TICK
+
+    for file in (FILES[0], INSTANCE):
+        runs = read(file)["concurrency"]["runs"]
+        limits = {one["key"]: one["limit"] for one in runs["tag_concurrency_limits"]}
+        assert set(limits) == {TICK, "dagster/backfill"}
+        assert max(limits.values()) < runs["max_concurrent_runs"]
+
+
+def test_on_one_machine_one_model_runs_at_a_time() -> None:
+    for file in (FILES[1], INSTANCE):
+        assert read(file)["concurrency"]["pools"]["default_limit"] == 1
+        assert read(file)["run_monitoring"]["free_slots_after_run_end_seconds"] == 30
+
+
+@pytest.mark.parametrize("kind", ["SCHEDULE", "SENSOR"])
+def test_a_tick_over_thousands_of_batches_has_ten_minutes_everywhere(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dagster._grpc import utils
+
+    name = f"DAGSTER_{kind}_GRPC_TIMEOUT_SECONDS"
+    compose = read(REPOSITORY / "compose.yaml")
+    places = [named(overlay, "ConfigMap", "livecc-settings")["data"] for overlay in OVERLAYS]
+    places += [compose["services"][service]["environment"] for service in ("code", "daemon", "webserver")]
+    places += [commands(load_settings(), "127.0.0.1", 3000, 5000)["dagster"].env]
+    for place in places:
+        monkeypatch.setenv(name, place[name])
+        assert getattr(utils, f"default_{kind.lower()}_grpc_timeout")() == 600, "Dagster reads this variable"
+
+
+def test_livecc_ui_keeps_to_the_time_limit_that_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "90")
+    given = commands(load_settings(), "127.0.0.1", 3000, 5000)["dagster"].env
+    assert given["DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"] == "90"
 
 
 def test_the_pods_of_runs_keep_to_the_restricted_level_and_mount_what_exists(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,24 @@ def test_cancelling_the_run_deletes_the_worker(world, place, monkeypatch):  # no
     assert place.deleted == place.created and len(place.created) == 1
 
 
+def test_a_run_that_is_cancelled_without_a_signal_deletes_its_worker_too(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+    (world.home / "pause.txt").write_text("60")
+    monkeypatch.setattr("resources.launchers.remote.CANCEL_SECONDS", 0.2)
+    look, told = place.look, []
+
+    def cancelled_meanwhile(job, found):
+        if not told:
+            told.append(found.name)
+            (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+            world.instance.report_run_canceling(run)
+        return look(job, found)
+
+    monkeypatch.setattr(place, "look", cancelled_meanwhile)
+    assert not world.run("numbers", "doubled", partition="a").success
+    assert place.deleted == place.created and len(place.created) == 1
+
+
 def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
     (world.home / "pause.txt").write_text("3")
