@@ -267,7 +267,8 @@ class RemoteLauncher(Launcher):
             for status in self._states(context, job, worker):
                 if status.news:
                     context.log.info(f"{job.name}: {status.news}")
-            follower.join(30)
+            if not status.said_all:  # a worker that never began, or was taken away, need not have an end to follow to
+                follower.join(30)
             if status.state == "failed" and not status.said_all:
                 status = replace(status, news=f"{status.news}. {quote(list(log.tail))}")
             return status
