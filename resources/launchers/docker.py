@@ -2,15 +2,23 @@
 
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from livecc_assets.errors import EXIT_USER_ERROR, UserError
+from livecc_assets.errors import UserError
 from resources.launchers.base import GRACE, HOME, USER, Job
+from resources.launchers.log import Log
 from resources.launchers.manifest import command
-from resources.launchers.remote import AlreadyThereError, Found, Log, RemoteLauncher, Status
+from resources.launchers.remote import (
+    AlreadyThereError,
+    Found,
+    RemoteLauncher,
+    Status,
+    ended_with,
+    is_reachable,
+    out_of_time,
+)
 from resources.launchers.stamps import Resumed
 
 LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
@@ -51,8 +59,9 @@ class DockerLauncher(RemoteLauncher):
 
     def check(self, job: Job) -> None:
         root = str(job.task["root"])
-        inside = [Path(mount[1]) for mount in self._mounts() if mount[0].rstrip("/") == mount[1].rstrip("/")]
-        if not root.startswith("s3://") and not any(Path(root).is_relative_to(place) for place in inside):
+        if not is_reachable(
+            root, [there for here, there, *_ in self._mounts() if here.rstrip("/") == there.rstrip("/")]
+        ):
             raise dg.Failure(
                 f"{job.name}: LIVECC_ROOT={root} cannot be reached from a container; use an s3:// address, or mount the folder "
                 f"under the same path with `mounts: ['{root}:{root}']` of the launcher's file",
@@ -175,8 +184,7 @@ class DockerLauncher(RemoteLauncher):
             seconds = time.time() - float(container.labels.get(LABELS["started"], time.time()))
             if job.needs.time_limit and seconds > job.needs.time_limit:
                 container.stop(timeout=GRACE)
-                text = f"passed its time limit of {job.needs.time_limit} s; raise time_limit or do less"
-                return Status("failed", text, final=True)
+                return out_of_time(job.needs)
             return Status("running")
         code = state["ExitCode"]
         if not code:
@@ -184,8 +192,7 @@ class DockerLauncher(RemoteLauncher):
         if state.get("OOMKilled"):
             text = f"ran out of memory ({job.needs.memory}); raise its memory or lower its batch"
             return Status("failed", text, final=True)
-        text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
-        return Status("failed", text, final=code == EXIT_USER_ERROR)
+        return ended_with(code)
 
     def follow(self, found: Found, log: Log, stop: threading.Event) -> None:
         lines = Resumed()

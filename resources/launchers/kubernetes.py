@@ -3,15 +3,15 @@
 import threading
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from livecc_assets.errors import UserError
 from resources.launchers.base import Job
+from resources.launchers.log import Log
 from resources.launchers.manifest import ATTEMPT, LABEL, WORKER, job_manifest, mounts, service_manifest
-from resources.launchers.remote import AlreadyThereError, Found, Log, RemoteLauncher, Status
+from resources.launchers.remote import AlreadyThereError, Found, RemoteLauncher, Status, is_reachable
 from resources.launchers.stamps import Resumed
 from resources.launchers.verdict import age, judge
 
@@ -79,24 +79,30 @@ class KubernetesLauncher(RemoteLauncher):
 
     def check(self, job: Job) -> None:
         root = str(job.task["root"])
-        inside = [mount["mountPath"] for mount in mounts(job.needs, self.options)]
-        if not root.startswith("s3://") and not any(Path(root).is_relative_to(path) for path in inside):
+        if not is_reachable(root, [mount["mountPath"] for mount in mounts(job.needs, self.options)]):
             raise dg.Failure(
                 f"{job.name}: LIVECC_ROOT={root} cannot be reached from a pod; use an s3:// address, or mount the folder under "
                 "the same path into the pods with `volumes` and `volume_mounts` of the launcher's file",
                 allow_retries=False,
             )
 
-    def _job(self, name: str) -> dict[str, Any] | None:
+    def _read(self, read: Any, name: str) -> dict[str, Any] | None:
+        """An object of this namespace as a dictionary; None where there is none."""
         from kubernetes.client import ApiException
 
         try:
-            found = self.batch.read_namespaced_job(name, self.namespace, _request_timeout=TIMEOUT)
+            found = read(name, self.namespace, _request_timeout=TIMEOUT)
         except ApiException as error:
             if error.status == 404:
                 return None
             raise
         return self.api.sanitize_for_serialization(found)
+
+    def _job(self, name: str) -> dict[str, Any] | None:
+        return self._read(self.batch.read_namespaced_job, name)
+
+    def _service(self, name: str) -> dict[str, Any] | None:
+        return self._read(self.core.read_namespaced_service, name)
 
     def _pods(self, name: str) -> list[dict[str, Any]]:
         """Every pod of a worker of this name, of earlier ones too."""
@@ -179,17 +185,6 @@ class KubernetesLauncher(RemoteLauncher):
                 self.delete(found)
                 raise dg.Failure(f"{job.name}: Service {found.name} of an earlier Job is still there; delete it")
             time.sleep(1)
-
-    def _service(self, name: str) -> dict[str, Any] | None:
-        from kubernetes.client import ApiException
-
-        try:
-            found = self.core.read_namespaced_service(name, self.namespace, _request_timeout=TIMEOUT)
-        except ApiException as error:
-            if error.status == 404:
-                return None
-            raise
-        return self.api.sanitize_for_serialization(found)
 
     def delete(self, found: Found, wait: bool = True) -> None:
         from kubernetes.client import ApiException, V1DeleteOptions, V1Preconditions

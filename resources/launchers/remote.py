@@ -6,23 +6,25 @@ nothing; only a run that was cancelled does. Retries belong to Dagster's retry p
 
 import hashlib
 import sys
-import tempfile
 import threading
 import time
 from abc import abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import dagster as dg
 from dagster import open_pipes_session
+from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
+from livecc_assets.errors import EXIT_USER_ERROR
 from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.redaction import redact
 from livecc_assets.store.writer import new_attempt
-from resources.launchers.base import TAIL_LINES, Job, Launcher, quote
+from resources.launchers.base import Job, Launcher, Needs, quote
+from resources.launchers.log import Log
 from resources.launchers.pipes import StoreContextInjector, StoreMessageReader
 from resources.launchers.watchers import others, watch
 
@@ -44,6 +46,22 @@ class Status:
     news: str = ""
     said_all: bool = False
     final: bool = False
+
+
+def ended_with(code: int) -> Status:
+    """A worker that ended by itself with an exit code other than 0."""
+    text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
+    return Status("failed", text, final=code == EXIT_USER_ERROR)
+
+
+def out_of_time(needs: Needs) -> Status:
+    """A worker that passed its time limit."""
+    return Status("failed", f"passed its time limit of {needs.time_limit} s; raise time_limit or do less", final=True)
+
+
+def is_reachable(root: str, mounted: Iterable[str]) -> bool:
+    """Whether workers reach the store: it is on S3, or lies in a folder that is mounted under the same path."""
+    return root.startswith("s3://") or any(Path(root).is_relative_to(path) for path in mounted)
 
 
 @dataclass(frozen=True)
@@ -77,37 +95,6 @@ def message_prefix(job: Job, attempt: str) -> str:
     """Where context, messages and log of an attempt lie in the store."""
     task = job.task
     return f"_messages/{task['asset']}/{task['partition']}/{task['input_key']}/{attempt}"
-
-
-class Log:
-    """A worker's output without secrets: shown as it comes, its end kept for a failure text, all of it for the store."""
-
-    def __init__(self, shown: bool = True) -> None:
-        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
-        self._shown = shown
-        self._file = tempfile.NamedTemporaryFile("w", suffix=".log", errors="replace")  # noqa: SIM115
-        self._lock = threading.Lock()
-
-    def add(self, line: str) -> None:
-        """One line, without its end."""
-        line = redact(line)
-        with self._lock:
-            self.tail.append(line)
-            self._file.write(line + "\n")
-        if self._shown:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
-
-    def keep(self, blobs: Blobs, key: str) -> None:
-        """Store what was said so far."""
-        with self._lock:
-            self._file.flush()
-            if Path(self._file.name).stat().st_size:
-                blobs.upload(Path(self._file.name), key)
-
-    def close(self) -> None:
-        """Drop the local copy."""
-        self._file.close()
 
 
 class RemoteLauncher(Launcher):
@@ -201,12 +188,13 @@ class RemoteLauncher(Launcher):
             message_reader=StoreMessageReader(blobs, prefix),
             extras=job.task,
         ) as session:
-            if found is None:
-                found = self._create(job, name, attempt, dict(session.get_bootstrap_env_vars()), run_id)
-            worker = found
-            self.patiently(lambda: self.begin(job, worker))
-            said = f"adopted {self.place} {name}, which still runs" if adopting else f"started {self.place} {name}"
-            context.log.info(f"{job.name}: {said}")
+            with self._taken_along(context, job, name, attempt):
+                if found is None:
+                    found = self._create(job, name, attempt, dict(session.get_bootstrap_env_vars()), run_id)
+                worker = found
+                self.patiently(lambda: self.begin(job, worker))
+                said = f"adopted {self.place} {name}, which still runs" if adopting else f"started {self.place} {name}"
+                context.log.info(f"{job.name}: {said}")
             status = self._watch(context, job, worker, blobs, prefix)
         if status.state == "failed":
             if not job.made():
@@ -241,15 +229,18 @@ class RemoteLauncher(Launcher):
         status = self.patiently(lambda: self.look(job, ended))
         key = f"{message_prefix(job, ended.attempt)}/log.txt"
         log, stop = Log(shown=False), threading.Event()
-        follower = threading.Thread(target=self.follow, args=(ended, log, stop), daemon=True)
-        follower.start()
-        follower.join(30)
+        self._following(ended, log, stop).join(30)
         stop.set()
         self._keep(log, blobs, key)
         if status.state == "failed":
             where = f"{blobs.root}/{key}"
             self.say(f"{job.name}: an earlier {self.place} of this name had ended: {status.news}. Its log is {where}")
         self.patiently(lambda: self.delete(ended))
+
+    def _following(self, worker: Found, log: Log, stop: threading.Event) -> threading.Thread:
+        thread = threading.Thread(target=self.follow, args=(worker, log, stop), daemon=True)
+        thread.start()
+        return thread
 
     def _keep(self, log: Log, blobs: Blobs, key: str) -> None:
         try:
@@ -261,33 +252,48 @@ class RemoteLauncher(Launcher):
 
     def _watch(self, context: dg.AssetExecutionContext, job: Job, worker: Found, blobs: Blobs, prefix: str) -> Status:
         log, stop = Log(), threading.Event()
-        follower = threading.Thread(target=self.follow, args=(worker, log, stop), daemon=True)
-        follower.start()
+        follower = self._following(worker, log, stop)
         try:
-            for status in self._states(context, job, worker):
-                if status.news:
-                    context.log.info(f"{job.name}: {status.news}")
+            with self._taken_along(context, job, worker.name, worker.attempt):
+                for status in self._states(context, job, worker):
+                    if status.news:
+                        context.log.info(f"{job.name}: {status.news}")
             if not status.said_all:  # a worker that never began, or was taken away, need not have an end to follow to
                 follower.join(30)
             if status.state == "failed" and not status.said_all:
                 status = replace(status, news=f"{status.news}. {quote(list(log.tail))}")
             return status
-        except BaseException:
-            self._leave(context, job, worker)
-            raise
         finally:
             stop.set()
             follower.join(5)
             self._keep(log, blobs, f"{prefix}/log.txt")
 
-    def _leave(self, context: dg.AssetExecutionContext, job: Job, worker: Found) -> None:
-        """This run ends before its worker: a cancelled one takes the worker along unless others wait for it."""
-        if not cancelled(context):
-            print(f"{job.name}: {self.place} {worker.name} goes on; a re-run adopts it", file=sys.stderr)
-        elif waiting := others(context.instance, context.run.run_id, worker.name, worker.attempt):
-            print(f"{job.name}: {self.place} {worker.name} goes on for run {', '.join(waiting)}", file=sys.stderr)
-        else:
-            self.patiently(lambda: self.delete(worker))
+    @contextmanager
+    def _taken_along(self, context: dg.AssetExecutionContext, job: Job, name: str, attempt: str) -> Iterator[None]:
+        """Where this run ends in here, before its worker does, a cancelled one takes the worker along."""
+        try:
+            yield
+        except dg.Failure:  # the launcher's own: there is no worker
+            raise
+        except BaseException:
+            self._leave(context, job, name, attempt)
+            raise
+
+    def _leave(self, context: dg.AssetExecutionContext, job: Job, name: str, attempt: str) -> None:
+        """Delete the worker of a run that was cancelled, unless others wait for it; leave it alone otherwise."""
+        # A cancel comes twice, as the run's status and as a signal: one must not stop what the other began.
+        with capture_interrupts():
+            if not cancelled(context):
+                print(f"{job.name}: {self.place} {name} goes on; a re-run adopts it", file=sys.stderr)
+                return
+            if waiting := others(context.instance, context.run.run_id, name, attempt):
+                print(f"{job.name}: {self.place} {name} goes on for run {', '.join(waiting)}", file=sys.stderr)
+                return
+            worker = self.patiently(lambda: self.find(name))
+            if worker is None or worker.attempt != attempt:
+                return
+            self.patiently(lambda: self.delete(worker, wait=False))
+        self.patiently(lambda: self.delete(worker))
 
     def _states(self, context: dg.AssetExecutionContext, job: Job, worker: Found) -> Iterator[Status]:
         """The worker's states as they change; the last one says how it ended."""

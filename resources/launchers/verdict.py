@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from livecc_assets.errors import EXIT_USER_ERROR
 from resources.launchers.base import Needs
-from resources.launchers.remote import Status
+from resources.launchers.remote import Status, ended_with, out_of_time
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 _CONFIGURATION = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
@@ -64,9 +63,7 @@ def _why_pod_failed(pod: dict[str, Any], needs: Needs) -> Status | None:
             return Status("failed", text, final=True)
         if ended.get("reason") in ("ContainerCannotRun", "StartError"):
             return Status("failed", f"the container cannot start: {ended.get('message')}", said_all=True, final=True)
-        code = ended["exitCode"]
-        text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
-        return Status("failed", text, final=code == EXIT_USER_ERROR)
+        return ended_with(ended["exitCode"])
     if status.get("phase") == "Failed" and not _containers(pod) and status.get("reason"):
         text = f"its node turned the pod away ({status['reason']}: {status.get('message') or 'no message'})"
         return Status("failed", f"{text}; run it again", said_all=True)
@@ -141,8 +138,7 @@ def judge(
     failures = [found for pod in sorted(pods, key=_ended_at) if (found := _why_pod_failed(pod, needs))]
     if over := _condition(job, "Failed"):
         if over.get("reason") == "DeadlineExceeded":
-            text = f"passed its time limit of {needs.time_limit} s; raise time_limit or do less"
-            return Status("failed", text, final=True)
+            return out_of_time(needs)
         if failures:
             return failures[0]
         text = f"its pod is gone ({over.get('message') or over.get('reason')}): evicted, preempted or its node lost"

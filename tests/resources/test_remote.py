@@ -1,5 +1,7 @@
 """Adoption, messages, failures and cancelling of workers that run elsewhere, with detached processes as the elsewhere."""
 
+import os
+import signal
 import time
 from dataclasses import replace
 
@@ -108,11 +110,7 @@ def test_a_worker_outlives_its_orchestrator_and_the_next_run_adopts_it(world, pl
 def test_cancelling_the_run_deletes_the_worker(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
 
-    def cancel():
-        (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-        world.instance.report_run_canceling(run)
-
-    die_once(place, monkeypatch, cancel)
+    die_once(place, monkeypatch, lambda: cancel_the_run(world))
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.deleted == place.created and len(place.created) == 1
 
@@ -126,11 +124,41 @@ def test_a_run_that_is_cancelled_without_a_signal_deletes_its_worker_too(world, 
     def cancelled_meanwhile(job, found):
         if not told:
             told.append(found.name)
-            (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-            world.instance.report_run_canceling(run)
+            cancel_the_run(world)
         return look(job, found)
 
     monkeypatch.setattr(place, "look", cancelled_meanwhile)
+    assert not world.run("numbers", "doubled", partition="a").success
+    assert place.deleted == place.created and len(place.created) == 1
+
+
+def cancel_the_run(world):  # noqa: F811
+    (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    world.instance.report_run_canceling(run)
+
+
+def test_a_signal_that_comes_while_a_cancelled_run_ends_does_not_save_its_worker(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+
+    def interrupted(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+        return []
+
+    monkeypatch.setattr("resources.launchers.remote.others", interrupted)
+    die_once(place, monkeypatch, lambda: cancel_the_run(world))
+    assert not world.run("numbers", "doubled", partition="a").success
+    assert place.deleted == place.created and len(place.created) == 1
+
+
+def test_a_run_that_is_cancelled_while_its_worker_is_being_made_deletes_it(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+
+    def cancelled_before(job, found):
+        cancel_the_run(world)
+        raise _DiedError
+
+    monkeypatch.setattr(place, "begin", cancelled_before)
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.deleted == place.created and len(place.created) == 1
 
@@ -140,11 +168,10 @@ def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(worl
     (world.home / "pause.txt").write_text("3")
 
     def cancel():
-        (run,) = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         (worker,) = place.workers()
         tags = {tag(worker.name): worker.attempt}
+        cancel_the_run(world)
         world.instance.add_run(dg.DagsterRun("other", "the-other", status=dg.DagsterRunStatus.STARTED, tags=tags))
-        world.instance.report_run_canceling(run)
 
     die_once(place, monkeypatch, cancel)
     assert not world.run("numbers", "doubled", partition="a").success
