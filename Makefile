@@ -11,6 +11,8 @@ endif
 # Passed on to the installer, for instance an index that holds PyTorch's CPU build.
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+# Processes that share the tests: `make test JOBS=0` runs them in one.
+JOBS ?= logical --maxprocesses=4
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo ui test test-cluster lint format clean
@@ -37,10 +39,10 @@ ui: $(STAMP) ## Dagster on port 3000 and MLflow on port 5000
 	@$(BIN)/livecc ui
 
 test: $(STAMP) ## all tests, in under 10 minutes on two cores
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-cluster: $(STAMP) ## tests on the Docker, cluster and S3 that DOCKER_HOST, KUBECONFIG and AWS_ENDPOINT_URL name
-	@$(BIN)/pytest -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff and pyright
 	$(BIN)/ruff check .

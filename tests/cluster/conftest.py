@@ -19,17 +19,22 @@ from tests.cluster.graph import Graph, write_settings
 from tests.cluster.services import load, need, need_images
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-NAMESPACE = "livecc-test"
+#: One of its own for each process of pytest-xdist.
+NAMESPACE = f"livecc-test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 
-#: The graph that test_sample_graph makes while it is killed is what the files after it go on with.
-ORDER = ("test_s3_real", "test_launchers", "test_sample_graph", "test_two_ranks", "test_deployment", "test_compose")
+#: The graph that test_sample_graph makes while it is killed is what the files after it go on with, in the same process.
+GRAPH = ("test_sample_graph", "test_two_ranks", "test_deployment")
+ORDER = ("test_s3_real", "test_launchers", *GRAPH, "test_compose")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items) -> None:
     here = [item for item in items if Path(item.fspath).is_relative_to(Path(__file__).parent)]
     for item in here:
         item.add_marker(pytest.mark.cluster)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("graph" if item.path.stem in GRAPH else "places"))
     items.sort(key=lambda item: ORDER.index(item.path.stem) + 1 if item in here else 0)
 
 

@@ -83,8 +83,8 @@ def seconds_to_stop(page: Page, run: str) -> tuple[float, float]:
     page.cancel(run)
     took = []
     for kind in ("jobs", "pods"):
-        while listed(kind, WORKERS):
-            assert time.monotonic() - asked < 120, f"{kind} are left"
+        while left := listed(kind, WORKERS):
+            assert time.monotonic() - asked < 120, f"{kind} are left: {left}; {page.messages(run)[-15:]}"
             time.sleep(0.2)
         took.append(time.monotonic() - asked)
     print(f"the Job was gone after {took[0]:.1f} s, its pods after {took[1]:.1f} s")

@@ -199,13 +199,13 @@ def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(benc
 
 
 def test_a_worker_whose_maker_died_between_its_calls_is_begun_by_the_run_that_adopts_it(bench):
-    job = bench.job(steps=4)
+    job = bench.job(steps=25, pause=1)  # a pod begins by itself, and is to be there still when the next run looks
     process = bench.start(job, DIE_BEFORE_BEGIN="1")
     said = process.communicate(timeout=90)[0]
     assert process.returncode == 9, said
     code, said = bench.run(job)
     assert code == 0 and "adopted" in said, said
-    assert bench.rows() == list(range(4))
+    assert bench.rows() == list(range(25))
 
 
 def test_deleting_an_earlier_worker_spares_the_one_that_has_its_name_now(bench):
