@@ -9,6 +9,7 @@ import dagster as dg
 
 from livecc_assets.errors import PassingError, UserError
 from livecc_assets.graph import Step
+from livecc_assets.interrupts import StepInterruptedError, unwanted
 from livecc_assets.partitions import DEFINITIONS, mapping
 from livecc_assets.settings import load_settings
 from livecc_assets.store.manifest import digest
@@ -106,6 +107,10 @@ def declare(step: Step, steps: Mapping[str, Step]) -> dg.AssetsDefinition:
             # What a person can mend is said in one line; trying again would change nothing, unless it may pass by itself.
             passing = isinstance(error, PassingError)
             raise dg.Failure(description=redact(str(error)), allow_retries=passing) from shown(error)
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
+            if unwanted(context):
+                raise StepInterruptedError from error
+            raise
         except dg.Failure:  # the launchers' words, which they redact
             raise
         except Exception as error:

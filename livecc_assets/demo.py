@@ -82,8 +82,12 @@ def _run(settings: Settings, instance: object, group: list[Work]) -> Iterator[Ou
         else:
             yield run_job(instance, job, partition)  # type: ignore[arg-type]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for done in as_completed([pool.submit(_in_a_process, *work) for work in waiting]):
-            yield done.result()
+        try:
+            for done in as_completed([pool.submit(_in_a_process, *work) for work in waiting]):
+                yield done.result()
+        except KeyboardInterrupt:  # those that run get the signal, too
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def run_demo(settings: Settings) -> bool:

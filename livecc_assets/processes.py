@@ -5,6 +5,8 @@ import socket
 import time
 from pathlib import Path
 
+#: Tag of a Dagster run that a process executes itself: which one.
+PROCESS = "livecc/process"
 #: Seconds by which the clock may have been set between a process's start and a note of it.
 CLOCK = 60.0
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from livecc_assets.errors import UserError
-from livecc_assets.processes import is_elsewhere, is_gone, ran_at, this_process
+from livecc_assets.processes import PROCESS, is_elsewhere, is_gone, ran_at, this_process
 from livecc_assets.settings import PACKAGE, Settings
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Dagster's settings in a new state folder.
 INSTANCE = PACKAGE / "instance" / "dagster.yaml"
-#: Run tag: the process that executes the run itself.
-PROCESS = "livecc/process"
 
 
 def dagster_home(settings: Settings) -> Path:
@@ -176,6 +174,14 @@ def _failures(result: Any) -> list[str]:
     return found
 
 
+def _was_interrupted(result: Any) -> bool:
+    """Dagster takes a signal for a failure of the step that it met."""
+    from dagster._core.execution.plan.objects import ErrorSource
+
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    return any(failure.error_source == ErrorSource.INTERRUPT for failure in failures)
+
+
 def run_job(
     instance: "dg.DagsterInstance",
     name: str,
@@ -183,7 +189,10 @@ def run_job(
     tags: dict[str, str] | None = None,
     only: list[str] | None = None,
 ) -> Outcome:
-    """Run one job of the graph (or ``only`` some of its assets) to its end. Failures and failed checks are returned."""
+    """Run one job of the graph (or ``only`` some of its assets) to its end. Failures and failed checks are returned.
+
+    Raises KeyboardInterrupt when a signal ended it.
+    """
     from dagster import AssetKey
 
     from livecc_assets.definitions import defs
@@ -207,6 +216,8 @@ def run_job(
         if type(error).__name__ == "DagsterUnknownPartitionError":
             raise UserError(f"{name}: no partition named {partition}; see `livecc status`") from None
         raise
+    if _was_interrupted(result):
+        raise KeyboardInterrupt
     made, served = [], []
     for event in result.get_asset_materialization_events():
         materialization = event.step_materialization_data.materialization

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from livecc_assets import serve
-from livecc_assets.processes import ran_at, this_process
-from livecc_assets.runs import PROCESS, runs_of_earlier_servers
+from livecc_assets.processes import PROCESS, ran_at, this_process
+from livecc_assets.runs import runs_of_earlier_servers
 from livecc_assets.settings import load_settings
 from livecc_assets.tracking import ServerCommand
 

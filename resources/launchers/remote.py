@@ -20,6 +20,7 @@ from dagster import open_pipes_session
 from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
 from livecc_assets.errors import EXIT_USER_ERROR
+from livecc_assets.interrupts import cancelled
 from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.redaction import redact
 from livecc_assets.store.writer import new_attempt
@@ -320,9 +321,3 @@ def _end_if_cancelled(context: dg.AssetExecutionContext) -> None:
         return
     if over:
         raise dg.DagsterExecutionInterruptedError("the run was cancelled")
-
-
-def cancelled(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run was cancelled. An orchestrator that is interrupted for another reason leaves its worker alone."""
-    run = context.instance.get_run_by_id(context.run.run_id)
-    return run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)

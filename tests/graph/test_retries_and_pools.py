@@ -9,6 +9,7 @@ import pytest
 from livecc_assets import declare
 from livecc_assets.all_steps import STEPS
 from livecc_assets.errors import UserError
+from livecc_assets.processes import PROCESS, this_process
 from resources.launchers.base import Launcher
 from resources.launchers.local import LocalLauncher
 
@@ -58,7 +59,7 @@ def test_how_often_is_a_setting_and_nonsense_is_one_line(monkeypatch: pytest.Mon
 class Unlucky(Launcher):
     """Loses the first workers, then runs them here."""
 
-    def __init__(self, failures: list[dg.Failure]) -> None:
+    def __init__(self, failures: list[BaseException]) -> None:
         self.failures, self.tries = failures, 0
 
     def run(self, context: dg.AssetExecutionContext, job: Any) -> None:
@@ -70,7 +71,7 @@ class Unlucky(Launcher):
 
 @pytest.fixture
 def unlucky(world, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def of(*failures: dg.Failure) -> Unlucky:
+    def of(*failures: BaseException) -> Unlucky:
         launcher = Unlucky(list(failures))
         monkeypatch.setattr("resources.livecc.make_launcher", lambda options: launcher)
         monkeypatch.setattr(declare, "RETRY_DELAY", 0.05)
@@ -125,6 +126,33 @@ def test_what_trying_again_cannot_mend_fails_at_once(world, unlucky) -> None:
     launcher = unlucky(dg.Failure("image livecc/absent:1 cannot be pulled", allow_retries=False))
     assert not world.run("numbers", "doubled", partition="a").success
     assert launcher.tries == 1
+
+
+def test_a_step_that_is_interrupted_elsewhere_is_tried_again(world, unlucky) -> None:
+    launcher = unlucky(dg.DagsterExecutionInterruptedError())  # the pod of a step is evicted
+    assert world.run("numbers", "doubled", partition="a").success
+    assert launcher.tries == 2
+
+
+@pytest.mark.parametrize("signal", [dg.DagsterExecutionInterruptedError, KeyboardInterrupt])
+def test_ctrl_c_ends_a_run_of_this_process_and_tries_nothing_again(world, unlucky, signal: type[BaseException]) -> None:
+    launcher = unlucky(signal())
+    result = world.run("numbers", "doubled", partition="a", tags={PROCESS: this_process()})
+    assert not result.success and launcher.tries == 1
+
+
+def test_a_cancelled_step_is_not_tried_again_and_the_run_counts_as_cancelled(world, unlucky) -> None:
+    launcher = unlucky()
+
+    def cancelled(context: Any, job: Any) -> None:
+        launcher.tries += 1
+        context.instance.report_run_canceling(context.run)
+        raise dg.DagsterExecutionInterruptedError
+
+    launcher.run = cancelled
+    result = world.run("numbers", "doubled", partition="a")
+    assert launcher.tries == 1
+    assert world.instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
 
 
 def test_a_worker_of_this_machine_that_fails_is_not_tried_again(world, monkeypatch: pytest.MonkeyPatch) -> None:

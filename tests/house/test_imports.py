@@ -15,7 +15,7 @@ HEAVY = (
     "matplotlib",
 )  # fmt: skip
 #: Dagster's side of the location, beside each stage's assets.py. Everything else is plain.
-DAGSTER_SIDE = {f"livecc_assets.{name}" for name in ("definitions", "declare", "partitions", "runs")}
+DAGSTER_SIDE = {f"livecc_assets.{name}" for name in ("definitions", "declare", "interrupts", "partitions", "runs")}
 #: The sample world makes videos and benchmark questions; only what brings those in may know it.
 SAMPLE_USERS = tuple(
     f"livecc_assets.{name}" for name in ("cli", "demo", "sample", "source", "benchmarks", "training.tasks")

@@ -1,5 +1,7 @@
 """The dagster.yaml that comes into a new state folder: Dagster takes it, and it says what its comments promise."""
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,8 +12,8 @@ import dagster as dg
 import pytest
 import yaml
 
-from livecc_assets.processes import is_gone, this_process
-from livecc_assets.runs import INSTANCE, PROCESS, dagster_home, open_instance
+from livecc_assets.processes import PROCESS, is_gone, this_process
+from livecc_assets.runs import INSTANCE, dagster_home, open_instance, run_job
 from livecc_assets.settings import Settings, load_settings
 
 
@@ -107,11 +109,28 @@ def test_a_queued_run_takes_a_slot_and_gives_it_back(instance: dg.DagsterInstanc
     )
 
 
+@dg.asset
+def waits() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(30)
+
+
+def test_ctrl_c_ends_the_command_and_not_its_step_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    defs = dg.Definitions([waits], jobs=[dg.define_asset_job("curate", [waits])])
+    monkeypatch.setattr("livecc_assets.definitions.defs", defs)
+    with open_instance(settings) as instance:
+        with pytest.raises(KeyboardInterrupt):
+            run_job(instance, "curate")
+        (run,) = instance.get_runs()
+        assert run.is_finished
+
+
 DIE = """
 import os, signal, sys
 from pathlib import Path
 import dagster as dg
-from livecc_assets.runs import PROCESS, open_instance
+from livecc_assets.processes import PROCESS
+from livecc_assets.runs import open_instance
 from livecc_assets.processes import this_process
 from livecc_assets.settings import load_settings
 

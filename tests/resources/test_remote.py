@@ -198,7 +198,7 @@ def test_a_worker_that_another_run_cleared_away_has_succeeded_when_its_artefact_
 
 def test_a_worker_that_commits_while_it_is_looked_for_is_not_started_again(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
-    (world.home / "pause.txt").write_text("2")
+    (world.home / "pause.txt").write_text("6")
     die_once(place, monkeypatch)
     assert not world.run("numbers", "doubled", partition="a").success
     find = place.find
