@@ -42,7 +42,7 @@ test: $(STAMP) ## all tests, in under 10 minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 test-cluster: $(STAMP) ## tests on the Docker, cluster and S3 that DOCKER_HOST, KUBECONFIG and AWS_ENDPOINT_URL name
-	@$(BIN)/pytest -n 2 --dist loadgroup -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff and pyright
 	$(BIN)/ruff check .
