@@ -85,7 +85,7 @@ def _run(settings: Settings, instance: object, group: list[Work]) -> Iterator[Ou
         try:
             for done in as_completed([pool.submit(_in_a_process, *work) for work in waiting]):
                 yield done.result()
-        except KeyboardInterrupt:  # those that run get the signal, too
+        except BaseException:  # Ctrl-C, of which those that run hear, too
             pool.shutdown(cancel_futures=True)
             raise
 

@@ -1,8 +1,9 @@
 """Whether a step that is interrupted is wanted no more, or is to be tried again elsewhere."""
 
 import dagster as dg
+from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
-from livecc_assets.processes import PROCESS
+from livecc_assets.processes import PROCESS, this_process
 
 
 class StepInterruptedError(dg.DagsterExecutionInterruptedError, dg.DagsterError):
@@ -11,6 +12,10 @@ class StepInterruptedError(dg.DagsterExecutionInterruptedError, dg.DagsterError)
     Dagster tries a step that has a retry policy again whatever interrupted it; only its own errors it lets pass, and by
     its first base it knows this one as an interruption.
     """
+
+
+# The multiprocess executor knows what ended a step's process by the name of the error's class alone.
+StepInterruptedError.__name__ = dg.DagsterExecutionInterruptedError.__name__
 
 
 def cancelled(context: dg.AssetExecutionContext) -> bool:
@@ -24,9 +29,10 @@ def unwanted(context: dg.AssetExecutionContext) -> bool:
 
     A step in a pod that is evicted gets the same signal; that one is tried again, and so is one whose run cannot be read.
     """
-    if PROCESS in context.run.tags:
+    if context.run.tags.get(PROCESS) == this_process():  # not the tag alone, which a re-execution copies
         return True
     try:
-        return cancelled(context)
+        with capture_interrupts():  # a cancel comes as the run's status and as a signal, and may come as both
+            return cancelled(context)
     except Exception:
         return False

@@ -175,11 +175,14 @@ def _failures(result: Any) -> list[str]:
 
 
 def _was_interrupted(result: Any) -> bool:
-    """Dagster takes a signal for a failure of the step that it met."""
-    from dagster._core.execution.plan.objects import ErrorSource
+    """Whether a signal or a cancel ended the run, in a step, before the first one or after the last."""
+    from dagster._core.events import DagsterEventType, RunFailureReason
 
-    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
-    return any(failure.error_source == ErrorSource.INTERRUPT for failure in failures)
+    ends = {event.event_type: event for event in result.all_events if event.is_job_event}
+    failure = ends.get(DagsterEventType.RUN_FAILURE)
+    return DagsterEventType.RUN_CANCELED in ends or (
+        failure is not None and failure.job_failure_data.failure_reason == RunFailureReason.UNEXPECTED_TERMINATION
+    )
 
 
 def run_job(

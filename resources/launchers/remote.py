@@ -259,8 +259,10 @@ class RemoteLauncher(Launcher):
                 for status in self._states(context, job, worker):
                     if status.news:
                         context.log.info(f"{job.name}: {status.news}")
-            if not status.said_all:  # a worker that never began, or was taken away, need not have an end to follow to
-                follower.join(30)
+                if (
+                    not status.said_all
+                ):  # a worker that never began, or was taken away, need not have an end to follow to
+                    follower.join(30)
             if status.state == "failed" and not status.said_all:
                 status = replace(status, news=f"{status.news}. {quote(list(log.tail))}")
             return status
@@ -277,7 +279,10 @@ class RemoteLauncher(Launcher):
         except dg.Failure:  # the launcher's own: there is no worker
             raise
         except BaseException:
-            self._leave(context, job, name, attempt)
+            try:
+                self._leave(context, job, name, attempt)
+            except Exception as error:  # what ended the run is said first; a sweep finds the worker
+                self.say(f"{self.place} {name} may be left over: {redact(str(error))}")
             raise
 
     def _leave(self, context: dg.AssetExecutionContext, job: Job, name: str, attempt: str) -> None:
@@ -285,7 +290,7 @@ class RemoteLauncher(Launcher):
         # A cancel comes twice, as the run's status and as a signal: one must not stop what the other began.
         with capture_interrupts():
             if not cancelled(context):
-                print(f"{job.name}: {self.place} {name} goes on; a re-run adopts it", file=sys.stderr)
+                print(f"{job.name}: {self.place} {name} is left alone; a re-run adopts it", file=sys.stderr)
                 return
             if waiting := others(context.instance, context.run.run_id, name, attempt):
                 print(f"{job.name}: {self.place} {name} goes on for run {', '.join(waiting)}", file=sys.stderr)

@@ -153,6 +153,12 @@ def test_a_cancelled_step_is_not_tried_again_and_the_run_counts_as_cancelled(wor
     result = world.run("numbers", "doubled", partition="a")
     assert launcher.tries == 1
     assert world.instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    known = {
+        "DagsterExecutionInterruptedError",
+        "KeyboardInterrupt",
+    }  # by which Dagster's executors tell an end from an error
+    assert event.step_failure_data.error.cls_name in known
 
 
 def test_a_worker_of_this_machine_that_fails_is_not_tried_again(world, monkeypatch: pytest.MonkeyPatch) -> None:

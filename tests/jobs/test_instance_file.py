@@ -109,15 +109,37 @@ def test_a_queued_run_takes_a_slot_and_gives_it_back(instance: dg.DagsterInstanc
     )
 
 
-@dg.asset
-def waits() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(30)
+def _interrupted_in(place: str) -> dg.Definitions:
+    """A job that a signal meets before, in or after its only step."""
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    @dg.resource
+    def server() -> None:
+        if place == "before":
+            interrupt()
+
+    @dg.success_hook
+    def later(context: dg.HookContext) -> None:
+        interrupt()
+
+    @dg.asset(required_resource_keys={"server"})
+    def waits() -> None:
+        if place == "in":
+            interrupt()
+            time.sleep(30)
+
+    hooks = {later} if place == "after" else None
+    job = dg.define_asset_job("curate", [waits], hooks=hooks)
+    return dg.Definitions([waits], jobs=[job], resources={"server": server})
 
 
-def test_ctrl_c_ends_the_command_and_not_its_step_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    defs = dg.Definitions([waits], jobs=[dg.define_asset_job("curate", [waits])])
-    monkeypatch.setattr("livecc_assets.definitions.defs", defs)
+@pytest.mark.parametrize("place", ["before", "in", "after"])
+def test_ctrl_c_ends_the_command_and_not_its_step_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr("livecc_assets.definitions.defs", _interrupted_in(place))
     with open_instance(settings) as instance:
         with pytest.raises(KeyboardInterrupt):
             run_job(instance, "curate")

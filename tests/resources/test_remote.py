@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import dagster as dg
 import pytest
+from dagster._core.execution.plan.objects import ErrorSource
 
 import resources.livecc
 from resources.launchers import Job, Needs
@@ -161,6 +162,44 @@ def test_a_run_that_is_cancelled_while_its_worker_is_being_made_deletes_it(world
     monkeypatch.setattr(place, "begin", cancelled_before)
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.deleted == place.created and len(place.created) == 1
+
+
+def test_a_run_that_is_cancelled_while_the_last_words_of_a_failed_worker_are_awaited_deletes_what_is_left_of_it(
+    world,  # noqa: F811
+    place,
+    monkeypatch,
+):
+    world.batch("a", [1])
+    (world.home / "pause.txt").write_text("60")
+    # As of a Job of several nodes: it has failed, and its other ranks still run.
+    monkeypatch.setattr(place, "look", lambda job, found: Status("failed", "a rank was lost"))
+
+    def endless(found, log, stop):
+        cancel_the_run(world)
+        os.kill(os.getpid(), signal.SIGTERM)
+        stop.wait(20)
+
+    monkeypatch.setattr(place, "follow", endless)
+    assert not world.run("numbers", "doubled", partition="a").success
+    assert place.deleted == place.created and len(place.created) == 1
+
+
+def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelled(world, place, monkeypatch):  # noqa: F811
+    world.batch("a", [1])
+
+    def refused(found, wait=True):
+        raise dg.Failure("its pods are still there")
+
+    def cancelled_meanwhile(job, found):
+        cancel_the_run(world)
+        raise dg.DagsterExecutionInterruptedError
+
+    monkeypatch.setattr(place, "delete", refused)
+    monkeypatch.setattr(place, "look", cancelled_meanwhile)
+    result = world.run("numbers", "doubled", partition="a")
+    assert world.instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    assert event.step_failure_data.error_source == ErrorSource.INTERRUPT
 
 
 def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(world, place, monkeypatch):  # noqa: F811
