@@ -180,7 +180,7 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing(bench, tmp_path):
 
 
 def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(bench):
-    job = bench.job(steps=12, pause=1)
+    job = bench.job(steps=30, pause=1)
     process = bench.start(job)
     bench.read_until(process, "step 1")
     os.kill(process.pid, signal.SIGKILL)
@@ -193,7 +193,7 @@ def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(benc
     said = again.communicate(timeout=120)[0]
     assert again.returncode == 0, said
     assert "adopted" in said
-    assert bench.rows() == list(range(12)), "one worker did each step once"
+    assert bench.rows() == list(range(30)), "one worker did each step once"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert bench.store.blobs.get(log)[0].decode().splitlines().count("step 0") == 1
 
@@ -248,14 +248,23 @@ def test_each_job_of_several_nodes_gets_the_service_by_which_its_pods_meet(bench
         launcher.delete(found)
 
 
+def known_run(instance, run_id, seconds=20):
+    deadline = time.monotonic() + seconds
+    while (run := instance.get_run_by_id(run_id)) is None:
+        assert time.monotonic() < deadline, (
+            f"no run {run_id!r}; there are {[one.run_id for one in instance.get_runs()]}"
+        )
+        time.sleep(0.2)
+    return run
+
+
 def test_a_cancelled_run_deletes_its_worker(bench):
     job = bench.job(steps=100, pause=1)
     process = bench.start(job)
     said = bench.read_until(process, "step 1")
     run_id = next(line.split()[1] for line in said.splitlines() if line.startswith("run "))
     with dg.DagsterInstance.from_config(str(bench.instance_home)) as instance:
-        run = instance.get_run_by_id(run_id)
-        instance.report_run_canceling(run)
+        instance.report_run_canceling(known_run(instance, run_id))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=90)
     assert bench.launcher().find(worker_name(job)) is None
