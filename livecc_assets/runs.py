@@ -194,7 +194,7 @@ def run_job(
 ) -> Outcome:
     """Run one job of the graph (or ``only`` some of its assets) to its end. Failures and failed checks are returned.
 
-    Raises KeyboardInterrupt when a signal ended it.
+    Raises KeyboardInterrupt when a signal or a cancel ended it.
     """
     from dagster import AssetKey
 

@@ -276,7 +276,7 @@ class RemoteLauncher(Launcher):
         """Where this run ends in here, before its worker does, a cancelled one takes the worker along."""
         try:
             yield
-        except dg.Failure:  # the launcher's own: there is no worker
+        except dg.Failure:  # the launcher's own words on a worker that it could not make
             raise
         except BaseException:
             try:

@@ -154,10 +154,8 @@ def test_a_cancelled_step_is_not_tried_again_and_the_run_counts_as_cancelled(wor
     assert launcher.tries == 1
     assert world.instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
     (event,) = [event for event in result.all_events if event.is_step_failure]
-    known = {
-        "DagsterExecutionInterruptedError",
-        "KeyboardInterrupt",
-    }  # by which Dagster's executors tell an end from an error
+    # By these names Dagster's executors tell an end from an error.
+    known = {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
     assert event.step_failure_data.error.cls_name in known
 
 

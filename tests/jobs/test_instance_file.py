@@ -151,9 +151,8 @@ DIE = """
 import os, signal, sys
 from pathlib import Path
 import dagster as dg
-from livecc_assets.processes import PROCESS
+from livecc_assets.processes import PROCESS, this_process
 from livecc_assets.runs import open_instance
-from livecc_assets.processes import this_process
 from livecc_assets.settings import load_settings
 
 @dg.asset
