@@ -1,6 +1,7 @@
 """Fixtures that every part shares."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["LIVECC_HOME"] = tempfile.mkdtemp(prefix="livecc-tests-")
 for _name in ("LIVECC_ROOT", "LIVECC_PROFILE", "LIVECC_INBOX", "DAGSTER_HOME"):
     os.environ.pop(_name, None)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["LIVECC_HOME"], ignore_errors=True)
 
 
 def _shared(name: str) -> Path:

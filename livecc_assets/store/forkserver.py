@@ -34,8 +34,8 @@ PRELOAD = (
 REQUEST_BYTES = 1 << 20
 
 
-def die_with_parent() -> None:
-    """Ask the kernel for SIGTERM when the parent dies, so that no orphan trains on unseen.
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGTERM when ``parent``, this process's parent, dies, so that no orphan trains on unseen.
 
     A signal that the parent ignores or blocks stays so in a child; a worker must always hear SIGTERM.
     """
@@ -43,6 +43,8 @@ def die_with_parent() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before the kernel knew of the wish, and no signal will come
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _preload() -> None:
@@ -113,9 +115,10 @@ class Server:
         message, descriptors, _, _ = socket.recv_fds(self.requests, REQUEST_BYTES, 2)
         if not message:
             return False
+        server = os.getpid()
         pid = os.fork()
         if not pid:
-            self._become_worker(message, descriptors)
+            self._become_worker(server, message, descriptors)
         os.close(descriptors[1])
         client = socket.socket(fileno=descriptors[0])
         self.workers[pid] = client
@@ -123,12 +126,12 @@ class Server:
         self._tell(client, {"pid": pid})
         return True
 
-    def _become_worker(self, message: bytes, descriptors: list[int]) -> NoReturn:
+    def _become_worker(self, server: int, message: bytes, descriptors: list[int]) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            die_with_parent()
+            die_with_parent(server)
             self.selector.close()
             for inherited in (self.requests, *self.workers.values()):
                 inherited.close()

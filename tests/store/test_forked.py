@@ -126,6 +126,23 @@ def test_a_killed_server_takes_its_workers_along_and_is_started_again(tmp_path):
     assert ended({"DO": "exit", "MARK": "5"}, tmp_path)[0] == 5
 
 
+def test_a_worker_whose_server_died_before_it_asked_the_kernel_ends_by_itself():
+    code = """
+import os, time
+from livecc_assets.store.forkserver import die_with_parent
+server = os.getpid()
+if not os.fork():
+    while os.getppid() == server:
+        time.sleep(0.01)
+    print(os.getpid(), flush=True)
+    die_with_parent(server)
+    print("lives on")
+os._exit(0)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    wait_for_end(int(said))
+
+
 def test_a_child_process_shares_the_server(tmp_path):
     code = (
         "import os, sys; from livecc_assets.store.forked import Worker; "
