@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -121,10 +122,17 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def _start_the_ui(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `livecc ui` does while its servers run; one is a program here that ends after a while."""
+    """What `livecc ui` does until somebody presses Ctrl-C, which is here when it has ended the runs that were left."""
     for name in ("LIVECC_HOME", "DAGSTER_HOME"):
         monkeypatch.setenv(name, place.environment[name])
-    nothing = {"dagster": ServerCommand([sys.executable, "-c", "import time; time.sleep(4)"], {})}
+    nothing = {"dagster": ServerCommand([sys.executable, "-c", "import time; time.sleep(60)"], {})}
+    end = serve._end
+
+    def end_and_leave(*told: Any) -> None:
+        end(*told)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(serve, "_end", end_and_leave)
     monkeypatch.setattr(serve, "commands", lambda *_: nothing)
     monkeypatch.setattr(serve, "SETTLED", 1)
     before = signal.getsignal(signal.SIGTERM)

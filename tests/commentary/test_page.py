@@ -63,7 +63,8 @@ def test_a_video_too_large_to_embed_is_refused_with_the_remedy(video: Path) -> N
 _PROBE = """
 <script>
 const out = {}, at = () => document.querySelectorAll(".w:not(.ahead)").length;
-const settle = () => new Promise(done => setTimeout(done, 300));
+const wait = ms => new Promise(done => setTimeout(done, ms));
+const settle = async () => { do await wait(300); while (video.seeking); };
 video.addEventListener("loadeddata", async () => {
   out.duration = video.duration; out.size = [video.videoWidth, video.videoHeight];
   out.begin = at();
@@ -89,7 +90,9 @@ def test_browser_shows_words_in_time_and_jumps_on_a_click(video: Path, tmp_path:
     assert _CHROMIUM
     flags = (
         "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --virtual-time-budget=10000 --dump-dom"
+        "--disable-component-update --disable-sync --virtual-time-budget=60000 --dump-dom "
+        # Virtual time does not wait for the frames of a transition.
+        "--force-prefers-reduced-motion"
     )
     dom = subprocess.run(
         [_CHROMIUM, *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", (tmp_path / "page.html").as_uri()],

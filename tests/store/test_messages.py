@@ -102,7 +102,7 @@ def test_last_words_are_tried_for_a_while_after_the_end_and_then_given_up_aloud(
     began = time.monotonic()
     with channel.buffered_upload_loop():
         say(channel, 0)
-    assert 0.4 < time.monotonic() - began < 5
+    assert 0.4 < time.monotonic() - began < 30
     assert "its messages from chunk 1 on could not be stored" in capsys.readouterr().err
     tried = blobs.tried
     time.sleep(1.2)
