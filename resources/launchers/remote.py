@@ -32,6 +32,9 @@ from resources.launchers.watchers import others, watch
 T = TypeVar("T")
 #: Seconds between two questions to Dagster whether the run was cancelled.
 CANCEL_SECONDS = 2.0
+#: Seconds for which a cancelled run asks a service that does not answer: its own pod is killed after 60. What it leaves behind
+#: a sweep deletes.
+LEAVING_SECONDS = 20.0
 State = Literal["waiting", "running", "succeeded", "failed"]
 
 
@@ -146,15 +149,16 @@ class RemoteLauncher(Launcher):
     def is_passing(self, error: Exception) -> bool:
         """Whether a failed call is worth repeating: the service was away, busy or restarted."""
 
-    def patiently(self, call: Callable[[], T]) -> T:
-        """Repeat a call while its failures are passing ones, for ``patience`` seconds at most."""
+    def patiently(self, call: Callable[[], T], seconds: float | None = None) -> T:
+        """Repeat a call while its failures are passing ones, for ``seconds`` at most (None: ``patience``)."""
+        seconds = self.patience if seconds is None else seconds
         began, pause, told = time.monotonic(), 1.0, 0.0
         while True:
             try:
                 return call()
             except Exception as error:
                 now = time.monotonic()
-                if not self.is_passing(error) or now > began + self.patience:
+                if not self.is_passing(error) or now > began + seconds:
                     raise
                 if not told or now - told > 60:
                     told = now
@@ -282,7 +286,9 @@ class RemoteLauncher(Launcher):
             try:
                 self._leave(context, job, name, attempt)
             except Exception as error:  # what ended the run is said first; a sweep finds the worker
-                self.say(f"{self.place} {name} may be left over: {redact(str(error))}")
+                self.say(
+                    f"{self.place} {name} may be left over until the sensor sweep_workers deletes it: {redact(str(error))}"
+                )
             raise
 
     def _leave(self, context: dg.AssetExecutionContext, job: Job, name: str, attempt: str) -> None:
@@ -295,11 +301,11 @@ class RemoteLauncher(Launcher):
             if waiting := others(context.instance, context.run.run_id, name, attempt):
                 print(f"{job.name}: {self.place} {name} goes on for run {', '.join(waiting)}", file=sys.stderr)
                 return
-            worker = self.patiently(lambda: self.find(name))
+            worker = self.patiently(lambda: self.find(name), LEAVING_SECONDS)
             if worker is None or worker.attempt != attempt:
                 return
-            self.patiently(lambda: self.delete(worker, wait=False))
-        self.patiently(lambda: self.delete(worker))
+            self.patiently(lambda: self.delete(worker, wait=False), LEAVING_SECONDS)
+        self.patiently(lambda: self.delete(worker), LEAVING_SECONDS)
 
     def _states(self, context: dg.AssetExecutionContext, job: Job, worker: Found) -> Iterator[Status]:
         """The worker's states as they change; the last one says how it ended."""

@@ -14,7 +14,7 @@ from resources.launchers import Job, Needs
 from resources.launchers.remote import Status, message_prefix, worker_name
 from resources.launchers.watchers import tag
 from tests.graph.conftest import memoised, world  # noqa: F401
-from tests.resources.process_place import ProcessPlace
+from tests.resources.process_place import ProcessPlace, ServiceAwayError
 
 
 @pytest.fixture
@@ -184,11 +184,22 @@ def test_a_run_that_is_cancelled_while_the_last_words_of_a_failed_worker_are_awa
     assert place.deleted == place.created and len(place.created) == 1
 
 
-def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelled(world, place, monkeypatch):  # noqa: F811
+@pytest.mark.parametrize(
+    ("why_not", "words"),
+    [(dg.Failure("its pods are still there"), "its pods"), (ServiceAwayError("away"), "no answer")],
+)
+def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelled(
+    why_not,
+    words,
+    world,  # noqa: F811
+    place,
+    monkeypatch,
+):
     world.batch("a", [1])
+    monkeypatch.setattr("resources.launchers.remote.LEAVING_SECONDS", 0.2)  # and not ``patience``
 
     def refused(found, wait=True):
-        raise dg.Failure("its pods are still there")
+        raise why_not
 
     def cancelled_meanwhile(job, found):
         cancel_the_run(world)
@@ -200,6 +211,7 @@ def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelle
     assert world.instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED
     (event,) = [event for event in result.all_events if event.is_step_failure]
     assert event.step_failure_data.error_source == ErrorSource.INTERRUPT
+    assert words in logged(world, result) and "may be left over" in logged(world, result)
 
 
 def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(world, place, monkeypatch):  # noqa: F811
