@@ -61,6 +61,11 @@ class Place:
         server = {"host": "127.0.0.1", "port": self.port, "location_name": "livecc"}
         (home / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
         self.server: subprocess.Popen[bytes] | None = None
+        # What the run reads first is a pipe that nobody writes to, so that it goes on until it is killed.
+        for asset in ("sentence_clips", "yt_cc_source"):
+            folder = home / "artefacts" / asset / "sample-test"
+            folder.mkdir(parents=True)
+            os.mkfifo(folder / "_current.json")
 
     def start(self) -> None:
         """The code server of compose.yaml, until it answers."""
@@ -130,7 +135,7 @@ def _start_the_ui(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 
     def end_and_leave(*told: Any) -> None:
         end(*told)
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)  # which servers take as Ctrl-C
 
     monkeypatch.setattr(serve, "_end", end_and_leave)
     monkeypatch.setattr(serve, "commands", lambda *_: nothing)
