@@ -125,7 +125,7 @@ def test_a_silent_s3_server_costs_no_more_than_the_time_out(
     finding = doctor._s3("s3://bucket/prefix", {})
     assert not finding.ok
     assert "bucket" in finding.detail
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.usefixtures("bare")
@@ -179,7 +179,7 @@ contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
     assert not finding.ok
     assert "did not answer" in finding.detail
     assert "secret-token" not in finding.detail
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("text", ["", "not: [valid", "- a\n- list", "text", "apiVersion: v1\nkind: Config\n"])
@@ -211,7 +211,7 @@ def test_too_little_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_questions_are_asked_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=120)
 
     def waits(*_: object) -> Finding:
         together.wait()

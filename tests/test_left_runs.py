@@ -27,6 +27,18 @@ INSTANCE = {
     "run_coordinator": {"module": "dagster.core.run_coordinator", "class": "DefaultRunCoordinator"},
     "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
 }
+#: `python -m livecc_assets.serve`, where the daemon, which is none here, has found the server as soon as there is a file `go`.
+QUICK = """
+import os, sys, time
+from livecc_assets import serve
+serve.SETTLED, end = 1, serve._end
+def when_told(settings, left):
+    while not (settings.home / "go").exists():
+        time.sleep(0.1)
+    end(settings, left)
+serve._end = when_told
+serve.serve_code(sys.argv[1:])
+"""
 
 
 def _until(true: Callable[[], bool], seconds: float, what: str) -> None:
@@ -70,11 +82,9 @@ class Place:
     def start(self) -> None:
         """The code server of compose.yaml, until it answers."""
         options = ["--host=127.0.0.1", f"--port={self.port}", "--location-name=livecc"]
-        # As `python -m livecc_assets.serve`, but the daemon, which is none here, has less time to find the server.
-        quick = "import sys; from livecc_assets import serve; serve.SETTLED = 15; serve.serve_code(sys.argv[1:])"
-        command = [sys.executable, "-W", "ignore", "-c", quick, *options]
+        command = [sys.executable, "-W", "ignore", "-c", QUICK, *options]
         self.server = subprocess.Popen(command, env=self.environment, start_new_session=True)
-        _until(self._answers, 90, "the code server does not come up")
+        _until(self._answers, 200, "the code server does not come up")
 
     def _answers(self) -> bool:
         assert self.server is not None
@@ -94,7 +104,7 @@ class Place:
         assert done.returncode == 0, done.stderr[-2000:]
         with self.instance() as instance:
             (run,) = instance.get_runs()
-            _until(lambda: self.state(run.run_id) == dg.DagsterRunStatus.STARTED, 60, "the run does not start")
+            _until(lambda: self.state(run.run_id) == dg.DagsterRunStatus.STARTED, 200, "the run does not start")
         return run.run_id
 
     def kill(self) -> None:
@@ -104,7 +114,7 @@ class Place:
             os.killpg(self.server.pid, signal.SIGKILL)
             self.server.wait()
             leader = self.server.pid
-            _until(lambda: not _family(leader), 20, "killed processes are still there")
+            _until(lambda: not _family(leader), 60, "killed processes are still there")
 
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.home / "dagster"))
@@ -163,7 +173,8 @@ def test_a_run_whose_server_was_killed_counts_as_failed_when_the_next_one_starts
         assert place.state(run) == dg.DagsterRunStatus.STARTED, (
             "the daemon would give up what it cannot start again yet"
         )
-        _until(lambda: place.state(run) != dg.DagsterRunStatus.STARTED, 60, "nobody ends the run")
+        (place.home / "go").touch()
+        _until(lambda: place.state(run) != dg.DagsterRunStatus.STARTED, 120, "nobody ends the run")
     assert place.state(run) == dg.DagsterRunStatus.FAILURE
     with place.instance() as instance:
         found = instance.get_run_by_id(run)

@@ -1,5 +1,7 @@
 """Reading an artefact: rows by streaming over row groups, extra files by path."""
 
+import os
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -117,7 +119,7 @@ class Artefact:
         target = self.cache / "folders" / self.asset / f"{self.manifest.input_key}-{self.manifest.attempt}"
         if target.is_dir():
             return target
-        staged = target.with_name(f"{target.name}.{id(self)}")
+        staged = target.with_name(f"{target.name}.{os.getpid()}-{secrets.token_hex(3)}")
         for name in self.names:
             if name in (ROWS, REJECTED):
                 continue

@@ -3,9 +3,10 @@
 import fcntl
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pyarrow.fs as pafs
 
@@ -30,13 +31,11 @@ class LocalBlobs(Blobs):
 
     def _staged(self, key: str, data: bytes) -> tuple[Path, Path]:
         target = self._path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".staged-")
-        with os.fdopen(handle, "wb") as file:
+        with _staged_beside(target) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        return Path(name), target
+        return Path(file.name), target
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         try:
@@ -86,24 +85,36 @@ class LocalBlobs(Blobs):
         path = self._path(key)
         path.unlink(missing_ok=True)
         for parent in path.parents:  # empty folders are noise to whoever looks at the tree
-            if parent == self.folder or any(parent.iterdir()):
+            if parent == self.folder:
                 break
-            parent.rmdir()
+            try:
+                parent.rmdir()
+            except OSError:  # something is in it, or another process was quicker
+                break
 
     def upload(self, path: Path, key: str) -> str:
         target = self._path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staged = target.with_name(f".staged-{os.getpid()}-{target.name}")
         digest = hashlib.sha256()
-        with path.open("rb") as source, staged.open("wb") as copy:
+        with path.open("rb") as source, _staged_beside(target) as copy:
             while block := source.read(1 << 20):
                 digest.update(block)
                 copy.write(block)
-        staged.replace(target)
+        os.replace(copy.name, target)
         return digest.hexdigest()
 
     def local(self, key: str, cache: Path, sha256: str = "") -> Path:
         return self._path(key)
+
+
+def _staged_beside(target: Path) -> IO[bytes]:
+    """A new file in the folder of ``target``, open; as readable for others as the umask says, which ``tempfile``'s is not."""
+    staged = target.with_name(f".staged-{os.getpid()}-{secrets.token_hex(4)}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return staged.open("xb")
+    except FileNotFoundError:  # another process removed the folder in between, for it was empty
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return staged.open("xb")
 
 
 def open_blobs(root: str) -> Blobs:

@@ -65,7 +65,8 @@ def _perform(module: str, env: dict[str, str], cwd: str) -> int:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
-    sys.path[0] = cwd
+    own = env.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:1] = [cwd, *(entry for entry in own if entry and entry not in sys.path)]
     if (threads := env.get("OMP_NUM_THREADS", "")).isdigit() and "torch" in sys.modules:
         # OpenMP read the variable when it was loaded, which was before this worker was asked for.
         sys.modules["torch"].set_num_threads(int(threads))

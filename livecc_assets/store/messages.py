@@ -96,9 +96,9 @@ class StoreChannel(PipesBlobStoreMessageWriterChannel):
         finally:
             ending.set()
             sender.join(LAST_TRY)
-            over.set()
-            if sender.is_alive():
+            if sender.is_alive():  # asked before it is told to give up, for then it ends and counts on
                 _say(f"its messages from chunk {self._counter} on could not be stored in {LAST_TRY:.0f} s and are lost")
+            over.set()
 
     def _send(self, ending: Event, over: Event) -> None:
         while True:

@@ -67,6 +67,8 @@ class KubernetesLauncher(RemoteLauncher):
         # Any: the generated client's own annotations name every type that any of its calls could return.
         self.batch: Any = client.BatchV1Api(self.api)
         self.core: Any = client.CoreV1Api(self.api)
+        #: Pods seen, uid → name, by the uid of their Job.
+        self._pods_seen: dict[str, dict[str, str]] = {}
 
     def is_passing(self, error: Exception) -> bool:
         from kubernetes.client import ApiException
@@ -212,8 +214,14 @@ class KubernetesLauncher(RemoteLauncher):
         if there is None or there["metadata"]["uid"] != found.id:
             return judge(None, [], job.needs)
         pods = self._pods_of(found)
+        seen, now = (
+            self._pods_seen.setdefault(found.id, {}),
+            {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods},
+        )
+        seen.update(now)
+        gone = [name for uid, name in seen.items() if uid not in now]
         refused = "" if pods else self._why_no_pods(there)
-        return judge(there, pods, job.needs, patience=self.options.get("patience"), refused=refused)
+        return judge(there, pods, job.needs, patience=self.options.get("patience"), refused=refused, gone=gone)
 
     def _why_no_pods(self, job: dict[str, Any]) -> str:
         """What the Job controller says where it cannot make a Job's pods; '' for no complaint."""

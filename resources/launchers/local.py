@@ -9,6 +9,7 @@ from collections import deque
 
 import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
+from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
 from livecc_assets.errors import EXIT_PASSING_ERROR
 from livecc_assets.store.forked import ServerGoneError, Worker
@@ -62,14 +63,15 @@ class LocalLauncher(Launcher):
                     os.close(write)
             try:
                 code = worker.wait()
-            except BaseException:  # a cancelled run or Ctrl-C: the worker must not outlive it
-                worker.send_signal(signal.SIGTERM)
-                try:
-                    worker.wait(GRACE)
-                except TimeoutError:
-                    worker.send_signal(signal.SIGKILL)
-                except ServerGoneError:
-                    pass  # and with it the worker
+            except BaseException:  # a cancelled run or Ctrl-C: the worker must not outlive it, whatever signal follows
+                with capture_interrupts():
+                    worker.send_signal(signal.SIGTERM)
+                    try:
+                        worker.wait(GRACE)
+                    except TimeoutError:
+                        worker.send_signal(signal.SIGKILL)
+                    except ServerGoneError:
+                        pass  # and with it the worker
                 raise
         if forwarder:
             forwarder.join(GRACE)  # its last lines say why it failed

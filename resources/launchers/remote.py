@@ -234,7 +234,9 @@ class RemoteLauncher(Launcher):
         status = self.patiently(lambda: self.look(job, ended))
         key = f"{message_prefix(job, ended.attempt)}/log.txt"
         log, stop = Log(shown=False), threading.Event()
-        self._following(ended, log, stop).join(30)
+        follower = self._follower(ended, log, stop)
+        follower.start()
+        follower.join(30)
         stop.set()
         self._keep(log, blobs, key)
         if status.state == "failed":
@@ -242,10 +244,8 @@ class RemoteLauncher(Launcher):
             self.say(f"{job.name}: an earlier {self.place} of this name had ended: {status.news}. Its log is {where}")
         self.patiently(lambda: self.delete(ended))
 
-    def _following(self, worker: Found, log: Log, stop: threading.Event) -> threading.Thread:
-        thread = threading.Thread(target=self.follow, args=(worker, log, stop), daemon=True)
-        thread.start()
-        return thread
+    def _follower(self, worker: Found, log: Log, stop: threading.Event) -> threading.Thread:
+        return threading.Thread(target=self.follow, args=(worker, log, stop), daemon=True)
 
     def _keep(self, log: Log, blobs: Blobs, key: str) -> None:
         try:
@@ -257,9 +257,10 @@ class RemoteLauncher(Launcher):
 
     def _watch(self, context: dg.AssetExecutionContext, job: Job, worker: Found, blobs: Blobs, prefix: str) -> Status:
         log, stop = Log(), threading.Event()
-        follower = self._following(worker, log, stop)
+        follower = self._follower(worker, log, stop)
         try:
             with self._taken_along(context, job, worker.name, worker.attempt):
+                follower.start()
                 for status in self._states(context, job, worker):
                     if status.news:
                         context.log.info(f"{job.name}: {status.news}")
@@ -272,7 +273,8 @@ class RemoteLauncher(Launcher):
             return status
         finally:
             stop.set()
-            follower.join(5)
+            if follower.ident:
+                follower.join(5)
             self._keep(log, blobs, f"{prefix}/log.txt")
 
     @contextmanager

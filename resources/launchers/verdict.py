@@ -1,5 +1,6 @@
 """What Kubernetes says of a worker's Job and pods, in words a person can act on. Plain functions on API objects as dicts."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,8 +101,10 @@ def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float])
     return None
 
 
-def _removed(job: dict[str, Any], pods: list[dict[str, Any]], needs: Needs, now: datetime) -> Status | None:
-    """Whether somebody takes a pod away: an eviction through the API, a drained node, a person. Kubernetes before 1.25
+def _removed(
+    job: dict[str, Any], pods: list[dict[str, Any]], gone: Sequence[str], needs: Needs, now: datetime
+) -> Status | None:
+    """Whether somebody took a pod away: an eviction through the API, a drained node, a person. Kubernetes before 1.25
     starts another pod in its place, which would send its messages under the same numbers; so the attempt ends here."""
     began = (job.get("status") or {}).get("startTime")
     if needs.time_limit and age(began, now) >= needs.time_limit:
@@ -113,6 +116,8 @@ def _removed(job: dict[str, Any], pods: list[dict[str, Any]], needs: Needs, now:
             why = f" ({disrupted.get('reason')}: {disrupted.get('message')})" if disrupted else ""
             text = f"its pod {metadata.get('name')} was evicted or deleted{why}; run it again, it resumes"
             return Status("failed", text, said_all=True)
+    if gone:  # between two looks
+        return Status("failed", f"its pod {gone[0]} was evicted or deleted; run it again, it resumes", said_all=True)
     return None
 
 
@@ -123,11 +128,12 @@ def judge(
     now: datetime | None = None,
     patience: dict[str, float] | None = None,
     refused: str = "",
+    gone: Sequence[str] = (),
 ) -> Status:
     """The state of a worker, from its Job (None: it is gone) and its pods.
 
     ``patience``: seconds that a missing image (``image``) and a missing place (``schedule``) are waited for. ``refused``:
-    why the cluster makes no pods of the Job.
+    why the cluster makes no pods of the Job. ``gone``: names of its pods that were there at an earlier look.
     """
     now, patience = now or datetime.now(UTC), {"image": 120.0, "schedule": 3600.0} | (patience or {})
     if job is None:
@@ -145,7 +151,7 @@ def judge(
         return Status("failed", f"{text}; run it again, it resumes", said_all=True)
     if failures and needs.nodes > 1:
         return failures[0]  # the other ranks wait for this one and would do so until their time is over
-    if removed := _removed(job, pods, needs, now):
+    if removed := _removed(job, pods, gone, needs, now):
         return removed
     if (job.get("spec") or {}).get("suspend"):
         return Status("waiting", "waits in its queue")

@@ -57,7 +57,13 @@ def make(server, monkeypatch, key="secret", **more):
     if key:
         monkeypatch.setenv("JUDGE_KEY", key)
     pauses = []
-    endpoint = {"base_url": server.url, "api_key_env": "JUDGE_KEY", "attempts": 4, "timeout": 5, "sleep": pauses.append}
+    endpoint = {
+        "base_url": server.url,
+        "api_key_env": "JUDGE_KEY",
+        "attempts": 4,
+        "timeout": 60,
+        "sleep": pauses.append,
+    }
     judge = OpenAIJudge("gpt-test", **endpoint, **more)
     return judge, pauses
 

@@ -52,7 +52,7 @@ class Bench:
         command = [sys.executable, "-W", "ignore", str(HERE / "orchestrator.py"), str(path)]
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def run(self, job, timeout=150):
+    def run(self, job, timeout=240):
         process = self.start(job)
         said, _ = process.communicate(timeout=timeout)
         return process.returncode, said
@@ -64,7 +64,7 @@ class Bench:
         found = self.store.at("toy/p/0123456789abcdef")
         return found and [row["step"] for row in found.rows()]
 
-    def read_until(self, process, text, seconds=90):
+    def read_until(self, process, text, seconds=240):
         deadline, said = time.monotonic() + seconds, ""
         while text not in said:
             assert time.monotonic() < deadline, said
@@ -138,7 +138,7 @@ def test_a_pod_that_is_evicted_is_told_and_nothing_of_it_is_left(bench):
     launcher = bench.launcher()
     (pod,) = launcher._pods(worker_name(job))
     evict(launcher.core, pod["metadata"]["name"], launcher.namespace)
-    said += process.communicate(timeout=150)[0]
+    said += process.communicate(timeout=240)[0]
     assert process.returncode == 1
     assert f"its pod {pod['metadata']['name']} was evicted or deleted" in said or "was evicted or preempted" in said, (
         said
@@ -171,7 +171,7 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing(bench, tmp_path):
     wire.cut()
     time.sleep(60)
     wire.mend()
-    said = process.communicate(timeout=150)[0]
+    said = process.communicate(timeout=240)[0]
     assert process.returncode == 0, said
     assert bench.rows() == list(range(90))
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
@@ -180,32 +180,33 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing(bench, tmp_path):
 
 
 def test_a_killed_orchestrator_leaves_its_worker_and_the_next_one_adopts_it(bench):
-    job = bench.job(steps=30, pause=1)
+    job = bench.job(steps=5, pause=1, until="go")
     process = bench.start(job)
     bench.read_until(process, "step 1")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    started = time.monotonic()
     again = bench.start(job)
-    bench.read_until(again, "step 3")
-    assert time.monotonic() - started < 30
-    said = again.communicate(timeout=120)[0]
+    said = bench.read_until(again, "adopted")
+    bench.store.blobs.put("go", b"")
+    said += again.communicate(timeout=240)[0]
     assert again.returncode == 0, said
-    assert "adopted" in said
-    assert bench.rows() == list(range(30)), "one worker did each step once"
+    assert bench.rows() == list(range(5)), "one worker did each step once"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert bench.store.blobs.get(log)[0].decode().splitlines().count("step 0") == 1
 
 
 def test_a_worker_whose_maker_died_between_its_calls_is_begun_by_the_run_that_adopts_it(bench):
-    job = bench.job(steps=25, pause=1)  # a pod begins by itself, and is to be there still when the next run looks
+    job = bench.job(until="go")  # a pod begins by itself, and is to be there still when the next run looks
     process = bench.start(job, DIE_BEFORE_BEGIN="1")
-    said = process.communicate(timeout=90)[0]
+    said = process.communicate(timeout=240)[0]
     assert process.returncode == 9, said
-    code, said = bench.run(job)
-    assert code == 0 and "adopted" in said, said
-    assert bench.rows() == list(range(25))
+    again = bench.start(job)
+    said = bench.read_until(again, "adopted")
+    bench.store.blobs.put("go", b"")
+    said += again.communicate(timeout=240)[0]
+    assert again.returncode == 0, said
+    assert bench.rows() == [0, 1]
 
 
 def test_deleting_an_earlier_worker_spares_the_one_that_has_its_name_now(bench):
@@ -266,6 +267,6 @@ def test_a_cancelled_run_deletes_its_worker(bench):
     with dg.DagsterInstance.from_config(str(bench.instance_home)) as instance:
         instance.report_run_canceling(known_run(instance, run_id))
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=90)
+    process.communicate(timeout=240)
     assert bench.launcher().find(worker_name(job)) is None
     assert bench.rows() is None

@@ -12,9 +12,13 @@ SCHEMAS = {"toy": pa.schema([("step", pa.int64()), ("host", pa.string())])}
 
 
 def toy(task: Task) -> None:
-    """``steps`` rows, a second apart; ``do`` says what happens at the first."""
+    """``steps`` rows, a second apart; ``do`` says what happens at the first, and ``until`` names an object of the store
+    without which the last is not made."""
     for step in range(task.config["steps"]):
         print(f"step {step}", file=sys.stderr, flush=True)
+        if step == task.config["steps"] - 1 and (key := task.config.get("until")):
+            while task.writer.blobs.get(key) is None:
+                time.sleep(0.5)
         task.progress(step + 1, task.config["steps"])
         task.writer.add({"step": step, "host": os.uname().nodename})
         match task.config.get("do"):

@@ -77,7 +77,7 @@ def test_listings_and_models_are_looked_at_once_and_a_gone_folder_is_told_each_t
 def test_many_listings_are_asked_for_at_the_same_time(world, monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
-    together = threading.Barrier(3, timeout=20)
+    together = threading.Barrier(3, timeout=120)
 
     def listed(settings, store, partition: str) -> str:
         if partition != "batch-0":  # the first is alone

@@ -1,6 +1,9 @@
 """Which steps wait for a slot, which failures are tried again, and by whom."""
 
 import json
+import os
+import signal
+import time
 from typing import Any
 
 import dagster as dg
@@ -10,6 +13,7 @@ from livecc_assets import declare
 from livecc_assets.all_steps import STEPS
 from livecc_assets.errors import UserError
 from livecc_assets.processes import PROCESS, this_process
+from livecc_assets.store.forked import Worker
 from resources.launchers.base import Launcher
 from resources.launchers.local import LocalLauncher
 
@@ -139,6 +143,27 @@ def test_ctrl_c_ends_a_run_of_this_process_and_tries_nothing_again(world, unluck
     launcher = unlucky(signal())
     result = world.run("numbers", "doubled", partition="a", tags={PROCESS: this_process()})
     assert not result.success and launcher.tries == 1
+
+
+def test_a_second_signal_does_not_save_a_worker_that_heeds_no_first(world, monkeypatch) -> None:
+    world.batch("a", [1])
+    sent: list[int] = []
+
+    class Stuck(Worker):
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is None:  # the first signal
+                raise dg.DagsterExecutionInterruptedError
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.1)
+            raise TimeoutError
+
+        def send_signal(self, number: int) -> None:
+            sent.append(number)
+            super().send_signal(signal.SIGKILL)
+
+    monkeypatch.setattr("resources.launchers.local.Worker", Stuck)
+    assert not world.run("numbers", "doubled", partition="a", tags={PROCESS: this_process()}).success
+    assert sent == [signal.SIGTERM, signal.SIGKILL]
 
 
 def test_a_cancelled_step_is_not_tried_again_and_the_run_counts_as_cancelled(world, unlucky) -> None:

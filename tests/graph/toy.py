@@ -40,6 +40,8 @@ def doubled(task: Task) -> None:
     pause = task.home / "pause.txt"
     if pause.exists():
         time.sleep(float(pause.read_text()))
+    while (task.home / "gate.txt").exists():
+        time.sleep(0.05)
     trouble = task.home / "trouble.txt"
     if trouble.exists():
         raise RuntimeError(trouble.read_text())

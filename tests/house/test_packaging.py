@@ -110,7 +110,7 @@ def test_every_data_file_of_the_package_ships() -> None:
     data = [
         path
         for path in (REPOSITORY / "livecc_assets").rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc")
+        if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
     ]
     assert len(data) > 5
     assert sorted(str(path) for path in data if path.suffix not in suffixes) == []

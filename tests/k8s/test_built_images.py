@@ -83,7 +83,7 @@ print([word["word"] for word in words if "start" in word])
 """
 
 
-def docker(*arguments: str, seconds: int = 280) -> subprocess.CompletedProcess[str]:
+def docker(*arguments: str, seconds: int = 600) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=seconds)
 
 

@@ -5,11 +5,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-
-import psutil
 
 from resources.launchers.base import explain
+from tests.processes import wait_for_end
 
 
 def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() -> None:
@@ -34,10 +32,7 @@ def test_a_worker_dies_with_a_killed_orchestrator() -> None:
     code = textwrap.dedent(ORCHESTRATOR)
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    worker = psutil.Process(int(process.stdout.readline()))
+    worker = int(process.stdout.readline())
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 30
-    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, "the worker lives on"
-        time.sleep(0.1)
+    wait_for_end(worker)

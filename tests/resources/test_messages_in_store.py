@@ -121,7 +121,7 @@ def test_a_store_that_stays_away_holds_up_the_end_for_a_bounded_time(
     handler, began = Handler(), time.monotonic()
     with StoreMessageReader(blobs, PREFIX, interval=0.0).read_messages(handler):  # type: ignore[arg-type]
         pass
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 120
     assert "messages of" in caplog.text and "from chunk 1 on could not be read" in caplog.text
 
 
@@ -134,7 +134,7 @@ def test_the_end_waits_for_nothing_after_the_workers_goodbye(blobs: Busy) -> Non
             time.sleep(0.05)
         blobs.away.set()  # would be waited for otherwise
         ended = time.monotonic()
-    assert time.monotonic() - ended < 10
+    assert time.monotonic() - ended < 60
     assert handler.numbers == [1, 2, 3, 4]
 
 
@@ -147,4 +147,4 @@ def test_the_end_waits_for_no_thread_that_an_error_ended(blobs: Busy, monkeypatc
     with StoreMessageReader(blobs, PREFIX, interval=0.0).read_messages(handler):  # type: ignore[arg-type]
         pass
     assert len(handler.errors) == 1
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120

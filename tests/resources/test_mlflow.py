@@ -209,7 +209,7 @@ def test_a_server_that_is_down_costs_seconds_and_a_warning(caplog: pytest.LogCap
         port = closed.getsockname()[1]
     started = time.monotonic()
     recorded = train(Tracker(f"http://user:secret@127.0.0.1:{port}"))
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
     assert recorded.run_id is None
     assert recorded.warning is not None
     assert "did not take the record" in caplog.text
@@ -220,7 +220,7 @@ def test_a_server_that_accepts_and_is_silent_costs_seconds() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         started = time.monotonic()
         recorded = train(Tracker(f"http://127.0.0.1:{silent.getsockname()[1]}"))
-        assert time.monotonic() - started < 30
+        assert time.monotonic() - started < 60
     assert recorded.warning is not None
     assert "no answer" in recorded.warning
 
@@ -230,7 +230,7 @@ def test_a_server_that_fails_costs_a_bounded_time(failing_server: str, monkeypat
         monkeypatch.delenv(name, raising=False)
     started = time.monotonic()
     recorded = train(Tracker(failing_server))
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 180
     assert recorded.warning is not None
 
 

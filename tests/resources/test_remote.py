@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from dataclasses import replace
 
@@ -81,8 +82,8 @@ class _DiedError(BaseException):
     """The orchestrator's end."""
 
 
-def die_once(place, monkeypatch, then=lambda: None):
-    """The first look at the worker ends the orchestrator; later ones are as ever."""
+def die_once(place, monkeypatch, then=lambda: None, then_open=None):
+    """The first look at the worker ends the orchestrator; later ones are as ever, and open the worker's gate."""
     look = place.look
     calls = []
 
@@ -91,6 +92,8 @@ def die_once(place, monkeypatch, then=lambda: None):
         if len(calls) == 1:
             then()
             raise _DiedError
+        if then_open:
+            then_open.unlink(missing_ok=True)
         return look(job, name)
 
     monkeypatch.setattr(place, "look", once)
@@ -98,8 +101,9 @@ def die_once(place, monkeypatch, then=lambda: None):
 
 def test_a_worker_outlives_its_orchestrator_and_the_next_run_adopts_it(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1, 2])
-    (world.home / "pause.txt").write_text("6")
-    die_once(place, monkeypatch)
+    (world.home / "pause.txt").write_text("3")  # of shorter ones nothing is told
+    (world.home / "gate.txt").touch()
+    die_once(place, monkeypatch, then_open=world.home / "gate.txt")
     assert not world.run("numbers", "doubled", partition="a").success
     result = world.run("numbers", "doubled", partition="a")
     assert result.success and "adopted process" in logged(world, result)
@@ -152,6 +156,18 @@ def test_a_signal_that_comes_while_a_cancelled_run_ends_does_not_save_its_worker
     assert place.deleted == place.created and len(place.created) == 1
 
 
+def test_a_run_that_is_cancelled_as_it_begins_to_watch_its_worker_deletes_it(world, place, monkeypatch):  # noqa: F811
+    class Interrupted(threading.Thread):
+        def start(self):
+            cancel_the_run(world)
+            raise dg.DagsterExecutionInterruptedError
+
+    world.batch("a", [1])
+    monkeypatch.setattr(place, "_follower", lambda *_: Interrupted())
+    assert not world.run("numbers", "doubled", partition="a").success
+    assert place.deleted == place.created and len(place.created) == 1
+
+
 def test_a_run_that_is_cancelled_while_its_worker_is_being_made_deletes_it(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
 
@@ -196,7 +212,7 @@ def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelle
     monkeypatch,
 ):
     world.batch("a", [1])
-    monkeypatch.setattr("resources.launchers.remote.LEAVING_SECONDS", 0.2)  # and not ``patience``
+    monkeypatch.setattr("resources.launchers.remote.LEAVING_SECONDS", 2.0)  # and not ``patience``
 
     def refused(found, wait=True):
         raise why_not
@@ -216,7 +232,7 @@ def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelle
 
 def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
-    (world.home / "pause.txt").write_text("3")
+    (world.home / "gate.txt").touch()
 
     def cancel():
         (worker,) = place.workers()
@@ -224,7 +240,7 @@ def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(worl
         cancel_the_run(world)
         world.instance.add_run(dg.DagsterRun("other", "the-other", status=dg.DagsterRunStatus.STARTED, tags=tags))
 
-    die_once(place, monkeypatch, cancel)
+    die_once(place, monkeypatch, cancel, then_open=world.home / "gate.txt")
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.created and not place.deleted
     result = world.run("numbers", "doubled", partition="a")

@@ -1,10 +1,13 @@
 """Each way in which a pod fails has words of its own."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from resources.launchers.base import Needs
+from resources.launchers.base import Job, Needs
+from resources.launchers.kubernetes import KubernetesLauncher
+from resources.launchers.remote import Found
 from resources.launchers.verdict import judge
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -92,6 +95,23 @@ def test_a_pod_that_is_taken_away_ends_the_attempt_unless_its_deadline_did_it():
     began = {"status": {"startTime": (NOW - timedelta(seconds=61)).isoformat()}}
     assert judge(began, [leaving], NEEDS, NOW).state != "failed"
     assert judge(DONE, [leaving], NEEDS, NOW).state == "succeeded"
+
+
+def test_a_pod_that_went_between_two_looks_ends_the_attempt_whatever_takes_its_place():
+    api: Any = object()
+    launcher, worker = KubernetesLauncher({}, api), Found("toy", "job-uid", "attempt")
+    launcher._job = lambda name: {"metadata": {"uid": "job-uid"}}
+    states = []
+    for uid in ("first", "first", "second"):
+        one = pod("Running")
+        one["metadata"] |= {"name": f"toy-{uid}", "uid": uid, "ownerReferences": [{"uid": "job-uid"}]}
+        launcher._pods = lambda name, one=one: [one]
+        states.append(launcher.look(Job("toy", "toy", {}), worker))
+    assert [one.state for one in states] == ["running", "running", "failed"]
+    assert "its pod toy-first was evicted or deleted" in states[-1].news
+    began = {"status": {"startTime": (NOW - timedelta(seconds=61)).isoformat()}}
+    assert judge(began, [], NEEDS, NOW, gone=["toy-first"]).state != "failed", "its deadline took it"
+    assert judge(DONE, [], NEEDS, NOW, gone=["toy-first"]).state == "succeeded"
 
 
 def test_a_live_preemption_is_told_in_the_schedulers_words():

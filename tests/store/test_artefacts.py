@@ -14,7 +14,7 @@ import pytest
 
 from livecc_assets.errors import UserError
 from livecc_assets.store import Rejected, Store
-from livecc_assets.store.blobs import ConflictError
+from livecc_assets.store.blobs import ConflictError, LocalBlobs
 from livecc_assets.store.garbage import collect
 from livecc_assets.store.writer import Writer
 
@@ -151,6 +151,38 @@ def test_a_forced_writer_replaces_only_the_manifest_that_it_read(store: Store) -
     found = store.at("words/batch-a/k1")
     assert found is not None
     assert found.count == 2
+
+
+def test_a_folder_that_a_collector_removes_while_it_is_written_into_is_made_again(tmp_path: Path, monkeypatch) -> None:
+    blobs, opened = LocalBlobs(tmp_path), Path.open
+
+    def late(path: Path, *mode: str):
+        if path.name.startswith(".staged-"):
+            monkeypatch.setattr(Path, "open", opened)
+            blobs.put("a/b/old", b"")
+            blobs.delete("a/b/old")
+            assert not (tmp_path / "a").exists()
+        return opened(path, *mode)
+
+    monkeypatch.setattr(Path, "open", late)
+    blobs.put("a/b/new", b"kept")
+    found = blobs.get("a/b/new")
+    assert found is not None and found[0] == b"kept"
+    blobs.put("a/b/newer", b"kept")
+    blobs.delete("a/b/new")
+    assert [one.key for one in blobs.listed("")] == ["a/b/newer"]
+
+
+def test_what_is_stored_can_be_read_by_whom_the_umask_admits(tmp_path: Path) -> None:
+    blobs, before = LocalBlobs(tmp_path / "store"), os.umask(0o022)
+    try:
+        blobs.put("put", b"1")
+        blobs.create("created", b"1")
+        (tmp_path / "file").write_bytes(b"1")
+        blobs.upload(tmp_path / "file", "uploaded")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in blobs.folder.iterdir()} == {0o644}
 
 
 def test_conditional_put_refuses_a_taken_key(store: Store) -> None:

@@ -15,6 +15,7 @@ import pytest
 from livecc_assets.store import forked
 from livecc_assets.store.forked import ServerGoneError, Worker
 from livecc_assets.store.forkserver import PRELOAD
+from tests.processes import wait_for_end
 
 MODULE = "forked_worker"
 
@@ -31,14 +32,6 @@ def ended(env: dict[str, str], tmp_path: Path, module: str = MODULE) -> tuple[in
     with (tmp_path / "stderr").open("w+") as stderr:
         code = Worker(module, env, stderr).wait(60)
     return code, (tmp_path / "stderr").read_text()
-
-
-def wait_for_end(pid: int) -> None:
-    """Until no process with this id runs."""
-    deadline = time.monotonic() + 30
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, "the worker lives on"
-        time.sleep(0.05)
 
 
 def servers() -> list[psutil.Process]:
@@ -73,6 +66,13 @@ def test_exit_codes_and_messages_are_those_of_python_m(env, code, said, tmp_path
 def test_an_unknown_module_is_named(tmp_path):
     code, stderr = ended({}, tmp_path, "livecc_assets.no_such_module")
     assert code == 1 and "No module named livecc_assets.no_such_module" in stderr
+
+
+def test_a_worker_finds_modules_on_a_path_that_its_server_was_not_started_with(tmp_path):
+    ended({"DO": "exit", "MARK": "0"}, tmp_path)  # the server runs
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "found_later.py").write_text("raise SystemExit(6)")
+    assert ended({"PYTHONPATH": f"{tmp_path / 'later'}{os.pathsep}"}, tmp_path, "found_later")[0] == 6
 
 
 def test_signals_reach_the_worker_and_tell_how_it_ended(tmp_path):

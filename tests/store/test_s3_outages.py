@@ -45,13 +45,13 @@ def test_a_server_that_stays_busy_is_told_in_one_line_as_what_may_pass(blobs: S3
 def test_nobody_at_the_address_is_told_within_seconds_when_a_store_is_opened(
     blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_errors, "PAUSES", (60.0, 60.0))
+    monkeypatch.setattr(s3_errors, "PAUSES", (600.0, 600.0))
     monkeypatch.setattr("livecc_assets.store.s3.TRIES", 8)
     monkeypatch.setenv("AWS_ENDPOINT_URL", NOBODY)
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=f"nothing answers at {NOBODY}"):
         open_blobs(blobs.root)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 120
 
 
 def test_a_worker_waits_for_a_server_that_is_not_back_yet(

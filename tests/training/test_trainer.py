@@ -167,7 +167,7 @@ def process(tmp_path, name, launcher=(), **job):
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     for inherited in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT", "LOCAL_SIZE"):
         environment.pop(inherited, None)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     out = Path(job["out"])
     return done.returncode, json.loads(out.read_text()) if out.is_file() else None, done.stdout + done.stderr
 
