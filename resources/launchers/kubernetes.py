@@ -214,12 +214,10 @@ class KubernetesLauncher(RemoteLauncher):
         if there is None or there["metadata"]["uid"] != found.id:
             return judge(None, [], job.needs)
         pods = self._pods_of(found)
-        seen, now = (
-            self._pods_seen.setdefault(found.id, {}),
-            {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods},
-        )
-        seen.update(now)
-        gone = [name for uid, name in seen.items() if uid not in now]
+        there_now = {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in pods}
+        seen = self._pods_seen.setdefault(found.id, {})
+        seen |= there_now
+        gone = [name for uid, name in seen.items() if uid not in there_now]
         refused = "" if pods else self._why_no_pods(there)
         return judge(there, pods, job.needs, patience=self.options.get("patience"), refused=refused, gone=gone)
 
