@@ -5,6 +5,8 @@ from dagster._utils.interrupts import capture_interrupts  # no public name; the 
 
 from livecc_assets.processes import PROCESS, this_process
 
+__all__ = ["StepInterruptedError", "cancelled", "capture_interrupts", "unwanted"]
+
 
 class StepInterruptedError(dg.DagsterExecutionInterruptedError, dg.DagsterError):
     """The end of a step whose run is wanted no more.

@@ -9,9 +9,9 @@ from collections import deque
 
 import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
-from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
 from livecc_assets.errors import EXIT_PASSING_ERROR
+from livecc_assets.interrupts import capture_interrupts
 from livecc_assets.store.forked import ServerGoneError, Worker
 from livecc_assets.store.redaction import redact
 from resources.launchers.base import GRACE, TAIL_LINES, Job, Launcher, explain

@@ -17,10 +17,9 @@ from typing import Literal, TypeVar
 
 import dagster as dg
 from dagster import open_pipes_session
-from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
 from livecc_assets.errors import EXIT_USER_ERROR
-from livecc_assets.interrupts import cancelled
+from livecc_assets.interrupts import cancelled, capture_interrupts
 from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.redaction import redact
 from livecc_assets.store.writer import new_attempt
@@ -264,9 +263,8 @@ class RemoteLauncher(Launcher):
                 for status in self._states(context, job, worker):
                     if status.news:
                         context.log.info(f"{job.name}: {status.news}")
-                if (
-                    not status.said_all
-                ):  # a worker that never began, or was taken away, need not have an end to follow to
+                # A worker that never began, or was taken away, need not have an end to follow to.
+                if not status.said_all:
                     follower.join(30)
             if status.state == "failed" and not status.said_all:
                 status = replace(status, news=f"{status.news}. {quote(list(log.tail))}")

@@ -109,16 +109,15 @@ def _removed(
     began = (job.get("status") or {}).get("startTime")
     if needs.time_limit and age(began, now) >= needs.time_limit:
         return None  # the Job's own deadline takes the pod away, and the Job will say so in a moment
-    for pod in pods:
-        metadata = pod.get("metadata") or {}
-        if metadata.get("deletionTimestamp"):
-            disrupted = _condition(pod, "DisruptionTarget") or {}
-            why = f" ({disrupted.get('reason')}: {disrupted.get('message')})" if disrupted else ""
-            text = f"its pod {metadata.get('name')} was evicted or deleted{why}; run it again, it resumes"
-            return Status("failed", text, said_all=True)
-    if gone:  # between two looks
-        return Status("failed", f"its pod {gone[0]} was evicted or deleted; run it again, it resumes", said_all=True)
-    return None
+    leaving = [pod for pod in pods if (pod.get("metadata") or {}).get("deletionTimestamp")]
+    taken = [(pod["metadata"].get("name"), _condition(pod, "DisruptionTarget")) for pod in leaving]
+    taken += [(name, None) for name in gone]
+    if not taken:
+        return None
+    name, disrupted = taken[0]
+    why = f" ({disrupted.get('reason')}: {disrupted.get('message')})" if disrupted else ""
+    text = f"its pod {name} was evicted or deleted{why}; run it again, it resumes"
+    return Status("failed", text, said_all=True)
 
 
 def judge(

@@ -1,6 +1,7 @@
 """Downloads reach public machines only, end within bounds, and leave whole files or nothing."""
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,8 +147,10 @@ def test_a_stream_without_end_is_cut_at_the_limit_and_a_trickle_at_the_time(web:
     base = f"http://{HOST}:{web.server_port}"
     assert "more than the limit" in told(here(), f"{base}/film.mp4", tmp_path)
     trickle, silent = here(bounds=replace(SMALL, total_sec=1.5)), here(bounds=replace(SMALL, silent_sec=1))
+    started = time.monotonic()
     assert "takes longer than 1.5 s" in told(trickle, f"{base}/trickle.mp4", tmp_path)
     assert "broke off after 0 bytes" in told(silent, f"{base}/silent.mp4", tmp_path)
+    assert time.monotonic() - started < 45, "the other bounds are longer"
 
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -164,8 +167,10 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 )
 def test_an_answer_that_never_begins_ends_at_the_time(first: bytes, block: bytes, web: Web, tmp_path: Path) -> None:
     web.trickle("/film.mp4", first, block)
-    said = told(here(bounds=replace(SMALL, total_sec=1.5)), f"http://{HOST}:{web.server_port}/film.mp4", tmp_path)
+    started, bounds = time.monotonic(), replace(SMALL, total_sec=1.5)
+    said = told(here(bounds=bounds), f"http://{HOST}:{web.server_port}/film.mp4", tmp_path)
     assert "takes longer than 1.5 s" in said
+    assert time.monotonic() - started < 45, "the other bounds are longer"
 
 
 def test_an_answer_that_never_begins_ends_at_the_time_under_tls_too(tmp_path: Path, monkeypatch) -> None:
@@ -175,10 +180,11 @@ def test_an_answer_that_never_begins_ends_at_the_time_under_tls_too(tmp_path: Pa
     with Web(pem) as server:
         server.trickle("/film.mp4", b"", CONTINUE)
         server.endless("/body.mp4", b"x", 0.05)
-        bounds = replace(SMALL, total_sec=1.5)
+        started, bounds = time.monotonic(), replace(SMALL, total_sec=1.5)
         for page in ("film", "body"):
             said = told(here(bounds=bounds), f"https://{HOST}:{server.server_port}/{page}.mp4", folder)
             assert "takes longer than 1.5 s" in said
+        assert time.monotonic() - started < 45, "the other bounds are longer"
         server.shutdown()
 
 
