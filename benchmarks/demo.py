@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 LIVECC = str(Path(sys.executable).with_name("livecc"))
-SELECTION = Path(__file__).resolve().parent.parent / "livecc_assets" / "selections" / "sample.yaml"
+SELECTION = Path(__file__).resolve().parent.parent / "livecc_assets" / "config" / "selections" / "sample.yaml"
 
 
 def timed(*arguments: str) -> tuple[float, str]:

@@ -3,7 +3,7 @@
 AWS_ENDPOINT_URL=… python benchmarks/s3_transfer.py --bucket NAME [--size GIB] [--rounds N] [--between COMMAND]
 
 The store's side computes the file's sha256 on the way up; boto3's does not. Down, it is measured both as a bare copy and
-with the sha256 compared, as an artefact is opened. Each transfer runs in a process of its own, whose peak memory is
+with the sha256 compared, as an artifact is opened. Each transfer runs in a process of its own, whose peak memory is
 reported, and each side's bytes are deleted before the next one's come. A server that frees them later, when it is told
 to, is told by --between (SeaweedFS: curl http://HOST:PORT/vol/vacuum?garbageThreshold=0.001 with the master's port). The
 promise is at least 80 % of the speed of boto3's tuned transfer, in memory that does not grow with the file.

@@ -52,7 +52,7 @@ class Clock:
 def corpus(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Make the corpus, and one folder of empty videos with captions that all its batches name."""
     from benchmarks.scale_corpus import Corpus, Size
-    from livecc_assets.settings import load_settings
+    from livecc_assets.graph.settings import load_settings
 
     size, clock, videos = Size(options.batches, options.videos, options.words), Clock(), folder / "videos"
     videos.mkdir(parents=True, exist_ok=True)
@@ -66,11 +66,11 @@ def corpus(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def join(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """The step as Dagster runs it, without Dagster."""
-    from livecc_assets.all_steps import BY_ASSET
-    from livecc_assets.graph import load
-    from livecc_assets.plan import make_plan
-    from livecc_assets.settings import load_settings
-    from livecc_assets.store.worker import Task, open_inputs
+    from livecc_assets.graph.plan import make_plan
+    from livecc_assets.graph.settings import load_settings
+    from livecc_assets.graph.step import load
+    from livecc_assets.orchestration.steps import BY_ASSET
+    from livecc_assets.runtime.worker import Task, open_inputs
 
     settings, step, clock = load_settings(), BY_ASSET["live_cc"], Clock()
     store = settings.store()
@@ -100,9 +100,9 @@ def status(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Standings of the whole graph; how often a manifest was read; listing of batches, partitions, objects, a source."""
     from collections import Counter
 
-    from livecc_assets.all_steps import STEPS
-    from livecc_assets.plan import standings
-    from livecc_assets.settings import load_settings
+    from livecc_assets.graph.plan import standings
+    from livecc_assets.graph.settings import load_settings
+    from livecc_assets.orchestration.steps import STEPS
     from livecc_assets.source.tasks import listing_digest
     from livecc_assets.store.blobs import LocalBlobs
 

@@ -1,6 +1,6 @@
 """A simulated corpus on disk: manifests and score tables of thousands of batches, made as the steps would have made them.
 
-Every artefact stands where ``make_plan`` expects it, with the schema, the layout and the manifest of the real writer. The
+Every artifact stands where ``make_plan`` expects it, with the schema, the layout and the manifest of the real writer. The
 three tables that the selection joins hold rows, one clip a video; the tables that only ``livecc status`` looks at are
 empty, and all empty files of one schema are hard links to one file. Nothing is flushed to the disk (no fsync).
 """
@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from livecc_assets.all_steps import BY_ASSET, STEPS
-from livecc_assets.graph import Step
-from livecc_assets.plan import Once, Plan, make_plan
-from livecc_assets.settings import Settings
+from livecc_assets.graph.plan import Once, Plan, make_plan
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step
+from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 from livecc_assets.source import tasks as source_tasks
-from livecc_assets.store.artefact import REJECTED, ROWS
+from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.manifest import Manifest, StoredFile
 from livecc_assets.store.rows import REJECTED_SCHEMA
 from livecc_assets.store.writer import GROUP_ROWS
@@ -87,7 +87,7 @@ def _typed(asset: str, columns: dict[str, object]) -> pa.Table:
 
 
 class Corpus:
-    """Writes artefacts into the local store of ``settings`` without the writer's care for crashes."""
+    """Writes artifacts into the local store of ``settings`` without the writer's care for crashes."""
 
     def __init__(self, settings: Settings, videos: Path) -> None:
         self.settings, self.store, self.videos = settings, settings.store(), videos
@@ -104,18 +104,18 @@ class Corpus:
         return names
 
     def fill(self, size: Size) -> None:
-        """Every artefact of every batch, and the list of evaluation videos."""
+        """Every artifact of every batch, and the list of evaluation videos."""
         names, seen = self.register(size), dict[str, str]()
         real = source_tasks.listing_digest
         # All batches name one folder: it is listed once here, and for each batch when `livecc status` is measured.
         source_tasks.listing_digest = lambda uri: seen.setdefault(uri, seen.get(uri) or real(uri))
         try:
-            self._artefact(BY_ASSET["evaluation_videos"], "all", Once(self.store), self._evaluation())
+            self._artifact(BY_ASSET["evaluation_videos"], "all", Once(self.store), self._evaluation())
             for number, name in enumerate(names):
                 view, made = Once(self.store), tables(number, size)
                 for step in STEPS:
                     if step.partitioned_by == "batch":
-                        self._artefact(step, name, view, made.get(step.asset))
+                        self._artifact(step, name, view, made.get(step.asset))
         finally:
             source_tasks.listing_digest = real
 
@@ -124,7 +124,7 @@ class Corpus:
         ids = [f"{number:05}{7:06}" for number in range(416)]
         return _typed("evaluation_videos", {"video_id": ids, "benchmark": ["livesports"] * len(ids)})
 
-    def _artefact(self, step: Step, partition: str, view: Once, rows: pa.Table | None) -> None:
+    def _artifact(self, step: Step, partition: str, view: Once, rows: pa.Table | None) -> None:
         found = make_plan(step, self.settings, view, partition)
         folder = self.root / found.place
         folder.mkdir(parents=True, exist_ok=True)

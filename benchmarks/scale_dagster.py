@@ -103,8 +103,8 @@ def _copy_events(first: str, others: list[str]) -> None:
 
 def automation_ticks(batches: int) -> dict[str, Any]:
     """Ticks of all automation conditions of the graph, on the instance of DAGSTER_HOME, as the corpus is curated."""
-    from livecc_assets.all_steps import STEPS
     from livecc_assets.definitions import defs
+    from livecc_assets.orchestration.steps import STEPS
 
     by_batch = [step.asset for step in STEPS if step.partitioned_by == "batch"]
     names, seconds, asked = [batch_name(number) for number in range(batches)], dict[str, float](), dict[str, int]()

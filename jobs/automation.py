@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from livecc_assets.all_steps import BY_ASSET
+from livecc_assets.orchestration.steps import BY_ASSET
 
 #: Fires when an input's *content* changed since this partition was last made; an equal re-materialisation does not.
 _CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
@@ -17,7 +17,7 @@ FOLLOWS_ITS_BATCH = (
     & ~dg.AutomationCondition.in_progress()
 ).with_label("follows its batch")
 
-#: A new batch has no artefact yet: its source table is made as soon as the batch is registered.
+#: A new batch has no artifact yet: its source table is made as soon as the batch is registered.
 NEW_BATCH = (
     dg.AutomationCondition.missing().newly_true().since_last_handled() & ~dg.AutomationCondition.in_progress()
 ).with_label("new source batch")

@@ -15,7 +15,7 @@ DAYS = 7
 @without_secrets
 def delete_garbage(context: dg.OpExecutionContext) -> None:
     """As ``livecc gc --delete`` with a longer age; the run's log says how much went."""
-    from livecc_assets.settings import load_settings
+    from livecc_assets.graph.settings import load_settings
     from livecc_assets.store.garbage import collect
 
     count = size = 0

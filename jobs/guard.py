@@ -5,8 +5,8 @@ import inspect
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.redaction import redact, shown
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.redaction import redact, shown
 
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from livecc_assets.all_steps import STEPS
+from livecc_assets.orchestration.steps import STEPS
 
 
 def _assets(*groups: str, by: str | None) -> dg.AssetSelection:

@@ -6,11 +6,11 @@ import dagster as dg
 
 from jobs.guard import without_secrets
 from jobs.jobs import curate, select
-from livecc_assets.all_steps import STEPS
-from livecc_assets.partitions import SELECTIONS, SOURCE_BATCHES
-from livecc_assets.plan import standings
-from livecc_assets.settings import load_settings
-from livecc_assets.store.redaction import redact
+from livecc_assets.core.redaction import redact
+from livecc_assets.graph.plan import standings
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.partitions import SELECTIONS, SOURCE_BATCHES
+from livecc_assets.orchestration.steps import STEPS
 
 #: Run tag that ties the runs of one tick of the schedule together.
 TICK = "livecc/recurate"

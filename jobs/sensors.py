@@ -11,11 +11,11 @@ from jobs.jobs import curate
 from jobs.notify import notify_failures
 from jobs.reselection import select_after_recurate
 from jobs.sweep import sweep_workers
-from livecc_assets.errors import PassingError, UserError
-from livecc_assets.partitions import SOURCE_BATCHES
-from livecc_assets.settings import load_settings
+from livecc_assets.core.errors import PassingError, UserError
+from livecc_assets.core.redaction import redact
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.partitions import SOURCE_BATCHES
 from livecc_assets.store.manifest import digest
-from livecc_assets.store.redaction import redact
 
 #: Digest of a folder's listing when nothing is in it.
 _EMPTY = digest([])

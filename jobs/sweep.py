@@ -5,7 +5,7 @@ import time
 import dagster as dg
 
 from jobs.guard import without_secrets
-from livecc_assets.store.redaction import redact
+from livecc_assets.core.redaction import redact
 
 
 @dg.sensor(

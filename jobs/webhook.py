@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from livecc_assets.core.redaction import redact
 from livecc_assets.models.chat_endpoint import NoRedirects
-from livecc_assets.store.redaction import redact
 
 #: Seconds of one try, tries, and the pause before the second; each further pause is twice as long.
 TIMEOUT, TRIES, PAUSE = 10.0, 3, 1.0

@@ -1,5 +1,5 @@
 """``python -m livecc_assets`` is the ``livecc`` command."""
 
-from livecc_assets.cli import main
+from livecc_assets.cli.main import main
 
 main()

@@ -7,7 +7,7 @@ from jobs.garbage import collect_garbage, weekly_garbage
 from jobs.jobs import JOBS
 from jobs.schedules import SCHEDULES
 from jobs.sensors import SENSORS
-from livecc_assets.benchmarks.assets import ASSETS as BENCHMARKS
+from livecc_assets.evaluation.assets import ASSETS as BENCHMARKS
 from livecc_assets.live_cc.assets import ASSETS as LIVE_CC
 from livecc_assets.live_whisperx.assets import ASSETS as LIVE_WHISPERX
 from livecc_assets.source.assets import ASSETS as SOURCE

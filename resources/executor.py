@@ -4,7 +4,7 @@ import os
 
 import dagster as dg
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 
 #: ``processes`` (default) or ``pods``: Kubernetes Jobs with the resources that each asset's op asks for (``declare``).
 VARIABLE = "LIVECC_EXECUTOR"

@@ -6,12 +6,12 @@ from typing import Any
 
 import dagster as dg
 
-from livecc_assets.graph import ALL, Step, load
-from livecc_assets.plan import Plan, make_plan
-from livecc_assets.settings import Settings, load_settings
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.graph.plan import Plan, make_plan
+from livecc_assets.graph.settings import Settings, load_settings
+from livecc_assets.graph.step import ALL, Step, load
+from livecc_assets.runtime.worker import Task, open_inputs
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task, open_inputs
 from resources.launchers import Job, make_launcher, needs_of, options_in_force
 from resources.launchers.base import HOME
 from resources.mlflow import MLflow
@@ -40,21 +40,21 @@ class LiveCC(dg.ConfigurableResource):
             context.log.warning(f"{step.asset}[{partition}]: batch {batch} is left out: {why}")
         forced = context.run.tags.get(FORCE, "")
         force = forced == "true" or step.asset in forced.split(",")
-        artefact = store.at(plan.place)
-        if force and artefact is not None and artefact.manifest.run_id != context.run_id:
-            artefact = None  # a retry of the step finds what it made itself before something else failed
-        memoised = artefact is not None
-        if artefact is None:
-            artefact = self._make(context, step, plan, settings, store, force)
+        artifact = store.at(plan.place)
+        if force and artifact is not None and artifact.manifest.run_id != context.run_id:
+            artifact = None  # a retry of the step finds what it made itself before something else failed
+        memoised = artifact is not None
+        if artifact is None:
+            artifact = self._make(context, step, plan, settings, store, force)
         else:
             context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
         store.set_current(step.asset, partition, plan.place, context.run_id)
-        recorded = self.mlflow.record(context, artefact, partition, settings, store)
-        return self._result(context, step, plan, artefact, memoised, recorded)
+        recorded = self.mlflow.record(context, artifact, partition, settings, store)
+        return self._result(context, step, plan, artifact, memoised, recorded)
 
     def _make(
         self, context: dg.AssetExecutionContext, step: Step, plan: Plan, settings: Settings, store: Store, force: bool
-    ) -> Artefact:
+    ) -> Artifact:
         replaces = store.etag(plan.place) if force else None
         error_limit = float(settings.profile["error_limit"])
         if step.worker:
@@ -113,12 +113,12 @@ class LiveCC(dg.ConfigurableResource):
         context: dg.AssetExecutionContext,
         step: Step,
         plan: Plan,
-        artefact: Artefact,
+        artifact: Artifact,
         memoised: bool,
         recorded: Mapping[str, Any],
     ) -> dg.MaterializeResult:
-        manifest = artefact.manifest
-        page = {**metadata(step, plan, artefact, memoised), **recorded}
+        manifest = artifact.manifest
+        page = {**metadata(step, plan, artifact, memoised), **recorded}
         check = dg.AssetCheckResult(
             check_name="error_share",
             asset_key=step.asset,
@@ -128,5 +128,5 @@ class LiveCC(dg.ConfigurableResource):
             description=f"{manifest.errors} rows in error of {manifest.rows + manifest.rejected}",
         )
         return dg.MaterializeResult(
-            metadata=page, data_version=dg.DataVersion(artefact.data_version), check_results=[check]
+            metadata=page, data_version=dg.DataVersion(artifact.data_version), check_results=[check]
         )

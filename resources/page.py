@@ -7,9 +7,9 @@ from typing import Any
 
 import dagster as dg
 
-from livecc_assets.graph import Step, load
-from livecc_assets.plan import Plan
-from livecc_assets.store.artefact import ROWS, Artefact
+from livecc_assets.graph.plan import Plan
+from livecc_assets.graph.step import Step, load
+from livecc_assets.store.artifact import ROWS, Artifact
 from livecc_assets.store.manifest import Upstream
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 8, 90
@@ -41,22 +41,22 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _first(artefact: Artefact) -> list[dict[str, Any]]:
-    if ROWS not in artefact.names:
+def _first(artifact: Artifact) -> list[dict[str, Any]]:
+    if ROWS not in artifact.names:
         return []
-    batch = next(artefact.batches(ROWS, batch_rows=_PREVIEW_ROWS), None)
+    batch = next(artifact.batches(ROWS, batch_rows=_PREVIEW_ROWS), None)
     return batch.to_pylist() if batch is not None else []
 
 
-def _reasons(artefact: Artefact) -> str:
+def _reasons(artifact: Artifact) -> str:
     """Rejected rows by reason, with a few examples of each, for a person to judge the rules by."""
     examples: dict[str, list[str]] = {}
-    for row in artefact.rejected():
+    for row in artifact.rejected():
         found = examples.setdefault(f"{row['kind']}:{row['reason']}", [])
         if len(found) < _EXAMPLES:
             found.append(f"{_short(row['id'])}: {_short(row['detail'])}")
     lines = ["| kind | reason | rows | examples |", "|---|---|---|---|"]
-    for name, count in sorted(artefact.manifest.reasons.items(), key=lambda item: -item[1]):
+    for name, count in sorted(artifact.manifest.reasons.items(), key=lambda item: -item[1]):
         kind, _, reason = name.partition(":")
         lines.append(f"| {kind} | {reason} | {count} | {' · '.join(examples.get(name, []))} |")
     return "\n".join(lines)
@@ -97,17 +97,17 @@ def _upstream(plan: Plan) -> str:
     return _table(rows)
 
 
-def _pictures(step: Step, artefact: Artefact, plan: Plan) -> dict[str, Any]:
-    """Pictures as markdown. Drawn once an artefact: a no-op takes them from the cache, without decoding a video."""
+def _pictures(step: Step, artifact: Artifact, plan: Plan) -> dict[str, Any]:
+    """Pictures as markdown. Drawn once an artifact: a no-op takes them from the cache, without decoding a video."""
     if not step.pictures:
         return {}
-    cached = artefact.cache / "pages" / f"{step.asset}-{plan.input_key}-{artefact.manifest.attempt}.json"
+    cached = artifact.cache / "pages" / f"{step.asset}-{plan.input_key}-{artifact.manifest.attempt}.json"
     if cached.is_file():
         drawn: dict[str, str] = json.loads(cached.read_text("utf-8"))
     else:
         from livecc_assets.media.charts import markdown_image
 
-        made = load(step.pictures)(artefact, plan.config)
+        made = load(step.pictures)(artifact, plan.config)
         drawn = {name: markdown_image(one, name) if isinstance(one, bytes) else str(one) for name, one in made.items()}
         cached.parent.mkdir(parents=True, exist_ok=True)
         staged = cached.with_suffix(f".{os.getpid()}")
@@ -116,12 +116,12 @@ def _pictures(step: Step, artefact: Artefact, plan: Plan) -> dict[str, Any]:
     return {name: dg.MetadataValue.md(text) for name, text in drawn.items()}
 
 
-def metadata(step: Step, plan: Plan, artefact: Artefact, memoised: bool) -> dict[str, Any]:
+def metadata(step: Step, plan: Plan, artifact: Artifact, memoised: bool) -> dict[str, Any]:
     """Everything the page shows for one materialisation."""
-    manifest = artefact.manifest
+    manifest = artifact.manifest
     page: dict[str, Any] = {
         "memoised": dg.MetadataValue.bool(memoised),
-        "artefact": dg.MetadataValue.path(f"{artefact.blobs.root}/{plan.place}"),
+        "artifact": dg.MetadataValue.path(f"{artifact.blobs.root}/{plan.place}"),
         "seconds": manifest.seconds,
         "input_key": plan.input_key,
     }
@@ -130,18 +130,18 @@ def metadata(step: Step, plan: Plan, artefact: Artefact, memoised: bool) -> dict
             "dagster/row_count": manifest.rows,
             "rejected": manifest.rejected,
             "errors": manifest.errors,
-            "preview": dg.MetadataValue.md(_table(_first(artefact))),
+            "preview": dg.MetadataValue.md(_table(_first(artifact))),
         }
     if manifest.reasons:
-        page["rejected by reason"] = dg.MetadataValue.md(_reasons(artefact))
+        page["rejected by reason"] = dg.MetadataValue.md(_reasons(artifact))
     if plan.left_out:
         page["left out"] = dg.MetadataValue.json(_shortened(plan.left_out))
-    page |= _pictures(step, artefact, plan)
+    page |= _pictures(step, artifact, plan)
     for name, value in manifest.metadata.items():
         if len(json.dumps(value, default=str)) > _VALUE_CHARS:
             continue  # a whole curve is on the page as a picture, and number by number in the manifest
         page.setdefault(name, value if isinstance(value, int | float | str | bool) else dg.MetadataValue.json(value))
     page["config"] = dg.MetadataValue.json({name: _shown(name, value) for name, value in plan.config.items()})
     page["upstream"] = dg.MetadataValue.md(_upstream(plan))
-    page["manifest"] = dg.MetadataValue.path(f"{artefact.blobs.root}/{plan.place}/manifest.json")
+    page["manifest"] = dg.MetadataValue.path(f"{artifact.blobs.root}/{plan.place}/manifest.json")
     return page

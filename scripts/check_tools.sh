@@ -8,7 +8,7 @@ absent() {
 }
 python=$1
 
-command -v git >/dev/null 2>&1 || absent git "version of the code in artefacts" "apt-get install git"
+command -v git >/dev/null 2>&1 || absent git "version of the code in artifacts" "apt-get install git"
 command -v g++ >/dev/null 2>&1 || absent g++ "DeepSpeed compiles its communication module" "apt-get install g++"
 command -v make >/dev/null 2>&1 || absent make "this file" "apt-get install make"
 if [ -z "$python" ]; then

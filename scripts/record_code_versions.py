@@ -49,7 +49,7 @@ def source_digest(modules: tuple[str, ...]) -> str:
 
 def now() -> dict[str, dict[str, str]]:
     """Version and digest of every asset as the code stands."""
-    from livecc_assets.all_steps import STEPS
+    from livecc_assets.orchestration.steps import STEPS
 
     return {step.asset: {"version": step.code_version, "source": source_digest(step.covers)} for step in STEPS}
 

@@ -1,7 +1,7 @@
 # The workers' images, one target each:
 #   curation   text losses, faces, speech recognition; no compiler
 #   asr        that, and whisperx
-#   training   curation, and DeepSpeed with the compiler it needs; training, commentary and benchmarks
+#   training   curation, and DeepSpeed with the compiler it needs; training, commentary and evaluation
 #   stack      training, and Dagster's side: the code location of compose.yaml, whose workers are its own processes
 # Which torch comes is pip's choice: with its usual index the CUDA build; PIP_ARGS can name PyTorch's index of CPU builds.
 # Give a digest (python@sha256:…) to pin the base for good.

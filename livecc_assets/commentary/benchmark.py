@@ -6,8 +6,8 @@ from typing import Any
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.engine import Clip, Engine, Utterance, comment_clips
 from livecc_assets.commentary.prompts import event_context
-from livecc_assets.errors import MediaError
-from livecc_assets.rules import Rule
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.rules import Rule
 from livecc_assets.store.rows import Rejected
 
 Report = Callable[[int, int, str], None]

@@ -9,7 +9,7 @@ import numpy as np
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.prompts import DEFAULT_QUERY
 from livecc_assets.commentary.session import Block
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.budget import PixelBudget, streaming_size, video_size
 from livecc_assets.media.frames import Video
 from livecc_assets.media.resize import resize_frames

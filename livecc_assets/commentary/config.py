@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from livecc_assets.errors import UserError
-from livecc_assets.rules import Rule
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.rules import Rule
 
 Mode = Literal["streaming", "evaluation"]
 Positions = Literal["train-consistent", "released"]

@@ -11,7 +11,7 @@ from livecc_assets.commentary.group import Group
 from livecc_assets.commentary.prompts import DEFAULT_QUERY
 from livecc_assets.commentary.session import Block, Session
 from livecc_assets.commentary.utterance import Utterance
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.models.qwen2_vl import Processor, load_model, load_processor
 
 __all__ = ["Clip", "CommentaryConfig", "Engine", "Utterance", "comment_clips", "comment_video", "load_engine"]

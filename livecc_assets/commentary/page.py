@@ -9,7 +9,7 @@ from pathlib import Path
 
 from livecc_assets.commentary.subtitles import clock, words_in_time
 from livecc_assets.commentary.utterance import Utterance
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 
 #: Largest video that is embedded; a browser holds the whole page in memory, a third larger as base64.
 MAX_VIDEO_BYTES = 64 * 1024 * 1024

@@ -3,7 +3,7 @@
 import time
 
 from livecc_assets.models.checkpoint import checkpoint_folder
-from livecc_assets.store.worker import Task, run
+from livecc_assets.runtime.worker import Task, run
 
 #: Clips side by side on a CPU, where a small model's time goes into calls and not into arithmetic.
 _CPU_BATCH = 16
@@ -24,7 +24,7 @@ def livesports_commentary(task: Task) -> None:
     if device == "cpu":
         torch.set_num_threads(int(settings.get("threads", torch.get_num_threads())))
     engine = load_engine(checkpoint_folder(checkpoint, task.home), device, settings.get("dtype"))
-    events = [row for artefact in task.inputs["livesports_events"] for row in artefact.rows()]
+    events = [row for artifact in task.inputs["livesports_events"] for row in artifact.rows()]
     began = time.monotonic()
     batch = int(settings.get("batch_size", _CPU_BATCH if device == "cpu" else 1))
     rows = comment_events(engine, events, config, bool(task.config.get("instruct", True)), batch, task.progress)

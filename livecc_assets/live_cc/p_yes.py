@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from livecc_assets.core.rules import Rule
 from livecc_assets.media.budget import smart_resize
 from livecc_assets.media.resize import resize_frames
 from livecc_assets.models.qwen2_vl import Processor, load_model, load_processor, pixel_values
 from livecc_assets.models.reference import resolve
-from livecc_assets.rules import Rule
 
 # The published question, word for word: the 0.3 threshold was set with it.
 QUESTION = (

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.errors import UserError
-from livecc_assets.rules import Rule
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.rules import Rule
 
 Conversation = list[dict[str, Any]]
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.live_cc import ranking
-from livecc_assets.live_cc.join import (
+from livecc_assets.curation import criteria as ranking
+from livecc_assets.curation.criteria import Band, Readable
+from livecc_assets.curation.join import (
     Fault,
     Judge,
     Piece,
@@ -21,7 +22,6 @@ from livecc_assets.live_cc.join import (
     select,
     unscored,
 )
-from livecc_assets.live_cc.ranking import Band, Readable
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
@@ -35,7 +35,7 @@ class Criteria(ranking.Criteria):
 
 @dataclass(frozen=True)
 class ClipBatch:
-    """One batch's clips and scores, each readable more than once (artefacts of the store are)."""
+    """One batch's clips and scores, each readable more than once (artifacts of the store are)."""
 
     name: str
     clips: Readable
@@ -128,7 +128,7 @@ def join_live_cc(
 ) -> Iterator[Piece]:
     """``live_cc`` in pieces in batch order. ``config`` is the selection file's ``live_cc`` section.
 
-    Memory: a few batches' scores, and what :mod:`livecc_assets.live_cc.join` says of each clip.
+    Memory: a few batches' scores, and what :mod:`livecc_assets.curation.join` says of each clip.
     """
     wanted = Criteria.of(config)
     allowed = admission(evaluation_ids, wanted.categories)
@@ -145,19 +145,19 @@ def select_live_cc(
 
 
 def clip_batches(inputs: dict[str, list[Any]]) -> list[ClipBatch]:
-    """Batches from a task's artefacts, matched by partition; one that lacks a table was already listed as left out."""
+    """Batches from a task's artifacts, matched by partition; one that lacks a table was already listed as left out."""
     tables = by_partition(inputs, ("caption_clips", "caption_clip_losses", "talking_head_scores"))
     return [ClipBatch(partition, *found) for partition, found in tables.items()]
 
 
 def by_partition(inputs: dict[str, list[Any]], assets: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
-    """Artefacts of several assets side by side, for the partitions that have all of them."""
-    found = {name: {artefact.partition: artefact for artefact in inputs.get(name, [])} for name in assets}
-    shared = set.intersection(*(set(artefacts) for artefacts in found.values()))
+    """Artifacts of several assets side by side, for the partitions that have all of them."""
+    found = {name: {artifact.partition: artifact for artifact in inputs.get(name, [])} for name in assets}
+    shared = set.intersection(*(set(artifacts) for artifacts in found.values()))
     return {partition: tuple(found[name][partition] for name in assets) for partition in sorted(shared)}
 
 
 def evaluation_ids(inputs: dict[str, list[Any]]) -> frozenset[str]:
-    """Ids of every benchmark's videos, from the ``evaluation_videos`` artefact."""
-    artefacts = inputs.get("evaluation_videos", [])
-    return frozenset(row["video_id"] for artefact in artefacts for row in artefact.rows(["video_id"]))
+    """Ids of every benchmark's videos, from the ``evaluation_videos`` artifact."""
+    artifacts = inputs.get("evaluation_videos", [])
+    return frozenset(row["video_id"] for artifact in artifacts for row in artifact.rows(["video_id"]))

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from livecc_assets.graph import Step, named_batches, part, same, section, unpartitioned
-from livecc_assets.settings import Settings
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step, named_batches, part, same, section, unpartitioned
 from livecc_assets.store.store import Store
 
 
@@ -51,7 +51,7 @@ STEPS = [
         description="Text-only language-model loss of every clip's words given the title and the previous words "
         "(A2, spec 1.3). No threshold is applied here.",
         code_version="1",
-        covers=("livecc_assets.live_cc.text_loss", "livecc_assets.models.text_lm"),
+        covers=("livecc_assets.curation.text_loss", "livecc_assets.models.text_lm"),
         config=part("text_loss"),
         upstream={"caption_clips": same},
         models=lambda config: [config["model"]],
@@ -81,7 +81,7 @@ STEPS = [
         description="Live-CC: the pre-training set. Joins clips with their scores, applies the selection's thresholds "
         "and ranks by distinct words; scores nothing.",
         code_version="1",
-        covers=("livecc_assets.live_cc.selection", "livecc_assets.live_cc.ranking", "livecc_assets.live_cc.join"),
+        covers=("livecc_assets.live_cc.selection", "livecc_assets.curation.criteria", "livecc_assets.curation.join"),
         config=_recipe,
         upstream={
             "caption_clips": _batches,

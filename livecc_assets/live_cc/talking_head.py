@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.store.rows import Rejected
 
 if TYPE_CHECKING:

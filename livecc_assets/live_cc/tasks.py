@@ -1,7 +1,7 @@
 """The stage's light steps: no model, so they run where the orchestrator runs."""
 
 from livecc_assets.live_cc import clips, selection, words
-from livecc_assets.store.worker import Task
+from livecc_assets.runtime.worker import Task
 
 
 def caption_words(task: Task) -> None:

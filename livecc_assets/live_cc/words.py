@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from livecc_assets.rules import Rule
+from livecc_assets.core.rules import Rule
 from livecc_assets.store.rows import Rejected
 
 #: A spoken word: start and end in seconds, and its text.

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from livecc_assets.store.worker import Task, run
+from livecc_assets.runtime.worker import Task, run
 
 
 def losses_main(asset: str) -> Callable[[Task], None]:
     """The main of a text-loss asset that reads the clips asset named ``asset``. Config: model, dtype, max_tokens, rule."""
 
     def main(task: Task) -> None:
-        from livecc_assets.live_cc.text_loss import clip_losses
+        from livecc_assets.curation.text_loss import clip_losses
         from livecc_assets.models.text_lm import TextLM
 
         (clips,) = task.inputs[asset]
@@ -60,7 +60,7 @@ def talking_head_scores(task: Task) -> None:
 
 
 def _scorer(task: Task) -> Any:
-    from livecc_assets.errors import UserError
+    from livecc_assets.core.errors import UserError
 
     config = task.config
     if config["scorer"] == "face-share":

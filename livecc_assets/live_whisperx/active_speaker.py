@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.audio import read_audio
 from livecc_assets.media.frames import Video
 from livecc_assets.store.rows import Rejected

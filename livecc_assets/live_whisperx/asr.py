@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.live_cc.words import Word
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected

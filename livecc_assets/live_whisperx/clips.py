@@ -7,9 +7,9 @@ begin at a sentence. Words before such a start are accounted for as one rejected
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from livecc_assets.core.rules import Rule
 from livecc_assets.live_cc.clips import Limits, Run, clip_or_rejected, judged
 from livecc_assets.live_cc.words import Word
-from livecc_assets.rules import Rule
 from livecc_assets.store.rows import Rejected
 
 _SENTENCE_ENDS = (".", "?", "!")

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import sound_values
 from livecc_assets.store.rows import Rejected
-from livecc_assets.store.text import sound_values
 
 if TYPE_CHECKING:
     from livecc_assets.models.chat_endpoint import ChatEndpoint

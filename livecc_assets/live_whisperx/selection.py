@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.live_cc import ranking
-from livecc_assets.live_cc.join import (
+from livecc_assets.curation import criteria as ranking
+from livecc_assets.curation.criteria import Band, Readable
+from livecc_assets.curation.join import (
     Fault,
     Judge,
     Piece,
@@ -21,7 +22,6 @@ from livecc_assets.live_cc.join import (
     select,
     unscored,
 )
-from livecc_assets.live_cc.ranking import Band, Readable
 from livecc_assets.live_cc.selection import Admission, admission, by_partition, loss_faults, loss_scores
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
@@ -44,7 +44,7 @@ class Criteria(ranking.Criteria):
 
 @dataclass(frozen=True)
 class SentenceBatch:
-    """One batch's clips and scores, each readable more than once (artefacts of the store are)."""
+    """One batch's clips and scores, each readable more than once (artifacts of the store are)."""
 
     name: str
     clips: Readable
@@ -148,7 +148,7 @@ def join_live_whisperx(
 ) -> Iterator[Piece]:
     """``live_whisperx`` in pieces in batch order. ``config`` is the selection file's ``live_whisperx`` section.
 
-    Memory: a few batches' scores, and what :mod:`livecc_assets.live_cc.join` says of each clip.
+    Memory: a few batches' scores, and what :mod:`livecc_assets.curation.join` says of each clip.
     """
     wanted = Criteria.of(config)
     allowed = admission(evaluation_ids, wanted.categories)
@@ -165,7 +165,7 @@ def select_live_whisperx(
 
 
 def sentence_batches(inputs: dict[str, list[Any]]) -> list[SentenceBatch]:
-    """Batches from a task's artefacts, matched by partition; one that lacks a table was already listed as left out."""
+    """Batches from a task's artifacts, matched by partition; one that lacks a table was already listed as left out."""
     assets = (
         "sentence_clips",
         "sentence_clip_losses",

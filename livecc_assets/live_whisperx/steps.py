@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from livecc_assets.graph import Step, named_batches, part, same, section, unpartitioned
-from livecc_assets.settings import Settings
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step, named_batches, part, same, section, unpartitioned
 from livecc_assets.store.store import Store
 
 
@@ -72,7 +72,7 @@ STEPS = [
     _scorer(
         "sentence_clip_losses",
         "Text-only loss of every sentence clip, without context (B4, spec 1.3). No threshold is applied here.",
-        ("livecc_assets.live_cc.text_loss", "livecc_assets.models.text_lm"),
+        ("livecc_assets.curation.text_loss", "livecc_assets.models.text_lm"),
         "text_loss",
         worker="livecc_assets.live_whisperx.worker",
         pool="gpu",
@@ -109,7 +109,11 @@ STEPS = [
         description="Live-WhisperX: the SFT set. Joins sentence clips with their four scores and applies the "
         "selection's thresholds; scores nothing.",
         code_version="1",
-        covers=("livecc_assets.live_whisperx.selection", "livecc_assets.live_cc.ranking", "livecc_assets.live_cc.join"),
+        covers=(
+            "livecc_assets.live_whisperx.selection",
+            "livecc_assets.curation.criteria",
+            "livecc_assets.curation.join",
+        ),
         config=_recipe,
         upstream={name: _batches for name in ("sentence_clips", *_SCORES)} | {"evaluation_videos": unpartitioned},
         admit=True,

@@ -2,7 +2,7 @@
 
 from livecc_assets.live_cc.selection import evaluation_ids
 from livecc_assets.live_whisperx import clips, selection
-from livecc_assets.store.worker import Task
+from livecc_assets.runtime.worker import Task
 
 
 def sentence_clips(task: Task) -> None:

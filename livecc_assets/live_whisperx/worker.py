@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from livecc_assets.live_cc.worker import losses_main
-from livecc_assets.store.worker import Task, run
+from livecc_assets.runtime.worker import Task, run
 
 
 def spoken_words(task: Task) -> None:

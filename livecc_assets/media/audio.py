@@ -10,7 +10,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.frames import first_picture_time
 from livecc_assets.media.opening import DEFAULT_LIMITS, MediaLimits, decoding, open_media
 

@@ -1,4 +1,4 @@
-"""Pictures of an artefact's numbers for its page in the UI, as PNG bytes about 700 px wide.
+"""Pictures of an artifact's numbers for its page in the UI, as PNG bytes about 700 px wide.
 
 matplotlib is imported inside the functions (the code location must load without it) and used through ``Figure``
 alone: no pyplot, so no global state, no display and no trouble with threads.

@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.opening import DEFAULT_LIMITS, MediaLimits, decoding, open_media
 
 #: A frame interval is off the beat when it misses the median one by more than this share; more than one such

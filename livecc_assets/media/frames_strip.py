@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.charts import markdown_image
 from livecc_assets.media.frames import Video
 from livecc_assets.media.strip import strip, words_under

@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -11,7 +11,7 @@ import av
 import av.container
 import av.error
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.store.uris import local_path
 
 __all__ = ["DEFAULT_LIMITS", "MediaError", "MediaLimits", "decoding", "open_media", "sniff"]

@@ -8,8 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from livecc_assets.errors import MediaError
-from livecc_assets.rules import Rule
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.rules import Rule
 
 #: Seconds under which two times are the same: above the rounding of float32 tables up to 10 minutes, below the
 #: smallest true distance (0.1 ms) between a nominal time and a frame end within 240 s at 29.97 fps.

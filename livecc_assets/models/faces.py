@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.reference import resolve
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 
 #: Files that make a folder usable as a model; a checkpoint carries the ones its initial model had.
 TOKENIZER_FILES = (

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from filelock import FileLock
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.rules import Rule
 from livecc_assets.models import embedded
 from livecc_assets.models.reference import resolve
-from livecc_assets.rules import Rule
 
 #: What a causal model reads: chat messages with ``role`` and ``content``.
 Messages = list[dict[str, str]]

@@ -1,4 +1,4 @@
-"""The sample's media where workers find them: in the state folder, or beside the artefacts when these are on S3."""
+"""The sample's media where workers find them: in the state folder, or beside the artifacts when these are on S3."""
 
 from pathlib import Path
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 
 RATE = 16_000  # samples a second
 ASSETS = Path(__file__).parent / "assets"

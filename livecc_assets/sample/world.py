@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from livecc_assets.runtime.progress import Progress
 from livecc_assets.sample.specials import BROKEN, SPECIALS
 from livecc_assets.sample.videos import SampleVideo, match_video
-from livecc_assets.store.progress import Progress
 
 Kind = Literal["train", "test", "bad"]
 #: Raised whenever the generator's output changes; worlds of another version are made anew.

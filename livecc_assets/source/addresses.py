@@ -11,8 +11,8 @@ from collections.abc import Callable
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.redaction import redact
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.redaction import redact
 
 #: Host and port to the addresses that a connection may be made to.
 Resolver = Callable[[str, int], list[str]]

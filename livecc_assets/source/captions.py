@@ -4,10 +4,10 @@ import codecs
 from collections.abc import Callable
 from dataclasses import replace
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.text import sound, sound_values
 from livecc_assets.source import timed_text, web_captions, youtube_json
 from livecc_assets.source.cues import Captions, Cue, CueProblem, tidy
-from livecc_assets.store.text import sound, sound_values
 
 FORMATS = ("vtt", "srt", "json3", "ttml")
 

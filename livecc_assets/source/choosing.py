@@ -1,6 +1,6 @@
 """Which of a video's captions to take: the asked-for language first, then people's over a machine's."""
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.source.candidates import Candidate, CaptionFile
 from livecc_assets.source.captions import FORMATS, read_captions
 from livecc_assets.source.cues import Captions

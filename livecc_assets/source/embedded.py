@@ -3,7 +3,7 @@
 from av.container import InputContainer
 from av.stream import Stream
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.opening import decoding, open_media
 from livecc_assets.source.captions import checked
 from livecc_assets.source.cues import Captions, Cue, plain, tidy

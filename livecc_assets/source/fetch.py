@@ -15,7 +15,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.source.addresses import Address, Resolver, is_public, look_up, parse, pinned, port_of, shown
 from livecc_assets.source.deadline import Deadline
 

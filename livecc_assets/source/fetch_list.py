@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import shortened
 from livecc_assets.source.addresses import parse, shown
 from livecc_assets.source.candidates import VIDEO_ENDINGS
 from livecc_assets.source.captions import FORMATS
 from livecc_assets.source.fetch import Fetcher
-from livecc_assets.store.text import shortened
 
 #: What is worth fetching: videos, captions, metadata. Everything else in a list is a mistake.
 ENDINGS = (*sorted(VIDEO_ENDINGS), *(f".{name}" for name in FORMATS), ".info.json")

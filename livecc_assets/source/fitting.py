@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.source.cues import Captions, CueProblem
 from livecc_assets.source.probe import Probe
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.source.candidates import Candidate, scan
 from livecc_assets.source.choosing import find_captions
 from livecc_assets.source.cues import Captions

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.store.uris import local_path
 
 #: boto3's default session must not make clients in two threads at once; the clients themselves may be used so.

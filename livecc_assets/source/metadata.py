@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from livecc_assets.errors import MediaError
-from livecc_assets.store.text import sound, sound_values
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.text import sound, sound_values
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import av
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.audio import has_audio
 from livecc_assets.media.frames import Video
 from livecc_assets.media.opening import decoding, open_media

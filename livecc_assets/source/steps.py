@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from livecc_assets.graph import Step, section, unpartitioned
-from livecc_assets.settings import Settings
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step, section, unpartitioned
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.store import Store
 from livecc_assets.store.uris import local_path

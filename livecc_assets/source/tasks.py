@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.runtime.worker import Task
 from livecc_assets.source.listing import entries
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
-from livecc_assets.store.worker import Task
 
 
 def listing_digest(uri: str) -> str:
@@ -58,8 +58,8 @@ def evaluation_videos(task: Task) -> None:
             seen.add(video_id)
             task.writer.add({"video_id": video_id, "benchmark": benchmark})
 
-    for artefact in task.inputs.get("livesports_events", []):
-        for row in artefact.rows(["video_id"]):
+    for artifact in task.inputs.get("livesports_events", []):
+        for row in artifact.rows(["video_id"]):
             add(row["video_id"], "livesports")
     for video_id in task.config.get("ids", []):
         add(str(video_id), "profile")

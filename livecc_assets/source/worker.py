@@ -1,7 +1,7 @@
 """Worker of the source stage: reading a batch opens every video and may run a language model on every caption."""
 
+from livecc_assets.runtime.worker import run
 from livecc_assets.source.tasks import yt_cc_source
-from livecc_assets.store.worker import run
 
 MAINS = {"yt_cc_source": yt_cc_source}
 

@@ -10,7 +10,7 @@ from typing import IO
 
 import pyarrow.fs as pafs
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.store.interface import Blobs, ConflictError, Listed
 from livecc_assets.store.s3 import S3Blobs
 
@@ -122,5 +122,5 @@ def open_blobs(root: str) -> Blobs:
     if root.startswith("s3://"):
         return S3Blobs(root)
     if "://" in root:
-        raise UserError(f"LIVECC_ROOT={root}: only s3://… and local folders can hold artefacts")
+        raise UserError(f"LIVECC_ROOT={root}: only s3://… and local folders can hold artifacts")
     return LocalBlobs(Path(root).expanduser())

@@ -9,7 +9,7 @@ from livecc_assets.store.interface import Listed
 from livecc_assets.store.manifest import Manifest
 from livecc_assets.store.store import Store
 
-#: Objects that are no artefact files: manifests, pointers, registered batches, the local lock.
+#: Objects that are no artifact files: manifests, pointers, registered batches, the local lock.
 _KEPT = ("/manifest.json", "/_current.json")
 #: Where launchers keep what passes between them and a worker: one folder an attempt, of context, messages and log.
 MESSAGES = "_messages/"

@@ -1,4 +1,4 @@
-"""What a place that keeps artefacts must offer: bytes under keys, and the conditional put that a commit needs."""
+"""What a place that keeps artifacts must offer: bytes under keys, and the conditional put that a commit needs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ class Listed:
 
 
 class Blobs(ABC):
-    """Where artefacts live. ``fs`` and ``base`` serve pyarrow; everything else is small objects and whole files."""
+    """Where artifacts live. ``fs`` and ``base`` serve pyarrow; everything else is small objects and whole files."""
 
     root: str
     fs: pafs.FileSystem

@@ -1,4 +1,4 @@
-"""The manifest: the only thing that makes an artefact exist (design, "Artefacts")."""
+"""The manifest: the only thing that makes an artifact exist (design, "Artifacts")."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ def digest(*parts: Any) -> str:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """One file of an artefact: ``name`` is logical and stable, ``key`` carries the writer's attempt."""
+    """One file of an artifact: ``name`` is logical and stable, ``key`` carries the writer's attempt."""
 
     name: str
     key: str
@@ -24,7 +24,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Upstream:
-    """What was read: the artefact's place and its data version at the time."""
+    """What was read: the artifact's place and its data version at the time."""
 
     asset: str
     partition: str
@@ -34,7 +34,7 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything known of a finished artefact. ``rows``/``rejected`` counts; ``reasons`` by "kind:reason"."""
+    """Everything known of a finished artifact. ``rows``/``rejected`` counts; ``reasons`` by "kind:reason"."""
 
     asset: str
     partition: str
@@ -71,7 +71,7 @@ class Manifest:
 
     @property
     def passed(self) -> bool:
-        """Whether every blocking check passed when the artefact was written."""
+        """Whether every blocking check passed when the artifact was written."""
         return all(self.checks.values())
 
     def to_json(self) -> bytes:

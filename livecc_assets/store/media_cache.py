@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.text import shortened
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import shortened
 
 #: Environment variable with the bound, in bytes, and the bound without it.
 VARIABLE, DEFAULT_BYTES = "LIVECC_MEDIA_CACHE_BYTES", 20 * 1024**3

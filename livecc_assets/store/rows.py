@@ -10,7 +10,7 @@ Kind = Literal["filtered", "error"]
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that a stage could not or would not carry on; stored in the artefact's ``rejected`` table.
+    """A row that a stage could not or would not carry on; stored in the artifact's ``rejected`` table.
 
     ``kind`` tells the method's own rules (``filtered``) from breakage (``error``); only errors count towards
     the profile's error limit. ``reason`` is a slug that groups the funnel, ``detail`` a sentence for people.

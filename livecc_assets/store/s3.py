@@ -1,4 +1,4 @@
-"""A prefix of an S3 bucket as the place of artefacts."""
+"""A prefix of an S3 bucket as the place of artifacts."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pyarrow.fs as pafs
 
-from livecc_assets.errors import PassingError, UserError
+from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.store.interface import Blobs, ConflictError, Listed
 
 Answer = TypeVar("Answer")
@@ -203,7 +203,7 @@ class S3Blobs(Blobs):
             if found != sha256:
                 raise PassingError(  # spoilt on the way, if it was not stored so
                     f"{self.root}/{key}: the stored bytes are damaged (sha256 {found[:12]}…, the manifest says "
-                    f"{sha256[:12]}…); run it again, and if that stays so, materialise this artefact again with force"
+                    f"{sha256[:12]}…); run it again, and if that stays so, materialise this artifact again with force"
                 )
             staged.replace(target)
         finally:

@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 from s3transfer.exceptions import RetriesExceededError as TransferGivenUpError
 
-from livecc_assets.errors import PassingError, UnreachableError, UserError
+from livecc_assets.core.errors import PassingError, UnreachableError, UserError
 
 Answer = TypeVar("Answer")
 

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.store.s3_errors import code_of, is_passing, persistently, rounds
 
 MIB = 1 << 20

@@ -1,4 +1,4 @@
-"""The artifact store: who is current, what stands under an input key, and how a new artefact gets in."""
+"""The artifact store: who is current, what stands under an input key, and how a new artifact gets in."""
 
 import json
 import os
@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import sound
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.blobs import Blobs, ConflictError, open_blobs
 from livecc_assets.store.manifest import Manifest, Upstream
-from livecc_assets.store.text import sound
 from livecc_assets.store.writer import Writer
 
 #: Partition under which stages live that several experiments share.
@@ -22,7 +22,7 @@ SHARED = "shared"
 
 @dataclass(frozen=True)
 class Pointer:
-    """What a partition's ``_current`` says: the artefact's place and when and by which run it was made current."""
+    """What a partition's ``_current`` says: the artifact's place and when and by which run it was made current."""
 
     place: str
     at: str
@@ -31,12 +31,12 @@ class Pointer:
 
 def _part(name: str) -> str:
     if not name or name.startswith((".", "_")) or "/" in name or sound(name) != name:
-        raise UserError(f"{name!r} cannot name an artefact's partition; use letters, digits, - and .")
+        raise UserError(f"{name!r} cannot name an artifact's partition; use letters, digits, - and .")
     return name
 
 
 class Store:
-    """Immutable artefacts under one root, local or S3. ``cache`` holds local copies of what lies on S3."""
+    """Immutable artifacts under one root, local or S3. ``cache`` holds local copies of what lies on S3."""
 
     def __init__(self, root: str, cache: Path | str) -> None:
         self.blobs: Blobs = open_blobs(str(root))
@@ -48,13 +48,13 @@ class Store:
         return self.blobs.root
 
     def place(self, asset: str, partition: str, input_key: str) -> str:
-        """Key prefix of an artefact."""
+        """Key prefix of an artifact."""
         return f"{_part(asset)}/{_part(partition)}/{_part(input_key)}"
 
-    def at(self, place: str) -> Artefact | None:
-        """The artefact that stands at a place, if its manifest does."""
+    def at(self, place: str) -> Artifact | None:
+        """The artifact that stands at a place, if its manifest does."""
         found = self.blobs.get(f"{place}/manifest.json")
-        return Artefact(self.blobs, Manifest.from_json(found[0]), self.cache) if found else None
+        return Artifact(self.blobs, Manifest.from_json(found[0]), self.cache) if found else None
 
     def etag(self, place: str) -> str | None:
         """Entity tag of the manifest at a place: what a forced run replaces conditionally."""
@@ -62,12 +62,12 @@ class Store:
         return found[1] if found else None
 
     def pointer(self, asset: str, partition: str) -> Pointer | None:
-        """Where the partition's current artefact stands."""
+        """Where the partition's current artifact stands."""
         found = self.blobs.get(f"{_part(asset)}/{_part(partition)}/_current.json")
         return Pointer(**json.loads(found[0])) if found else None
 
-    def current(self, asset: str, partition: str) -> Artefact | None:
-        """The partition's current artefact, or None when it was never materialised."""
+    def current(self, asset: str, partition: str) -> Artifact | None:
+        """The partition's current artifact, or None when it was never materialised."""
         pointer = self.pointer(asset, partition)
         return self.at(pointer.place) if pointer else None
 
@@ -77,7 +77,7 @@ class Store:
         self.blobs.put(f"{_part(asset)}/{_part(partition)}/_current.json", text.encode())
 
     def partitions(self, asset: str) -> list[str]:
-        """Partitions of an asset that have a current artefact."""
+        """Partitions of an asset that have a current artifact."""
         names = self.blobs.folders(f"{_part(asset)}/")
         return [name for name in names if name != SHARED and self.pointer(asset, name)]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.store.media_cache import VARIABLE, cache_bytes, cached, media_cache
 
 #: Largest object that is copied from a store, in bytes.

@@ -1,4 +1,4 @@
-"""Writing an artefact: rows stream out as they come, the manifest is written last and makes them visible."""
+"""Writing an artifact: rows stream out as they come, the manifest is written last and makes them visible."""
 
 import hashlib
 import os
@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.artefact import REJECTED, ROWS
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import sound_values
+from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.blobs import Blobs, ConflictError
 from livecc_assets.store.manifest import Manifest, StoredFile, Upstream
 from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
-from livecc_assets.store.text import sound_values
 
 #: Rows per row group: small enough that a reader holds little, large enough to compress.
 GROUP_ROWS = 1024
@@ -116,7 +116,7 @@ class _Table:
 
 
 class Writer:
-    """Collects rows, rejected rows and files of one attempt; ``commit`` makes them an artefact.
+    """Collects rows, rejected rows and files of one attempt; ``commit`` makes them an artifact.
 
     Bytes go to keys that carry the attempt, so that the loser of a race can never touch the winner's; a process
     killed at any instant before the manifest is written leaves nothing that a reader can see.
@@ -164,14 +164,14 @@ class Writer:
             self._reasons[f"{row.kind}:{row.reason}"] += 1
             self._rejected.add(row.as_row())
         elif self._rows is None:
-            raise TypeError(f"{self.place}: this artefact has files, not rows")
+            raise TypeError(f"{self.place}: this artifact has files, not rows")
         else:
             self._rows.add(row)
 
     def add_table(self, rows: pa.Table) -> None:
         """Many rows at once, in the asset's schema."""
         if self._rows is None:
-            raise TypeError(f"{self.place}: this artefact has files, not rows")
+            raise TypeError(f"{self.place}: this artifact has files, not rows")
         self._rows.add_table(rows)
 
     def add_rejected(self, rejected: pa.Table) -> None:
@@ -187,10 +187,10 @@ class Writer:
             self.add(row)
 
     def add_file(self, path: Path | str, name: str) -> None:
-        """Store a local file as part of the artefact, under a relative name."""
+        """Store a local file as part of the artifact, under a relative name."""
         path = Path(path)
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UserError(f"{name}: a file of an artefact needs a relative name without ..")
+            raise UserError(f"{name}: a file of an artifact needs a relative name without ..")
         key = f"{self.place}/files-{self.attempt}/{name}"
         sha = self.blobs.upload(path, key)
         self._files.append(StoredFile(name, key, path.stat().st_size, sha))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from livecc_assets.errors import UserError
-from livecc_assets.rules import Rule
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.rules import Rule
 from livecc_assets.training.context import CONTEXT_MODES, ContextMode
 from livecc_assets.training.interleave import WordAssignment
 from livecc_assets.training.reading import VideoSettings

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.models.qwen2_vl import Processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.training.interleave import UnusableClipError
@@ -37,7 +37,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one artefact and how to read them: as clips (``words``) or as conversations."""
+    """Rows of one artifact and how to read them: as clips (``words``) or as conversations."""
 
     name: str
     rows: Rows

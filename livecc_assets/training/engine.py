@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.training.config import TrainingConfig
 
 #: Bytes of one ZeRO communication bucket's elements, as published.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from livecc_assets.rules import Rule
+from livecc_assets.core.rules import Rule
 from livecc_assets.training.chat import ELLIPSIS, speech_text, time_text
 
 FPS = 2.0

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.rules import Rule
 from livecc_assets.media.budget import PixelBudget, smart_resize, video_size
 from livecc_assets.media.frames import Video
 from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
 from livecc_assets.media.sampling import evenly_spaced, smart_nframes, strict_fps
 from livecc_assets.models.qwen2_vl import Processor
-from livecc_assets.rules import Rule
 from livecc_assets.store.uris import local_path
 
 #: Value of every channel of a blanked frame: mid-grey.

@@ -1,4 +1,4 @@
-"""Random access to the rows of an artefact without holding them in memory."""
+"""Random access to the rows of an artifact without holding them in memory."""
 
 import os
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.artifact import Artifact
 
 BATCH_ROWS = 64
 
 
 class RowFile:
-    """Rows of one artefact by index, over a memory-mapped Arrow file: Parquet would decode a row group for every row."""
+    """Rows of one artifact by index, over a memory-mapped Arrow file: Parquet would decode a row group for every row."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,18 +33,18 @@ class RowFile:
         return self._reader.get_batch(number).slice(offset, 1).to_pylist()[0]
 
 
-def row_file(artefact: Artefact, folder: Path) -> RowFile:
-    """The artefact's rows as a local Arrow file under ``folder``, written once for each data version.
+def row_file(artifact: Artifact, folder: Path) -> RowFile:
+    """The artifact's rows as a local Arrow file under ``folder``, written once for each data version.
 
     Row groups are streamed; a half-written file is never used, because it gets its name last.
     """
-    path = folder / f"{artefact.asset}-{artefact.data_version}.arrow"
+    path = folder / f"{artifact.asset}-{artifact.data_version}.arrow"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         staged = path.with_name(f".{path.name}.{os.getpid()}")
         with pa.OSFile(str(staged), "wb") as sink:
             writer = None
-            for batch in artefact.batches(batch_rows=BATCH_ROWS):
+            for batch in artifact.batches(batch_rows=BATCH_ROWS):
                 writer = writer or pa.ipc.new_file(sink, batch.schema)
                 writer.write_batch(batch)
             if writer is None:

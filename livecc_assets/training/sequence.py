@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import torch
 
+from livecc_assets.core.rules import Rule
 from livecc_assets.models.qwen2_vl import Processor, pixel_values
-from livecc_assets.rules import Rule
 from livecc_assets.training import chat
 from livecc_assets.training.context import Context, ContextMode, clip_context
 from livecc_assets.training.interleave import Turn, UnusableClipError, WordAssignment, interleave

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from livecc_assets.errors import UserError
-from livecc_assets.graph import Step, same, section
-from livecc_assets.settings import Settings
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step, same, section
 from livecc_assets.store.store import Store
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import sound_values
+from livecc_assets.runtime.worker import Task
 from livecc_assets.store.rows import Rejected
-from livecc_assets.store.text import sound_values
-from livecc_assets.store.worker import Task
 
 _MEDIA = ("image", "video")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.qwen2_vl import load_model, load_processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.training import checkpoints, engine

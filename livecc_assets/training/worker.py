@@ -1,6 +1,6 @@
 """Worker of the checkpoints: trains LiveCC-Base or LiveCC-Instruct with DeepSpeed and stores the model (spec 2.7).
 
-Runs as one process, or under torchrun as several that share the work; only the first of them writes the artefact.
+Runs as one process, or under torchrun as several that share the work; only the first of them writes the artifact.
 """
 
 import json
@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
 from livecc_assets.models.reference import resolve
-from livecc_assets.store.artefact import Artefact
-from livecc_assets.store.worker import Task, run
+from livecc_assets.runtime.worker import Task, run
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Source
 from livecc_assets.training.rows import row_file
@@ -25,7 +25,7 @@ CLIPS, CONVERSATIONS = ("live_cc", "live_whisperx"), ("general_instructions",)
 def main(task: Task) -> None:
     """Trains on every training set among the inputs, from the stage before it or from the configured model."""
     config = TrainingConfig.from_mapping(task.config)
-    inputs = [artefact for name in (*CLIPS, *CONVERSATIONS) for artefact in task.inputs.get(name, [])]
+    inputs = [artifact for name in (*CLIPS, *CONVERSATIONS) for artifact in task.inputs.get(name, [])]
     metadata = task.writer.metadata
     metadata["data_versions"] = {f"{one.asset}/{one.partition}": one.data_version for one in _all(task)}
     metadata["initial_model"] = _initial_name(task, config)
@@ -56,9 +56,9 @@ def main(task: Task) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _all(task: Task) -> Iterator[Artefact]:
-    for artefacts in task.inputs.values():
-        yield from artefacts
+def _all(task: Task) -> Iterator[Artifact]:
+    for artifacts in task.inputs.values():
+        yield from artifacts
 
 
 def _initial_name(task: Task, config: TrainingConfig) -> str:

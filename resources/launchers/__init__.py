@@ -5,14 +5,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.errors import UserError
-from livecc_assets.settings import PACKAGE, read_yaml
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import SHIPPED, read_yaml
 from resources.launchers.base import Job, Launcher, Needs
 from resources.launchers.local import LocalLauncher
 
 __all__ = ["Job", "Launcher", "Needs", "make_launcher", "needs_of", "options_in_force"]
 
-#: ``local``, ``docker``, ``kubernetes`` (the files of that name in livecc_assets/launchers), or the path of such a file.
+#: ``local``, ``docker``, ``kubernetes`` (the files of that name in livecc_assets/config/launchers), or the path of such a file.
 VARIABLE = "LIVECC_LAUNCHER"
 
 
@@ -21,7 +21,7 @@ def options_in_force() -> dict[str, Any]:
     named = os.environ.get(VARIABLE) or "local"
     if named == "local":
         return {"kind": "local"}
-    path = Path(named) if named.endswith((".yaml", ".yml")) else PACKAGE / "launchers" / f"{named}.yaml"
+    path = Path(named) if named.endswith((".yaml", ".yml")) else SHIPPED / "launchers" / f"{named}.yaml"
     if not path.is_file():
         raise UserError(
             f"{VARIABLE}={named}: no such launcher; use local, docker, kubernetes or the path of a YAML file"

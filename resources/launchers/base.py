@@ -46,7 +46,7 @@ class Needs:
 class Job:
     """One worker's work: the module to run and the task it is given (JSON, see ``store.worker.Task``).
 
-    ``made`` says whether the artefact has been committed by now, by whomever.
+    ``made`` says whether the artifact has been committed by now, by whomever.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Launcher(ABC):
 
     @abstractmethod
     def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
-        """Block until the worker has committed its artefact.
+        """Block until the worker has committed its artifact.
 
         A Failure that trying again cannot mend is raised with ``allow_retries=False``; the others are the business of the
         step's retry policy, and of nobody else.

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from resources.launchers.base import GRACE, HOME, USER, Job
 from resources.launchers.log import Log
 from resources.launchers.manifest import command

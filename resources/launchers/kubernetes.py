@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from resources.launchers.base import Job
 from resources.launchers.log import Log
 from resources.launchers.manifest import ATTEMPT, LABEL, WORKER, job_manifest, mounts, service_manifest

@@ -10,10 +10,10 @@ from collections import deque
 import dagster as dg
 from dagster import PipesTempFileContextInjector, PipesTempFileMessageReader, open_pipes_session
 
-from livecc_assets.errors import EXIT_PASSING_ERROR
-from livecc_assets.interrupts import capture_interrupts
-from livecc_assets.store.forked import ServerGoneError, Worker
-from livecc_assets.store.redaction import redact
+from livecc_assets.core.errors import EXIT_PASSING_ERROR
+from livecc_assets.core.redaction import redact
+from livecc_assets.orchestration.interrupts import capture_interrupts
+from livecc_assets.runtime.forked import ServerGoneError, Worker
 from resources.launchers.base import GRACE, TAIL_LINES, Job, Launcher, explain
 from resources.launchers.pipes import Redacting
 

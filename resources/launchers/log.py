@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from pathlib import Path
 
+from livecc_assets.core.redaction import redact
 from livecc_assets.store.blobs import Blobs
-from livecc_assets.store.redaction import redact
 from resources.launchers.base import TAIL_LINES
 
 

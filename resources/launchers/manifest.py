@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from livecc_assets.errors import UserError
-from livecc_assets.store.redaction import holds_secret
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.redaction import holds_secret
 from resources.launchers.base import HOME, USER, Job, Needs
 
 LABEL = "app.kubernetes.io/component"

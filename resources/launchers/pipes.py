@@ -1,4 +1,4 @@
-"""The orchestrator's side of ``livecc_assets.store.messages``: writes a worker's context, reads its messages."""
+"""The orchestrator's side of ``livecc_assets.runtime.messages``: writes a worker's context, reads its messages."""
 
 import json
 import logging
@@ -14,9 +14,9 @@ from dagster import PipesContextInjector, PipesMessageReader
 from dagster._core.pipes.context import PipesMessageHandler
 from dagster._core.pipes.utils import PipesBlobStoreMessageReader
 
+from livecc_assets.core.redaction import redacted
+from livecc_assets.runtime.messages import PREFIX, ROOT, chunk_key, context_key
 from livecc_assets.store.blobs import Blobs
-from livecc_assets.store.messages import PREFIX, ROOT, chunk_key, context_key
-from livecc_assets.store.redaction import redacted
 
 #: Chunks that are handed on at one turn, and of these, how many are fetched at a time.
 AT_ONCE, THREADS = 1000, 16

@@ -18,10 +18,10 @@ from typing import Literal, TypeVar
 import dagster as dg
 from dagster import open_pipes_session
 
-from livecc_assets.errors import EXIT_USER_ERROR
-from livecc_assets.interrupts import cancelled, capture_interrupts
+from livecc_assets.core.errors import EXIT_USER_ERROR
+from livecc_assets.core.redaction import redact
+from livecc_assets.orchestration.interrupts import cancelled, capture_interrupts
 from livecc_assets.store.blobs import Blobs, open_blobs
-from livecc_assets.store.redaction import redact
 from livecc_assets.store.writer import new_attempt
 from resources.launchers.base import Job, Launcher, Needs, quote
 from resources.launchers.log import Log
@@ -206,7 +206,7 @@ class RemoteLauncher(Launcher):
                 if left and left.id == worker.id and not left.ended:  # it would wait for its image, or for a lost peer
                     self._clear(left)
                 raise dg.Failure(f"{job.name}: {status.news}", allow_retries=not status.final)
-            context.log.info(f"{job.name}: its artefact stands ({status.news})")
+            context.log.info(f"{job.name}: its artifact stands ({status.news})")
         self._clear(worker)
 
     def _create(self, job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str) -> Found:

@@ -81,9 +81,10 @@ def docker_client():
 @pytest.fixture(scope="session")
 def toy_image(docker_client) -> str:
     """The toy worker's image, built when its files changed."""
-    parts = ["constraints.txt", "livecc_assets/__init__.py", "livecc_assets/errors.py", "livecc_assets/rules.py"]
-    files = [REPOSITORY / part for part in parts]
-    files += sorted((REPOSITORY / "livecc_assets" / "store").glob("*.py")) + sorted(Path(__file__).parent.glob("*oy_*"))
+    files = [REPOSITORY / "constraints.txt", REPOSITORY / "livecc_assets" / "__init__.py"]
+    for room in ("core", "store", "runtime"):
+        files += sorted((REPOSITORY / "livecc_assets" / room).glob("*.py"))
+    files += sorted(Path(__file__).parent.glob("*oy_*"))
     files.append(Path(__file__).parent / "Dockerfile")
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     tag = f"livecc/toy:{digest}"
@@ -135,7 +136,7 @@ NEEDS = {
 
 @pytest.fixture(scope="session")
 def cluster_graph(tmp_path_factory, bucket, namespace, docker_client) -> Iterator[Graph]:
-    """The sample graph in small whose artefacts are on S3 and whose workers are Jobs; empty at first."""
+    """The sample graph in small whose artifacts are on S3 and whose workers are Jobs; empty at first."""
     need_images(docker_client, "curation", "training")
     home, root = tmp_path_factory.mktemp("there"), f"s3://{bucket}/graph-{uuid.uuid4().hex[:8]}"
     write_settings(home)

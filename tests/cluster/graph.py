@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from livecc_assets.settings import PACKAGE
+from livecc_assets.graph.settings import SHIPPED
 from livecc_assets.store.store import Store
 
 #: Matches of a training batch and of the held-out one, and general instructions.
@@ -24,13 +24,13 @@ EPOCHS = {"stage1": 6, "stage2": 12}
 
 def write_settings(home: Path) -> Path:
     """A profile ``small`` with its selection and two experiments in ``home``; the profile's path."""
-    profile = yaml.safe_load((PACKAGE / "profiles" / "sample.yaml").read_text("utf-8"))
+    profile = yaml.safe_load((SHIPPED / "profiles" / "sample.yaml").read_text("utf-8"))
     profile |= {"name": "small", "sample_world": {"train": TRAIN, "test": TEST}}
     profile["instructions"]["sample-qa"]["count"] = INSTRUCTIONS
     for kind, names in {"selections": ["sample"], "experiments": ["sample-streaming", "sample-blind"]}.items():
         (home / kind).mkdir(parents=True)
         for name in names:
-            text = yaml.safe_load((PACKAGE / kind / f"{name}.yaml").read_text("utf-8")) | {"profile": "small"}
+            text = yaml.safe_load((SHIPPED / kind / f"{name}.yaml").read_text("utf-8")) | {"profile": "small"}
             for stage in EPOCHS.keys() & text.keys():
                 text[stage] |= {"epochs": EPOCHS[stage], "log_every": 1}
             (home / kind / f"{name}.yaml").write_text(yaml.safe_dump(text), "utf-8")
@@ -41,7 +41,7 @@ def write_settings(home: Path) -> Path:
 
 @dataclass
 class Graph:
-    """One state folder and artefact root; ``environment`` is what its commands get besides this process's own."""
+    """One state folder and artifact root; ``environment`` is what its commands get besides this process's own."""
 
     home: Path
     root: str
@@ -94,7 +94,7 @@ class Graph:
         return Counter((asset, partition, key) for asset, partition, key, _ in {tuple(four) for four in keys})
 
     def steps_of_training(self, asset: str, partition: str) -> tuple[list[int], dict[str, Any]]:
-        """Optimiser steps in the order of a checkpoint's log, and the metadata of its artefact."""
+        """Optimiser steps in the order of a checkpoint's log, and the metadata of its artifact."""
         made = self.store.current(asset, partition)
         assert made is not None, f"{asset}/{partition} is not there"
         lines = made.path("training_log.jsonl").read_text("utf-8").splitlines()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from livecc_assets.all_steps import STEPS
-from livecc_assets.declare import WAITING, WORKING
+from livecc_assets.orchestration.declare import WAITING, WORKING
+from livecc_assets.orchestration.steps import STEPS
 from tests.cluster.deployment import (
     NAMESPACE,
     Page,

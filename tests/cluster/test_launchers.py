@@ -92,7 +92,7 @@ def bench(request, root, tmp_path, pod_environment, toy_image):
         launcher.delete(left)
 
 
-def test_a_worker_makes_its_artefact_and_its_news_and_log_arrive(bench):
+def test_a_worker_makes_its_artifact_and_its_news_and_log_arrive(bench):
     code, said = bench.run(bench.job(steps=8, pause=1))
     assert code == 0, said
     assert bench.rows() == list(range(8))

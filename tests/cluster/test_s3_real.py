@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.store import Store, s3_errors
 from livecc_assets.store.blobs import ConflictError, S3Blobs, open_blobs
-from tests.store import test_artefacts, test_s3
+from tests.store import test_artifacts, test_s3
 from tests.store.s3_proxy import Proxy
-from tests.store.test_artefacts import store
+from tests.store.test_artifacts import store
 from tests.store.test_s3 import blobs, large, server, sha
 
 pytestmark = pytest.mark.cluster
@@ -30,7 +30,7 @@ __all__ = ["blobs", "large", "server", "store"]
 
 #: Every test of these two files that is not about moto or a local folder runs here again.
 _ELSEWHERE = {"test_a_missing_bucket_is_one_clear_line", "test_other_addresses_are_refused"}
-for _module in (test_artefacts, test_s3):
+for _module in (test_artifacts, test_s3):
     globals().update(
         {name: one for name, one in vars(_module).items() if name.startswith("test_") and name not in _ELSEWHERE}
     )

@@ -1,5 +1,5 @@
 """The sample graph from generated videos to the leaderboard: on this machine with folders and processes, and again with its
-artefacts on a real S3 server and every worker a Kubernetes Job from the built images, killed in the middle of training.
+artifacts on a real S3 server and every worker a Kubernetes Job from the built images, killed in the middle of training.
 
 Needs the images (`k8s/build.sh`). The tests run in order; each continues where the one before it stopped.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from livecc_assets.all_steps import STEPS
+from livecc_assets.orchestration.steps import STEPS
 from tests.cluster.graph import Graph, kill, read_until, write_settings
 
 pytestmark = pytest.mark.timeout(2700)

@@ -6,7 +6,7 @@ import time
 
 import pyarrow as pa
 
-from livecc_assets.store.worker import Task, run
+from livecc_assets.runtime.worker import Task, run
 
 SCHEMAS = {"toy": pa.schema([("step", pa.int64()), ("host", pa.string())])}
 

@@ -7,7 +7,7 @@ import torch
 
 from livecc_assets.commentary.blocks import Clip, choose_frames, frame_size, read_blocks
 from livecc_assets.commentary.config import CommentaryConfig
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.frames import Video
 from livecc_assets.training.reading import BLANK_LEVEL, VideoSettings, read_clip
 

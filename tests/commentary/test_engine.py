@@ -11,7 +11,7 @@ from livecc_assets.commentary.benchmark import comment_events, prediction
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.engine import Clip, Utterance, comment_clips, comment_video
 from livecc_assets.commentary.prompts import event_context
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.store.rows import Rejected
 
 CONFIG = CommentaryConfig(

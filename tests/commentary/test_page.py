@@ -12,7 +12,7 @@ import pytest
 
 from livecc_assets.commentary.page import render_page
 from livecc_assets.commentary.utterance import Utterance
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 
 SAID = [
     Utterance(0.0, 3.0, "kick off here"),

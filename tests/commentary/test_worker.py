@@ -1,4 +1,4 @@
-"""The worker over a real store: a checkpoint artefact and events in, commentary rows out."""
+"""The worker over a real store: a checkpoint artifact and events in, commentary rows out."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from livecc_assets.commentary.schemas import SCHEMAS
 from livecc_assets.commentary.worker import MAINS
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.runtime.worker import Task
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task
 
 CONFIG = {
     "max_new_tokens": 4, "repetition_penalty": 1.0, "positions": "train-consistent", "eviction_sec": 240, "dtype": "float32",
@@ -19,7 +19,7 @@ CONFIG = {
 }  # fmt: skip
 
 
-def _checkpoint(store: Store, files: dict[str, Path]) -> Artefact:
+def _checkpoint(store: Store, files: dict[str, Path]) -> Artifact:
     writer = store.write("livecc_instruct", "test", "c" * 16, None, code_version="1", config={}, upstream=[])
     for name, path in files.items():
         writer.add_file(path, name)
@@ -29,7 +29,7 @@ def _checkpoint(store: Store, files: dict[str, Path]) -> Artefact:
     return found
 
 
-def _events(store: Store, rows: list[dict[str, Any]]) -> Artefact:
+def _events(store: Store, rows: list[dict[str, Any]]) -> Artifact:
     schema = pa.Table.from_pylist(rows).schema
     writer = store.write("livesports_events", "all", "e" * 16, schema, code_version="1", config={}, upstream=[])
     writer.extend(rows)
@@ -39,7 +39,7 @@ def _events(store: Store, rows: list[dict[str, Any]]) -> Artefact:
     return found
 
 
-def _run(store: Store, home: Path, inputs: dict[str, list[Artefact]], config: dict[str, Any], key: str) -> Artefact:
+def _run(store: Store, home: Path, inputs: dict[str, list[Artifact]], config: dict[str, Any], key: str) -> Artifact:
     asset = "livesports_commentary"
     writer = store.write(asset, "test", key, SCHEMAS[asset], code_version="1", config=config, upstream=[])
     MAINS[asset](Task(asset, config, home, inputs, writer, key))

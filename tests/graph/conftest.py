@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 # Read once, with the default profile, before any test points the environment at its own.
-from livecc_assets import partitions
+from livecc_assets.orchestration import partitions
 
 HERE = Path(__file__).parent
 
@@ -26,7 +26,7 @@ class World:
 
     @property
     def settings(self):
-        from livecc_assets.settings import load_settings
+        from livecc_assets.graph.settings import load_settings
 
         return load_settings()
 
@@ -48,7 +48,7 @@ class World:
         (folder / "sample.yaml").write_text(yaml.safe_dump(text))
 
     def assets(self) -> list[dg.AssetsDefinition]:
-        from livecc_assets.declare import declare
+        from livecc_assets.orchestration.declare import declare
 
         return [declare(step, self.steps) for step in self.steps.values()]
 

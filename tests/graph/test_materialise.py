@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from livecc_assets.plan import MissingInputError, make_plan, standings
+from livecc_assets.graph.plan import MissingInputError, make_plan, standings
 
 
 def failure(result) -> str:
@@ -24,7 +24,7 @@ def failure(result) -> str:
     return error.message
 
 
-def test_a_worker_process_makes_an_artefact_with_lineage(world) -> None:
+def test_a_worker_process_makes_an_artifact_with_lineage(world) -> None:
     world.batch("a", [1, 2, 3])
     assert world.run("numbers", "doubled", partition="a").success
     found = world.store.current("doubled", "a")
@@ -177,7 +177,7 @@ def numbers(task):
     time.sleep(60)
 toy.numbers = numbers
 import dagster as dg
-from livecc_assets.declare import declare
+from livecc_assets.orchestration.declare import declare
 from resources import RESOURCES
 instance = dg.DagsterInstance.ephemeral()
 instance.add_dynamic_partitions("source_batch", ["a"])

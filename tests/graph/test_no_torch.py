@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 
-from livecc_assets.all_steps import STEPS
+from livecc_assets.orchestration.steps import STEPS
 from tests.house.syntax import REPOSITORY, imports, modules
 
 #: Libraries of models, which only the workers' images hold.

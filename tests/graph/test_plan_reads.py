@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from livecc_assets import plan
+from livecc_assets.graph.plan import Once, make_plan, standings
+from livecc_assets.graph.step import plan
 from livecc_assets.models import reference
-from livecc_assets.plan import Once, make_plan, standings
 from livecc_assets.store.blobs import LocalBlobs
 
 
@@ -53,7 +53,7 @@ def test_the_next_call_sees_what_has_changed_since(world) -> None:
 def test_listings_and_models_are_looked_at_once_and_a_gone_folder_is_told_each_time(
     world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from livecc_assets.errors import UserError
+    from livecc_assets.core.errors import UserError
 
     looked: list[str] = []
 

@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from livecc_assets import declare
-from livecc_assets.all_steps import STEPS
-from livecc_assets.errors import UserError
-from livecc_assets.processes import PROCESS, this_process
-from livecc_assets.store.forked import Worker
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.processes import PROCESS, this_process
+from livecc_assets.orchestration import declare
+from livecc_assets.orchestration.steps import STEPS
+from livecc_assets.runtime.forked import Worker
 from resources.launchers.base import Launcher
 from resources.launchers.local import LocalLauncher
 

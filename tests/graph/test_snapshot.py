@@ -10,7 +10,7 @@ SNAPSHOT = Path(__file__).with_name("graph_snapshot.json")
 
 def _graph() -> dict[str, Any]:
     from livecc_assets.definitions import defs
-    from livecc_assets.graph import ALL
+    from livecc_assets.graph.step import ALL
 
     graph = defs.resolve_asset_graph()
     assets: dict[str, Any] = {}

@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from livecc_assets.errors import UserError
-from livecc_assets.graph import Step, same
-from livecc_assets.settings import Settings
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step, same
+from livecc_assets.runtime.worker import Task, run
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task, run
 
 SCHEMAS = {
     "numbers": pa.schema([("video_id", pa.string()), ("value", pa.int64())]),
@@ -56,10 +56,10 @@ def doubled(task: Task) -> None:
 
 def picked(task: Task) -> None:
     _calls(task.home, "picked")
-    for artefact in task.inputs["doubled"]:
-        for row in artefact.rows():
+    for artifact in task.inputs["doubled"]:
+        for row in artifact.rows():
             if row["value"] >= task.config["at_least"]:
-                task.writer.add({"batch": artefact.partition} | row)
+                task.writer.add({"batch": artifact.partition} | row)
             else:
                 detail = f"{row['value']} is below {task.config['at_least']}"
                 task.writer.add(Rejected(row["video_id"], "filtered", "too_small", detail, row["video_id"]))

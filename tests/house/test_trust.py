@@ -19,7 +19,7 @@ DOORS = {"trust_remote_code", "allow_pickle", "shell"}
 #: (file, offence): why it may stand.
 ALLOWED = {
     # DeepSpeed keeps its optimizer's state as pickles. The folder is the worker's own work folder, which this process or an
-    # earlier one of the same training wrote; nothing of it becomes part of an artefact. docs/threat-model.md, "Borders".
+    # earlier one of the same training wrote; nothing of it becomes part of an artifact. docs/threat-model.md, "Borders".
     ("livecc_assets/training/trainer.py", "load_checkpoint"),
     # Whoever runs the benchmark types the command.
     ("benchmarks/s3_transfer.py", "shell"),

@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from jobs import sensors
-from livecc_assets.all_steps import BY_ASSET, STEPS
 from livecc_assets.definitions import defs
-from livecc_assets.settings import load_settings
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 
 BATCH_ASSETS = [step.asset for step in STEPS if step.partitioned_by == "batch"]
 

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from jobs.garbage import DAYS, collect_garbage, weekly_garbage
-from livecc_assets.settings import load_settings
+from livecc_assets.graph.settings import load_settings
 
 
 def test_old_bytes_without_a_manifest_go_and_young_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

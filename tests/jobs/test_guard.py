@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from jobs.guard import without_secrets
-from livecc_assets.errors import PassingError
+from livecc_assets.core.errors import PassingError
 from tests.house.syntax import REPOSITORY
 
 SECRET = "planted-value-77"

@@ -11,9 +11,9 @@ import pytest
 from moto import mock_aws
 
 from jobs import inbox, sensors
+from livecc_assets.core.errors import UserError
 from livecc_assets.definitions import defs
-from livecc_assets.errors import UserError
-from livecc_assets.settings import load_settings
+from livecc_assets.graph.settings import load_settings
 from livecc_assets.source import tasks
 
 

@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 import yaml
 
-from livecc_assets.processes import PROCESS, is_gone, this_process
-from livecc_assets.runs import INSTANCE, dagster_home, open_instance, run_job
-from livecc_assets.settings import Settings, load_settings
+from livecc_assets.core.processes import PROCESS, is_gone, this_process
+from livecc_assets.graph.settings import Settings, load_settings
+from livecc_assets.orchestration.runs import INSTANCE, dagster_home, open_instance, run_job
 
 
 @pytest.fixture
@@ -149,9 +149,9 @@ DIE = """
 import os, signal, sys
 from pathlib import Path
 import dagster as dg
-from livecc_assets.processes import PROCESS, this_process
-from livecc_assets.runs import open_instance
-from livecc_assets.settings import load_settings
+from livecc_assets.core.processes import PROCESS, this_process
+from livecc_assets.orchestration.runs import open_instance
+from livecc_assets.graph.settings import load_settings
 
 @dg.asset
 def fatal():

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from jobs.schedules import TICK
-from livecc_assets.settings import load_settings
+from livecc_assets.graph.settings import load_settings
 from tests.jobs.code_server import MONDAY, persistent_instance, schedule_tick
 
 

@@ -47,7 +47,7 @@ def test_the_code_server_ends_the_runs_that_died_with_the_container_before() -> 
 
     python, option, module, *_ = SERVICES["code"]["command"]
     assert (python, option) == ("python", "-m")
-    assert module == "livecc_assets.serve", "see tests/test_left_runs.py"
+    assert module == "livecc_assets.cli.serve", "see tests/orchestration/test_left_runs.py"
     assert find_spec(module) is not None
     # It may do so because runs are executed there and nowhere else.
     launcher = yaml.safe_load((REPOSITORY / "k8s/compose/dagster.yaml").read_text("utf-8")).get("run_launcher")

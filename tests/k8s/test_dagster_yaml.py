@@ -7,9 +7,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from livecc_assets.runs import INSTANCE
-from livecc_assets.serve import commands
-from livecc_assets.settings import load_settings
+from livecc_assets.cli.serve import commands
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.runs import INSTANCE
 from tests.house.syntax import REPOSITORY
 from tests.k8s.rendering import OVERLAYS, breaches, job_config, named, walk
 

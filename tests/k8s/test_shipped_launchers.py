@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from livecc_assets.settings import PACKAGE
+from livecc_assets.graph.settings import SHIPPED
 from resources.launchers import Needs, options_in_force
 from tests.house.syntax import REPOSITORY
 from tests.k8s.workers import job_of
@@ -19,7 +19,7 @@ READERS = {"docker": ("docker",), "kubernetes": ("kubernetes", "manifest")}
 
 @pytest.mark.parametrize("kind", READERS)
 def test_a_launchers_file_names_every_option_that_its_launcher_reads(kind: str) -> None:
-    named = yaml.safe_load((PACKAGE / "launchers" / f"{kind}.yaml").read_text("utf-8"))
+    named = yaml.safe_load((SHIPPED / "launchers" / f"{kind}.yaml").read_text("utf-8"))
     read: set[str] = set()
     for module in READERS[kind]:
         source = (REPOSITORY / "resources" / "launchers" / f"{module}.py").read_text("utf-8")
@@ -29,14 +29,14 @@ def test_a_launchers_file_names_every_option_that_its_launcher_reads(kind: str) 
 
 
 def test_everything_that_a_worker_can_need_is_named_beside_the_needs() -> None:
-    text = (PACKAGE / "launchers" / "kubernetes.yaml").read_text("utf-8")
+    text = (SHIPPED / "launchers" / "kubernetes.yaml").read_text("utf-8")
     comment = text[text.index("# By asset, else") : text.index("\nneeds:")]
     assert [field.name for field in fields(Needs) if not re.search(rf"\b{field.name}\b", comment)] == []
 
 
 def _examples() -> dict[str, Any]:
     """The volumes of the comment in kubernetes.yaml."""
-    text = (PACKAGE / "launchers" / "kubernetes.yaml").read_text("utf-8")
+    text = (SHIPPED / "launchers" / "kubernetes.yaml").read_text("utf-8")
     return yaml.safe_load("\n".join(re.findall(r"^# {3}(volume.*)$", text, re.MULTILINE)))
 
 

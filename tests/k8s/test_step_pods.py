@@ -10,9 +10,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from livecc_assets import declare
-from livecc_assets.all_steps import STEPS
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.orchestration import declare
+from livecc_assets.orchestration.steps import STEPS
 from resources.executor import executor_in_force
 from tests.house.syntax import REPOSITORY
 from tests.k8s.rendering import breaches, job_config, named

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from livecc_assets.all_steps import STEPS
+from livecc_assets.orchestration.steps import STEPS
 from resources.launchers import Job, needs_of, options_in_force
 from resources.launchers.manifest import job_manifest
 from tests.k8s.rendering import Manifest, named

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from livecc_assets.live_cc.schemas import SCHEMAS as LIVE_CC_SCHEMAS
+from livecc_assets.runtime.worker import Task
 from livecc_assets.source.schemas import SCHEMAS as SOURCE_SCHEMAS
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task
 from livecc_assets.store.writer import Writer
 
 FACE = Path(__file__).parents[2] / "livecc_assets" / "sample" / "assets" / "face.png"
@@ -41,8 +41,8 @@ def make_video(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def run_task(tmp_path: Path) -> Callable[..., Artefact]:
-    """Run a step's main on rows of its upstream assets, with a real store; returns the committed artefact.
+def run_task(tmp_path: Path) -> Callable[..., Artifact]:
+    """Run a step's main on rows of its upstream assets, with a real store; returns the committed artifact.
 
     ``inputs``: upstream asset -> rows by partition. Upstream tables get the schemas of this stage or of the source.
     """
@@ -52,13 +52,13 @@ def run_task(tmp_path: Path) -> Callable[..., Artefact]:
     def write(asset: str, partition: str, config: dict[str, Any], schema: Any) -> Writer:
         return store.write(asset, partition, "key", schema, code_version="1", config=config, upstream=[])
 
-    def committed(asset: str, partition: str) -> Artefact:
+    def committed(asset: str, partition: str) -> Artifact:
         found = store.at(store.place(asset, partition, "key"))
         assert found is not None
         return found
 
     def run(main: Callable[[Task], None], asset: str, config: dict[str, Any], inputs: dict[str, dict[str, list]]):
-        opened: dict[str, list[Artefact]] = {}
+        opened: dict[str, list[Artifact]] = {}
         for upstream, partitions in inputs.items():
             for partition, rows in partitions.items():
                 writer = write(upstream, partition, {}, schemas[upstream])

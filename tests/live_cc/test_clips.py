@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livecc_assets.core.rules import Rule
 from livecc_assets.live_cc.clips import Limits, caption_clips, runs
 from livecc_assets.live_cc.schemas import SCHEMAS
-from livecc_assets.rules import Rule
 from livecc_assets.store.rows import Rejected
 
 

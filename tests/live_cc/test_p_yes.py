@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from livecc_assets.core.rules import Rule
 from livecc_assets.live_cc.p_yes import QUESTION, PYes
 from livecc_assets.models.reference import resolve
-from livecc_assets.rules import Rule
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.rules import Rule
 from livecc_assets.live_cc.records import RecordFile, from_preview, from_record, to_record, write_records
-from livecc_assets.rules import Rule
 
 
 def _row(video_id, title="A title", word="go", **columns):

@@ -14,7 +14,7 @@ CONFIG = {"loss": [1.5, 6.5], "talking_head_below": 0.3, "rank": "distinct_words
 
 
 class Table:
-    """Rows that can be read again, as an artefact's can."""
+    """Rows that can be read again, as an artifact's can."""
 
     def __init__(self, rows, partition=""):
         self._rows, self.partition = rows, partition

@@ -1,4 +1,4 @@
-"""The stage's steps as the launcher runs them: artefacts in, one artefact out."""
+"""The stage's steps as the launcher runs them: artifacts in, one artifact out."""
 
 import json
 from pathlib import Path

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.live_whisperx.active_speaker import (
     FaceAndVoice,
     active_speaker_ratios,

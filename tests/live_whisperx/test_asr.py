@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.live_whisperx.asr import FasterWhisper, OtherLanguageError, spoken_words
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.media.audio import read_audio

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livecc_assets.core.rules import Rule
 from livecc_assets.live_cc.clips import Limits
 from livecc_assets.live_whisperx.clips import sentence_clips, sentence_runs, starts_sentence
 from livecc_assets.live_whisperx.schemas import SCHEMAS
-from livecc_assets.rules import Rule
 from livecc_assets.store.rows import Rejected
 
 CUT = ("kept", "too_slow", "too_fast")

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.live_whisperx.queries import (
     Decision,
     QueryError,

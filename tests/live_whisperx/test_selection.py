@@ -11,7 +11,7 @@ GOOD = {"loss": 3.0, "ratio": 0.05, "query": (True, "Call it.", "test"), "langua
 
 
 class Table:
-    """Rows that can be read again, as an artefact's can."""
+    """Rows that can be read again, as an artifact's can."""
 
     def __init__(self, rows, partition=""):
         self._rows, self.partition = rows, partition

@@ -6,34 +6,34 @@ from typing import Any
 from livecc_assets.live_whisperx import tasks
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.live_whisperx.worker import MAINS
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.runtime.worker import Task
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task
 
 SENTENCE = "Red passes the ball to the left. "
 
 
-def _write(store: Store, asset: str, schema: Any, rows: list[dict[str, Any]]) -> Artefact:
+def _write(store: Store, asset: str, schema: Any, rows: list[dict[str, Any]]) -> Artifact:
     writer = store.write(asset, "one", "key", schema, code_version="1", config={}, upstream=[])
     writer.extend(rows)
     writer.commit()
     return _found(store, asset)
 
 
-def _found(store: Store, asset: str) -> Artefact:
-    artefact = store.at(store.place(asset, "one", "key"))
-    assert artefact is not None
-    return artefact
+def _found(store: Store, asset: str) -> Artifact:
+    artifact = store.at(store.place(asset, "one", "key"))
+    assert artifact is not None
+    return artifact
 
 
 def test_the_branch_runs_from_words_to_the_training_set(tmp_path: Path):
     store = Store(str(tmp_path / "artefacts"), tmp_path / "cache")
 
-    def run(main, asset: str, config: dict[str, Any], *upstream: Artefact) -> Artefact:
+    def run(main, asset: str, config: dict[str, Any], *upstream: Artifact) -> Artifact:
         writer = store.write(asset, "one", "key", SCHEMAS[asset], code_version="1", config=config, upstream=[])
-        inputs: dict[str, list[Artefact]] = {}
-        for artefact in upstream:
-            inputs.setdefault(artefact.asset, []).append(artefact)
+        inputs: dict[str, list[Artifact]] = {}
+        for artifact in upstream:
+            inputs.setdefault(artifact.asset, []).append(artifact)
         main(Task(asset, config, tmp_path / "home", inputs, writer, "key"))
         writer.commit()
         return _found(store, asset)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.frames import Video, first_picture_time
 from livecc_assets.media.sampling import strict_fps
 

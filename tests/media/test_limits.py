@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.audio import read_audio
 from livecc_assets.media.frames import Video
 from livecc_assets.media.images import ImageLimits, decode_image
@@ -59,7 +59,7 @@ def test_an_index_of_gigabytes_in_a_small_file_costs_no_memory(film, tmp_path: P
     path = bomb(film, tmp_path / "film.mp4", 150_000_000)
     assert path.stat().st_size < 5000
     code = (
-        "import sys\nfrom livecc_assets.errors import MediaError\n"
+        "import sys\nfrom livecc_assets.core.errors import MediaError\n"
         "from livecc_assets.media.opening import MediaLimits, open_media\n"
         "try:\n    open_media(sys.argv[1], MediaLimits(frames=1 << 40)).close()\nexcept MediaError as error:\n    print(error)\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"

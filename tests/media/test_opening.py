@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.opening import MediaLimits, decoding, open_media, sniff
 
 

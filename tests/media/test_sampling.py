@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.rules import Rule
 from livecc_assets.media.sampling import evenly_spaced, smart_nframes, strict_fps
-from livecc_assets.rules import Rule
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models import embedded
 from livecc_assets.models.reference import resolve
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.faces import FaceFinder
 
 ASSETS = Path(__file__).parents[2] / "livecc_assets" / "sample" / "assets"

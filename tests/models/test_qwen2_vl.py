@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.qwen2_vl import attention_for, load_model, load_processor, pixel_values
 
 _spec = importlib.util.spec_from_file_location(

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.reference import digest, folder_digest, hub_name, resolve
 
 

@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 from resources.launchers.base import explain
-from tests.processes import wait_for_end
+from tests.process_tools import wait_for_end
 
 
 def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() -> None:
@@ -22,8 +22,8 @@ def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() 
 ORCHESTRATOR = """
 import os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as some callers do; it must not reach the worker
-from livecc_assets.store.forked import Worker
-print(Worker("tests.store.forked_worker", dict(os.environ, DO="sleep"), sys.stderr).pid, flush=True)
+from livecc_assets.runtime.forked import Worker
+print(Worker("tests.runtime.forked_worker", dict(os.environ, DO="sleep"), sys.stderr).pid, flush=True)
 time.sleep(60)
 """
 

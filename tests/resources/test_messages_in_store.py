@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from livecc_assets.runtime.messages import chunk_key
 from livecc_assets.store.blobs import LocalBlobs
-from livecc_assets.store.messages import chunk_key
 from resources.launchers import pipes
 from resources.launchers.pipes import StoreMessageReader
 

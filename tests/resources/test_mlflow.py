@@ -14,13 +14,13 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from livecc_assets.errors import UserError
-from livecc_assets.settings import Settings
-from livecc_assets.store.artefact import Artefact
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.store import Store
-from livecc_assets.tracking import Checkpoint, Dataset, Recorded, Score, Tracker, flatten, read_curve, server_command
 from resources.mlflow import MLflow
+from resources.tracking import Checkpoint, Dataset, Recorded, Score, Tracker, flatten, read_curve, server_command
 
 CHECKPOINT = Checkpoint("sample-streaming", "instruct", "0123456789abcdef", "d" * 16, "/artefacts/livecc_instruct/x")
 PARAMS = {"learning_rate": 5e-4, "video": {"fps": 2.0, "pixels": [1, 2]}, "init_model": "embedded:tiny-qwen2-vl"}
@@ -84,7 +84,7 @@ def test_a_training_is_recorded_whole(tracker: Tracker) -> None:
     assert run.data.tags["livecc.data_version"] == CHECKPOINT.data_version
 
 
-def test_the_checkpoint_is_one_model_that_names_its_artefact(tracker: Tracker) -> None:
+def test_the_checkpoint_is_one_model_that_names_its_artifact(tracker: Tracker) -> None:
     recorded = train(tracker)
     [model] = models(tracker)
     assert model.model_id == recorded.model_id
@@ -286,15 +286,15 @@ SCORE_TABLE = pa.schema(
 )  # fmt: skip
 
 
-def pin(artefact: Artefact) -> Upstream:
-    manifest = artefact.manifest
-    return Upstream(manifest.asset, manifest.partition, manifest.input_key, artefact.data_version)
+def pin(artifact: Artifact) -> Upstream:
+    manifest = artifact.manifest
+    return Upstream(manifest.asset, manifest.partition, manifest.input_key, artifact.data_version)
 
 
 def written(
-    store: Store, asset: str, partition: str, upstream: list[Artefact], rows: list[dict] | None = None, **files: Path
-) -> Artefact:
-    """An artefact as a step would leave it."""
+    store: Store, asset: str, partition: str, upstream: list[Artifact], rows: list[dict] | None = None, **files: Path
+) -> Artifact:
+    """An artifact as a step would leave it."""
     schema = SCORE_TABLE if rows is not None else None
     writer = store.write(
         asset,
@@ -322,7 +322,7 @@ def settings(tracker: Tracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def checkpoint(settings: Settings, tmp_path: Path) -> Artefact:
+def checkpoint(settings: Settings, tmp_path: Path) -> Artifact:
     store = settings.store()
     (tmp_path / "log").write_text("\n".join(json.dumps(row) for row in CURVE))
     (tmp_path / "weights").write_bytes(b"weights")
@@ -331,20 +331,20 @@ def checkpoint(settings: Settings, tmp_path: Path) -> Artefact:
 
 
 def record(
-    artefact: Artefact, settings: Settings, experiment: str = "sample-streaming"
+    artifact: Artifact, settings: Settings, experiment: str = "sample-streaming"
 ) -> Mapping[str, dg.MetadataValue]:
     """Record inside a real Dagster run, which a link back needs; the metadata of its materialisation."""
 
     @dg.asset
     def recorded(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        return dg.MaterializeResult(metadata=MLflow().record(context, artefact, experiment, settings, settings.store()))
+        return dg.MaterializeResult(metadata=MLflow().record(context, artifact, experiment, settings, settings.store()))
 
     [materialisation] = dg.materialize([recorded]).asset_materializations_for_node("recorded")
     return materialisation.metadata
 
 
 def test_a_checkpoint_asset_gets_links_and_its_run_gets_curve_and_data(
-    settings: Settings, checkpoint: Artefact, tracker: Tracker
+    settings: Settings, checkpoint: Artifact, tracker: Tracker
 ) -> None:
     metadata = record(checkpoint, settings)
     assert isinstance(metadata["mlflow_run"], dg.UrlMetadataValue)
@@ -356,7 +356,7 @@ def test_a_checkpoint_asset_gets_links_and_its_run_gets_curve_and_data(
 
 
 def test_a_score_finds_the_checkpoint_it_was_measured_on(
-    settings: Settings, checkpoint: Artefact, tracker: Tracker, tmp_path: Path
+    settings: Settings, checkpoint: Artifact, tracker: Tracker, tmp_path: Path
 ) -> None:
     store = settings.store()
     events = written(store, "livesports_events", "all", [], weights=tmp_path / "weights")
@@ -382,21 +382,21 @@ def test_a_score_finds_the_checkpoint_it_was_measured_on(
 
 
 def test_experiments_that_share_a_checkpoint_have_a_run_each(
-    settings: Settings, checkpoint: Artefact, tracker: Tracker
+    settings: Settings, checkpoint: Artifact, tracker: Tracker
 ) -> None:
     record(checkpoint, settings, "sample-streaming")
     record(checkpoint, settings, "sample-no-context")
     assert {run.info.run_name for run in runs(tracker)} == {"sample-streaming instruct", "sample-no-context instruct"}
 
 
-def test_a_no_op_asks_no_server(settings: Settings, checkpoint: Artefact, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_no_op_asks_no_server(settings: Settings, checkpoint: Artifact, monkeypatch: pytest.MonkeyPatch) -> None:
     first = record(checkpoint, settings)
     monkeypatch.setattr(Tracker, "record_training", lambda *_, **__: pytest.fail("MLflow was asked"))
     assert record(checkpoint, settings) == first
 
 
 def test_what_was_missed_is_recorded_when_the_server_is_back(
-    settings: Settings, checkpoint: Artefact, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, checkpoint: Artifact, tracker: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -409,7 +409,7 @@ def test_what_was_missed_is_recorded_when_the_server_is_back(
 
 
 def test_a_deleted_database_is_filled_again(
-    settings: Settings, checkpoint: Artefact, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, checkpoint: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(checkpoint, settings)
     (settings.home / "mlflow.db").unlink()
@@ -418,6 +418,6 @@ def test_a_deleted_database_is_filled_again(
     assert record(checkpoint, settings)["mlflow_run"] == dg.MetadataValue.url("http://127.0.0.1:5000/new")
 
 
-def test_other_assets_are_not_recorded(settings: Settings, tmp_path: Path, checkpoint: Artefact) -> None:
+def test_other_assets_are_not_recorded(settings: Settings, tmp_path: Path, checkpoint: Artifact) -> None:
     other = written(settings.store(), "caption_clips", "one", [], weights=tmp_path / "weights")
     assert record(other, settings) == {}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from livecc_assets.graph import Step
-from livecc_assets.plan import Plan
+from livecc_assets.graph.plan import Plan
+from livecc_assets.graph.step import Step
 from livecc_assets.store import Rejected, Store
 from livecc_assets.store.manifest import Upstream
 from resources.page import metadata
@@ -25,9 +25,9 @@ def page(tmp_path: Path, config: dict, memoised: bool = False, upstream: list[Up
     writer.metadata["curve"] = [[number, number / 7] for number in range(1000)]
     writer.metadata["model"] = "tiny"
     writer.commit()
-    artefact = store.at("words/all/k")
-    assert artefact is not None
-    return metadata(step, Plan(step, "all", "1", config, upstream or [], "k", "words/all/k"), artefact, memoised)
+    artifact = store.at("words/all/k")
+    assert artifact is not None
+    return metadata(step, Plan(step, "all", "1", config, upstream or [], "k", "words/all/k"), artifact, memoised)
 
 
 def test_counts_reasons_and_a_preview_are_there(tmp_path: Path) -> None:

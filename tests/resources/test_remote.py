@@ -247,7 +247,7 @@ def test_a_cancelled_run_leaves_the_worker_to_another_run_that_waits_for_it(worl
     assert result.success and "adopted process" in logged(world, result)
 
 
-def test_a_worker_that_another_run_cleared_away_has_succeeded_when_its_artefact_stands(world, place, monkeypatch):  # noqa: F811
+def test_a_worker_that_another_run_cleared_away_has_succeeded_when_its_artifact_stands(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
     look = place.look
 
@@ -260,7 +260,7 @@ def test_a_worker_that_another_run_cleared_away_has_succeeded_when_its_artefact_
     monkeypatch.setattr(place, "look", after_another)
     result = world.run("numbers", "doubled", partition="a")
     assert result.success, why(result)
-    assert "its artefact stands (it is gone)" in logged(world, result)
+    assert "its artifact stands (it is gone)" in logged(world, result)
 
 
 def test_a_worker_that_commits_while_it_is_looked_for_is_not_started_again(world, place, monkeypatch):  # noqa: F811

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from livecc_assets.errors import EXIT_USER_ERROR
+from livecc_assets.core.errors import EXIT_USER_ERROR
 from resources.launchers.base import Needs
 from resources.launchers.verdict import judge
 

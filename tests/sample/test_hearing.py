@@ -6,10 +6,10 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
+from livecc_assets.graph.settings import load_settings
 from livecc_assets.live_whisperx.clips import sentence_clips
 from livecc_assets.sample.match import ACTORS, VERBS
 from livecc_assets.sample.videos import match_video
-from livecc_assets.settings import load_settings
 from livecc_assets.store.rows import Rejected
 
 pytest.importorskip("faster_whisper")

@@ -1,4 +1,4 @@
-"""The sample's media reach workers elsewhere: they lie beside the artefacts when these are on S3."""
+"""The sample's media reach workers elsewhere: they lie beside the artifacts when these are on S3."""
 
 import json
 from collections.abc import Iterator

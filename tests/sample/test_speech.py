@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.sample import narration
 from livecc_assets.sample.match import ACTORS, PLACES, VERBS, Event, sentence
 from livecc_assets.sample.speech import RATE, Soundtrack, phrase, sentences

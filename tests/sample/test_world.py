@@ -8,12 +8,12 @@ import av
 import numpy as np
 import pytest
 
+from livecc_assets.graph.settings import load_settings
 from livecc_assets.live_cc.clips import caption_clips
 from livecc_assets.live_cc.words import caption_words
 from livecc_assets.sample import world
 from livecc_assets.sample.specials import evaluation, zero_byte
 from livecc_assets.sample.world import BATCHES, build_world, expected, generate_batch, plan_batch
-from livecc_assets.settings import load_settings
 from livecc_assets.source.candidates import scan
 from livecc_assets.source.ingest import source_rows
 from livecc_assets.store.rows import Rejected

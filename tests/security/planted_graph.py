@@ -11,11 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from livecc_assets.graph import Step, same
-from livecc_assets.settings import Settings
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Step, same
+from livecc_assets.runtime.worker import Task, run
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task, run
 
 MODULE = "tests.security.planted_graph"
 SCHEMAS = {"numbers": pa.schema([("video_id", pa.string()), ("value", pa.int64())])}

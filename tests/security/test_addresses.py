@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from livecc_assets.errors import UserError
-from livecc_assets.settings import load_settings
-from livecc_assets.tracking import Recorded, Tracker
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import load_settings
 from resources.mlflow import _remember, _remembered
+from resources.tracking import Recorded, Tracker
 from tests.security import planted_graph
 from tests.security.searching import leaks
 from tests.security.test_planted_secret import database, event_log, home, planted, run_everything
@@ -79,9 +79,9 @@ def test_links_and_receipts_of_a_tracking_server_hold_no_password(home: Path) ->
     assert tracker.uri == f"https://me:{PASSWORD}@tracking.example", "the client itself needs it"
     links = tracker._links(SimpleNamespace(info=SimpleNamespace(run_id="r", experiment_id="e")), "m")
     assert links.run_url == "https://tracking.example/#/experiments/e/runs/r"
-    receipt, artefact = home / "receipts" / "one.json", SimpleNamespace(data_version="d")
-    _remember(receipt, tracker, artefact, links)
+    receipt, artifact = home / "receipts" / "one.json", SimpleNamespace(data_version="d")
+    _remember(receipt, tracker, artifact, links)
     assert PASSWORD not in receipt.read_text()
-    assert _remembered(receipt, tracker, artefact) == links
-    assert _remembered(receipt, Tracker("https://other.example"), artefact) is None
+    assert _remembered(receipt, tracker, artifact) == links
+    assert _remembered(receipt, Tracker("https://other.example"), artifact) is None
     assert isinstance(links, Recorded) and load_settings().home == home

@@ -8,8 +8,8 @@ import pytest
 from moto import mock_aws
 from PIL import Image
 
-from livecc_assets.benchmarks.mcq_model import _folder_frames
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
+from livecc_assets.evaluation.mcq_model import _folder_frames
 from livecc_assets.store import uris
 from livecc_assets.training.reading import VideoSettings, read_image, read_video
 

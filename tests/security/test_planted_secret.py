@@ -10,12 +10,12 @@ import dagster as dg
 import pytest
 
 import resources.livecc
-from livecc_assets import partitions
-from livecc_assets.declare import declare
-from livecc_assets.runs import open_instance
-from livecc_assets.settings import load_settings
-from livecc_assets.tracking import Tracker
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration import partitions
+from livecc_assets.orchestration.declare import declare
+from livecc_assets.orchestration.runs import open_instance
 from resources import RESOURCES
+from resources.tracking import Tracker
 from tests.resources.process_place import ProcessPlace
 from tests.security import planted_graph
 from tests.security.searching import leaks

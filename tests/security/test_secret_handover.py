@@ -10,7 +10,7 @@ import docker
 import pytest
 import yaml
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from resources.launchers import Job, Needs, options_in_force
 from resources.launchers.docker import DockerLauncher
 from resources.launchers.manifest import job_manifest, service_manifest

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.source.captions import read_captions
 from livecc_assets.source.cues import Captions, plain
 

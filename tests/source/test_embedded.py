@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.source.embedded import read_embedded
 
 

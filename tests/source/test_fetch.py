@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from livecc_assets.cli import main
-from livecc_assets.errors import UserError
+from livecc_assets.cli.main import main
+from livecc_assets.core.errors import UserError
 from livecc_assets.source import fetch_list as lists
 from livecc_assets.source.candidates import scan
 from livecc_assets.source.fetch import Bounds, Fetcher

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.source.language import detector
 
 SENTENCES = {

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.opening import open_media
 from livecc_assets.source import listing
 from livecc_assets.source.candidates import scan

@@ -30,9 +30,9 @@ def stored(batch, folder: Path) -> tuple[list[dict], list[dict]]:
     rows, rejected = batch.read()
     writer.extend([*rows, *rejected])
     writer.commit()
-    artefact = store.at(store.place("yt_cc_source", "b", "key"))
-    assert artefact is not None
-    return list(artefact.rows()), list(artefact.rejected())
+    artifact = store.at(store.place("yt_cc_source", "b", "key"))
+    assert artifact is not None
+    return list(artifact.rows()), list(artifact.rejected())
 
 
 def test_a_title_that_was_cut_inside_a_character_keeps_the_rest(batch, tmp_path: Path) -> None:

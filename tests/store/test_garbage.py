@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.cli import gc
+from livecc_assets.cli.main import gc
+from livecc_assets.runtime.messages import chunk_key, context_key
 from livecc_assets.store import Store, garbage
 from livecc_assets.store.blobs import S3Blobs
 from livecc_assets.store.garbage import MESSAGE_DAYS, collect
-from livecc_assets.store.messages import chunk_key, context_key
 from tests.store.test_s3 import blobs, bucket, endpoint, moto, server  # noqa: F401
 
 DAY = 86400.0

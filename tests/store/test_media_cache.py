@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from livecc_assets.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.store import media_cache
 from livecc_assets.store.media_cache import cache_bytes, cached
 from livecc_assets.store.uris import local_path

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from livecc_assets.store import Store, artefact
+from livecc_assets.store import Store, artifact
 from livecc_assets.store.blobs import S3Blobs
 from livecc_assets.store.writer import GROUP_ROWS
 from tests.store.s3_proxy import Proxy
@@ -25,7 +25,7 @@ def _text(name: str, number: int) -> str:
 
 
 @pytest.fixture
-def table(blobs: S3Blobs, server: Proxy, tmp_path: Path) -> artefact.Artefact:
+def table(blobs: S3Blobs, server: Proxy, tmp_path: Path) -> artifact.Artifact:
     """A table of twelve row groups of eight columns; ``server.seen`` begins after it is opened."""
     store = Store(blobs.root, tmp_path / "cache")
     writer = store.write("clips", "b", "k", SCHEMA, code_version="1", config={}, upstream=[])
@@ -43,7 +43,7 @@ def gets(server: Proxy) -> int:
     return sum(method == "GET" for method, _ in server.seen)
 
 
-def test_row_groups_are_fetched_together_not_column_by_column(table: artefact.Artefact, server: Proxy) -> None:
+def test_row_groups_are_fetched_together_not_column_by_column(table: artifact.Artifact, server: Proxy) -> None:
     found = pa.Table.from_batches(table.batches())
     assert found.num_rows == GROUPS * GROUP_ROWS - 7
     assert found["c7"].to_pylist() == [_text("c7", number) for number in range(found.num_rows)]
@@ -51,24 +51,24 @@ def test_row_groups_are_fetched_together_not_column_by_column(table: artefact.Ar
 
 
 def test_no_more_than_a_bounded_piece_is_in_memory(
-    table: artefact.Artefact,
+    table: artifact.Artifact,
     server: Proxy,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = pa.Table.from_batches(table.batches())
     server.seen.clear()
-    monkeypatch.setattr(artefact, "AHEAD", 1)
+    monkeypatch.setattr(artifact, "AHEAD", 1)
     assert pa.Table.from_batches(table.batches()).equals(whole)
     assert gets(server) >= GROUPS, "a piece is one row group at least, and each is fetched by itself"
 
 
-def test_columns_that_nobody_asked_for_do_not_make_the_pieces_smaller(table: artefact.Artefact) -> None:
+def test_columns_that_nobody_asked_for_do_not_make_the_pieces_smaller(table: artifact.Artifact) -> None:
     with table.blobs.fs.open_input_file(table.blobs.arrow_path(table.manifest.files[0].key)) as source:
         metadata = pq.ParquetFile(source).metadata
     whole = metadata.row_group(0).column(0).total_compressed_size * COLUMNS
-    pieces = list(artefact.pieces(metadata, None, whole * 2))
+    pieces = list(artifact.pieces(metadata, None, whole * 2))
     assert [number for piece in pieces for number in piece] == list(range(GROUPS))
-    assert len(list(artefact.pieces(metadata, ["c1", "c3"], whole * 2))) < len(pieces)
+    assert len(list(artifact.pieces(metadata, ["c1", "c3"], whole * 2))) < len(pieces)
 
 
 def test_an_empty_table_is_read(blobs: S3Blobs, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import boto3
 import pyarrow as pa
 import pytest
 
-from livecc_assets.errors import PassingError, UserError
+from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.store import Store, s3_errors, s3_transfer
 from livecc_assets.store.blobs import ConflictError, S3Blobs, open_blobs
 from livecc_assets.store.garbage import collect

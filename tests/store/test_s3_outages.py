@@ -15,10 +15,10 @@ from botocore.exceptions import ConnectTimeoutError, CredentialRetrievalError, S
 from dagster_pipes import encode_param
 from s3transfer.exceptions import RetriesExceededError
 
-from livecc_assets.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UnreachableError, UserError
+from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UnreachableError, UserError
+from livecc_assets.runtime.messages import PREFIX, ROOT, context_key, opened
 from livecc_assets.store import s3_errors
 from livecc_assets.store.blobs import S3Blobs, open_blobs
-from livecc_assets.store.messages import PREFIX, ROOT, context_key, opened
 from tests.store.s3_proxy import Proxy
 from tests.store.test_s3 import blobs, bucket, endpoint, large, moto, server, sha  # noqa: F401
 
@@ -115,7 +115,8 @@ def test_what_may_pass_is_told_apart_from_mistakes(error: Exception, kind: type[
 
 
 WORKER = """
-from livecc_assets.store import s3, s3_errors, worker
+from livecc_assets.store import s3, s3_errors
+from livecc_assets.runtime import worker
 s3_errors.PAUSES, s3.TRIES = (0.05, 0.05), 2
 worker.run({{"words": lambda task: {act}}})
 """

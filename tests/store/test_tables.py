@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.store.manifest import Manifest
 from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
 from livecc_assets.store.store import Store
@@ -64,12 +64,12 @@ def test_half_of_a_character_in_one_row_is_replaced_and_no_other_row_is_touched(
     writer = store.write("numbers", "one", "key", SCHEMA, code_version="1", config={}, upstream=[])
     writer.extend([*_rows(3), {"video_id": "v\ud83d", "words": ["go", "\ude00"], "loss": 1.5}])
     writer.add(Rejected("r\ud83d", "error", "no_score", "a title \ud83d\ude00", "v"))
-    artefact = store.at(store.place("numbers", "one", "key")) if writer.commit() else None
-    assert artefact is not None
-    assert list(artefact.rows()) == [*_rows(3), {"video_id": "v\ufffd", "words": ["go", "\ufffd"], "loss": 1.5}]
-    assert [(row["id"], row["detail"]) for row in artefact.rejected()] == [("r\ufffd", "a title \U0001f600")]
+    artifact = store.at(store.place("numbers", "one", "key")) if writer.commit() else None
+    assert artifact is not None
+    assert list(artifact.rows()) == [*_rows(3), {"video_id": "v\ufffd", "words": ["go", "\ufffd"], "loss": 1.5}]
+    assert [(row["id"], row["detail"]) for row in artifact.rejected()] == [("r\ufffd", "a title \U0001f600")]
 
 
 def test_a_batch_is_not_named_after_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"'caf\\udce9' cannot name an artefact's partition"):
+    with pytest.raises(UserError, match=r"'caf\\udce9' cannot name an artifact's partition"):
         Store(str(tmp_path / "artefacts"), tmp_path / "cache").register_batch("caf\udce9", {"uri": "x"})

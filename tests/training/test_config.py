@@ -6,8 +6,8 @@ import pytest
 import torch
 import yaml
 
-from livecc_assets.errors import UserError
-from livecc_assets.settings import PACKAGE
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import SHIPPED
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.context import CONTEXT_MODES, clip_context, newest_words
 from livecc_assets.training.engine import deepspeed_config, schedule
@@ -41,7 +41,7 @@ def test_a_wrong_setting_is_named(settings, named):
 
 
 def test_every_experiment_that_ships_has_valid_stages():
-    files = sorted((PACKAGE / "experiments").glob("*.yaml"))
+    files = sorted((SHIPPED / "experiments").glob("*.yaml"))
     assert files
     for path in files:
         text = yaml.safe_load(path.read_text("utf-8"))

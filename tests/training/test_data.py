@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
@@ -134,22 +134,22 @@ def test_what_is_kept_is_handed_out_again(mix, clip_rows):
     assert first.sequence is not stand_in
 
 
-def test_rows_by_index_are_the_artefacts_rows(tmp_path):
+def test_rows_by_index_are_the_artifacts_rows(tmp_path):
     store = Store(str(tmp_path / "root"), tmp_path / "cache")
     schema = pa.schema([("name", pa.string()), ("values", pa.list_(pa.float64()))])
     writer = store.write("live_cc", "s", "k", schema, code_version="1", config={}, upstream=[])
     rows = [{"name": f"r{i}", "values": [float(i)] * (i % 5)} for i in range(300)]
     writer.extend(rows)
     writer.commit()
-    artefact = store.at(store.place("live_cc", "s", "k"))
-    assert artefact is not None
-    found = row_file(artefact, tmp_path / "rows")
+    artifact = store.at(store.place("live_cc", "s", "k"))
+    assert artifact is not None
+    found = row_file(artifact, tmp_path / "rows")
     assert len(found) == 300
     for index in np.random.default_rng(0).permutation(300)[:60]:
         assert found[int(index)] == rows[index]
     with pytest.raises(IndexError):
         found[300]
-    again = row_file(artefact, tmp_path / "rows")
+    again = row_file(artifact, tmp_path / "rows")
     assert again.path == found.path
     assert len(list((tmp_path / "rows").iterdir())) == 1
 

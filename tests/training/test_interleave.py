@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.media.sampling import strict_fps
 from livecc_assets.training.interleave import UnusableClipError, block_bounds, interleave
 

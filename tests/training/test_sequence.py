@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from livecc_assets.errors import MediaError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.training import chat
 from livecc_assets.training.interleave import Turn, UnusableClipError
 from livecc_assets.training.sequence import (

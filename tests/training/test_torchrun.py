@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.errors import EXIT_USER_ERROR
+from livecc_assets.core.errors import EXIT_USER_ERROR
 
 #: The second of two ranks ends as its argument says while the first would go on for a minute.
 RANKS = """

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.models.qwen2_vl import load_model, load_processor
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Mixture, Source

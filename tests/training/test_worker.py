@@ -1,15 +1,15 @@
-"""The checkpoint worker from artefacts to an artefact."""
+"""The checkpoint worker from artifacts to an artifact."""
 
 import json
 
 import pytest
 
-from livecc_assets.errors import UserError
+from livecc_assets.core.errors import UserError
 from livecc_assets.live_cc.schemas import LIVE_CC
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
 from livecc_assets.models.qwen2_vl import load_model
+from livecc_assets.runtime.worker import Task
 from livecc_assets.store.store import Store
-from livecc_assets.store.worker import Task
 from livecc_assets.training.schemas import SCHEMAS
 from livecc_assets.training.worker import MAINS
 

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from livecc_assets.store.worker import leave
+from livecc_assets.runtime.worker import leave
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Source
 from livecc_assets.training.trainer import train

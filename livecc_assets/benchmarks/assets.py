@@ -1,7 +1,0 @@
-"""Dagster declarations of this stage; what they are and read is in ``steps.py``."""
-
-from livecc_assets.all_steps import BY_ASSET
-from livecc_assets.benchmarks.steps import STEPS
-from livecc_assets.declare import declare
-
-ASSETS = [declare(step, BY_ASSET) for step in STEPS]

@@ -1,0 +1,67 @@
+"""A2 and B4: how surprising a clip's words are to a text-only model (spec 1.3; paper section 3.1). No threshold here.
+
+Low loss marks text that needs no video ("music music music"), high loss marks broken recognition. The prompt wording is
+the published one, because the thresholds were set with it.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from livecc_assets.core.rules import Rule
+from livecc_assets.store.rows import Rejected
+
+if TYPE_CHECKING:
+    from livecc_assets.models.text_lm import Messages, TextLM
+
+_SYSTEM = "You are a helpful assistant."
+#: Clips scored between two rows of output: enough to batch by length, few enough to stay small.
+CHUNK = 64
+
+
+def prompt(clip: dict[str, Any]) -> "Messages":
+    """The chat before the words: title, and the words before the clip where the row has a column ``previous``.
+
+    Rows of ``sentence_clips`` carry ``preasr`` instead and are scored without context, as in the published recipe.
+    """
+    text = f"Video Title: {clip['title']}\n"
+    if "previous" in clip:
+        text += f"Previous transcription: {clip['previous']}\n"
+        text += "Please try to output the possible speech transcription of the video following previous transcription."
+    else:
+        text += "Please try to output the possible speech transcription of the video from start to end."
+    return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": text}]
+
+
+def answer(clip: dict[str, Any]) -> str:
+    """The clip's words, stripped, joined by one space."""
+    return " ".join(word["word"].strip() for word in clip["words"])
+
+
+def clip_losses(
+    clips: Iterable[dict[str, Any]],
+    lm: "TextLM",
+    rule: Rule = "corrected",
+    progress: Callable[[int], None] | None = None,
+    chunk: int = CHUNK,
+) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of ``caption_clip_losses`` or ``sentence_clip_losses``: clip_id, video_id, loss (nats a token), tokens.
+
+    A clip whose words make no tokens, or whose loss is not a number, is an *error*.
+    """
+    clips, done = iter(clips), 0
+    while block := list(islice(clips, chunk)):
+        sayable = [clip for clip in block if answer(clip).strip()]
+        scores = lm.losses([(prompt(clip), answer(clip)) for clip in sayable], rule)
+        by_id = {clip["clip_id"]: score for clip, score in zip(sayable, scores, strict=True)}
+        for clip in block:
+            loss, tokens = by_id.get(clip["clip_id"], (math.nan, 0))
+            if math.isfinite(loss):
+                yield {"clip_id": clip["clip_id"], "video_id": clip["video_id"], "loss": loss, "tokens": tokens}
+                continue
+            detail = f"its loss over {tokens} tokens is {loss}" if tokens else "its words are all empty"
+            yield Rejected(clip["clip_id"], "error", "no_loss", detail, clip["video_id"])
+        done += len(block)
+        if progress:
+            progress(done)

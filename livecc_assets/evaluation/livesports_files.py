@@ -1,0 +1,111 @@
+"""LiveSports-3K as published: the configs LiveSports_3K_CC (events) and LiveSports_3K_QA (questions), spec 4.1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.evaluation.files import read_records, require_columns
+from livecc_assets.store.rows import Rejected
+
+CC_COLUMNS = ("video_id", "event_id", "begin", "end", "video", "class", "event_title", "event_asr")
+QA_COLUMNS = ("video", "question_id", "q_type", "question", "options", "answer")
+LETTERS = "ABCD"
+
+
+def import_events(path: Path, videos: str = "") -> Iterator[dict[str, Any] | Rejected]:
+    """Events of the commentary track; `videos` is the folder (or s3:// prefix) that holds the files named in `video`.
+
+    `event_asr` and `preasr` are JSON strings of [start, end, sentence] rows; their `_text` twins are rebuilt where
+    absent. Rows without a transcript have no reference and are rejected as errors, as is anything malformed.
+    """
+    records = read_records(path)
+    require_columns(path, records, CC_COLUMNS, "expected the config LiveSports_3K_CC with transcripts")
+    for number, record in enumerate(records, start=1):
+        key = f"{record['video_id']}_{record['event_id']}"
+        try:
+            yield _event(record, videos)
+        except (ValueError, KeyError, TypeError) as error:
+            detail = f"record {number} of {path.name} is malformed: {error}"
+            yield Rejected(key, "error", "malformed_event", detail, str(record["video_id"]))
+
+
+def import_questions(path: Path, videos: str = "") -> Iterator[dict[str, Any] | Rejected]:
+    """Questions of the QA track; `videos` as in `import_events`."""
+    records = read_records(path)
+    require_columns(path, records, QA_COLUMNS, "expected the config LiveSports_3K_QA")
+    for number, record in enumerate(records, start=1):
+        video = str(record.get("video_id") or Path(str(record["video"])).stem)
+        try:
+            yield _question(record, video, videos)
+        except (ValueError, KeyError, TypeError) as error:
+            detail = f"record {number} of {path.name} is malformed: {error}"
+            yield Rejected(str(record["question_id"]), "error", "malformed_question", detail, video)
+
+
+def _event(record: dict[str, Any], videos: str) -> dict[str, Any]:
+    begin, end = float(record["begin"]), float(record["end"])
+    if not 0 <= begin < end:
+        raise ValueError(f"begin {begin} and end {end} do not bound an event")
+    said, said_text = _spoken(record, "event_asr")
+    if not said_text:
+        raise ValueError("no transcript of the event (event_asr is empty)")
+    before, before_text = _spoken(record, "preasr")
+    return {
+        "video_id": str(record["video_id"]),
+        "event_id": int(record["event_id"]),
+        "uri": _uri(videos, record["video"]),
+        "begin": begin,
+        "end": end,
+        "class": str(record["class"]),
+        "event_title": str(record["event_title"]),
+        "event_asr": said,
+        "event_asr_text": said_text,
+        "preasr": before,
+        "preasr_text": before_text,
+        "truth": None,
+    }
+
+
+def _spoken(record: dict[str, Any], column: str) -> tuple[str, str]:
+    """The (JSON, text) encodings of a transcript column; the JSON is checked and written anew."""
+    raw = record.get(column) or "[]"
+    rows = json.loads(raw) if isinstance(raw, str) else raw
+    checked = [[float(start), float(end), str(text)] for start, end, text in rows]
+    text = record.get(f"{column}_text")
+    return json.dumps(checked), text if text else " ".join(text.strip() for _, _, text in checked)
+
+
+def _question(record: dict[str, Any], video: str, videos: str) -> dict[str, Any]:
+    options = json.loads(record["options"]) if isinstance(record["options"], str) else list(record["options"])
+    answer = str(record["answer"]).strip()
+    if len(options) != len(LETTERS) or any(
+        not str(o).startswith(f"{x}.") for o, x in zip(options, LETTERS, strict=True)
+    ):
+        raise ValueError(f"expected four options lettered A. to D., got {options!r}")
+    if answer not in LETTERS or len(answer) != 1:
+        raise ValueError(f"answer {answer!r} is not one of A to D")
+    return {
+        "question_id": str(record["question_id"]),
+        "video_id": video,
+        "uri": _uri(videos, record["video"]),
+        "video_start": _seconds(record.get("video_start")),
+        "video_end": _seconds(record.get("video_end")),
+        "q_type": str(record["q_type"]).lower(),
+        "ocr": bool(int(record.get("OCR") or 0)),
+        "question": str(record["question"]),
+        "options": [str(option) for option in options],
+        "answer": answer,
+    }
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value in (None, "") else float(value)
+
+
+def _uri(videos: str, name: Any) -> str:
+    if not str(name).strip():
+        raise ValueError("no video is named")
+    return f"{videos.rstrip('/')}/{name}" if videos else str(name)

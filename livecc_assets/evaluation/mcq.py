@@ -1,0 +1,146 @@
+"""Multiple choice by logits (spec 4.4): what is asked, which answers compete, how many right ones are reported.
+
+Plain Python; the model behind it is in mcq_model.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from livecc_assets.evaluation.schemas import score_row
+from livecc_assets.evaluation.statistics import DRAWS, Estimate, wilson
+
+ANSWER_PREFIX = "Answer:"
+Encode = Callable[[str], list[int]]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question about one stretch of video, ready to be answered.
+
+    `answer_prefix` is put into the assistant's mouth; the answer is one of `candidates`, tokenised as after `lead`.
+    `responses` are the texts stored for them (a whole option, or the candidate itself). `groups` names the parts of the
+    benchmark that the item counts for, as 'kind:name'; `stratum` the task that a mean over tasks averages, `cluster`
+    the question within it that several items ask again.
+    """
+
+    id: str
+    video_id: str
+    video: dict[str, Any]
+    text: str
+    candidates: tuple[str, ...]
+    responses: tuple[str, ...]
+    answer: str
+    answer_prefix: str = ANSWER_PREFIX
+    lead: str = ": "
+    groups: tuple[str, ...] = ()
+    stratum: str = ""
+    cluster: str = ""
+
+    @property
+    def chance(self) -> float:
+        """Probability of a right answer by guessing."""
+        return 1 / len(self.candidates)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An item with the model's choice; `correct` is by the benchmark's own rule."""
+
+    item: Item
+    choice: str
+    response: str
+    correct: bool
+    log_probs: tuple[float, ...] = field(default=())
+
+
+def question_text(question: str, options: Sequence[str], subtitles: str | None = None) -> str:
+    """The user's text after the video."""
+    text = f"{question}\n" + "\n".join(options) + "\nPlease select the correct answer."
+    if subtitles:
+        text = f"This video's subtitles are listed below:\n{subtitles}\nAccording to the video and subtitles, {text}"
+    return text
+
+
+def letters_of(options: Sequence[str]) -> tuple[str, ...]:
+    """Letters of lettered options ('A. red' -> 'A'); raises ValueError when they do not run A, B, C ..."""
+    letters = tuple(str(option)[:1] for option in options)
+    if letters != tuple("ABCDEFGHIJ"[: len(options)]) or len(options) < 2:
+        raise ValueError(f"options must be lettered A., B., ... in order, got {list(options)!r}")
+    return letters
+
+
+def lettered_item(
+    id: str,
+    video_id: str,
+    video: dict[str, Any],
+    question: str,
+    options: Sequence[str],
+    answer: str,
+    subtitles: str | None = None,
+    groups: tuple[str, ...] = (),
+    stratum: str = "",
+) -> Item:
+    """An item of a benchmark with lettered options; the stored response is the whole option."""
+    letters = letters_of(options)
+    if answer not in letters:
+        raise ValueError(f"answer {answer!r} is not one of the options' letters {', '.join(letters)}")
+    text = question_text(question, options, subtitles)
+    return Item(id, video_id, video, text, letters, tuple(options), answer, groups=groups, stratum=stratum)
+
+
+def candidate_ids(encode: Encode, candidates: Iterable[str], lead: str) -> dict[str, tuple[int, ...]]:
+    """Token ids of each candidate as it follows `lead` (': ' or a newline): mostly one, two for 10."""
+    before = encode(lead.rstrip(" ")) if lead.strip(" ") else []
+    found = {}
+    for candidate in candidates:
+        ids = encode(lead + candidate)
+        if ids[: len(before)] != before or len(ids) == len(before):
+            raise ValueError(f"the tokenizer joins {lead!r} and {candidate!r}: this candidate cannot be scored")
+        found[candidate] = tuple(ids[len(before) :])
+    return found
+
+
+def accuracy_rows(answered: Sequence[Answered], metric: str = "accuracy") -> list[dict[str, Any]]:
+    """Accuracy in percent with Wilson intervals: over all items, for each group, and the chance level of all."""
+    rows = [_accuracy(metric, "all", answered)]
+    groups: dict[str, list[Answered]] = {}
+    for one in answered:
+        for group in one.item.groups:
+            groups.setdefault(group, []).append(one)
+    rows += [_accuracy(metric, group, groups[group]) for group in groups]
+    rows.append(score_row("chance", "all", _chance(answered), len(answered), note="accuracy of guessing"))
+    return rows
+
+
+def strata_mean(answered: Sequence[Answered], draws: int = DRAWS, seed: int = 0) -> Estimate:
+    """Mean over strata of their accuracies, percent; within a stratum the mean over clusters, which are resampled."""
+    strata: dict[str, dict[str, list[bool]]] = {}
+    for one in answered:
+        clusters = strata.setdefault(one.item.stratum, {})
+        clusters.setdefault(one.item.cluster or one.item.id, []).append(one.correct)
+    if not strata:
+        return Estimate(0.0, 0.0, 100.0)
+    values, resampled = [], []
+    for number, clusters in enumerate(strata.values()):
+        shares = np.array([np.mean(rights) for rights in clusters.values()])
+        picks = np.random.default_rng([seed, number]).integers(len(shares), size=(draws, len(shares)))
+        values.append(100 * shares.mean())
+        resampled.append(100 * shares[picks].mean(axis=1))
+    low, high = np.quantile(np.mean(resampled, axis=0), [0.025, 0.975])
+    return Estimate(float(np.mean(values)), float(low), float(high))
+
+
+def _accuracy(metric: str, subset: str, answered: Sequence[Answered]) -> dict[str, Any]:
+    right, total = sum(one.correct for one in answered), len(answered)
+    share, low, high = wilson(right, total)
+    note = f"{right} of {total} right; guessing {_chance(answered):.1f} %"
+    return score_row(metric, subset, 100 * share, total, (100 * low, 100 * high), note)
+
+
+def _chance(answered: Sequence[Answered]) -> float:
+    return 100 * float(np.mean([one.item.chance for one in answered])) if answered else 0.0

@@ -1,0 +1,59 @@
+"""Whom the model's commentary is compared with: a captions file, or a caption written from the title alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation.files import read_records, require_columns
+
+Key = tuple[str, int]
+
+#: Caption-style sentences: fluent, true of any video of that title, blind to what happens in it.
+_CAPTION = (
+    'The video, titled "{title}", shows a scene{subject} in which people are active.',
+    "The camera follows them as the action unfolds, and the setting stays the same throughout.",
+    "The participants move around the area and react to one another, clearly engaged in what they do.",
+    "The atmosphere is lively, and the video ends with the activity still going on.",
+)
+
+
+def opponent_texts(config: dict[str, Any], events: Sequence[dict[str, Any]]) -> tuple[str, dict[Key, str]]:
+    """(name, commentary per event) of the profile's section `opponent`.
+
+    `{kind: title-caption}` writes a caption from each event's title; `{kind: file, path: X.jsonl}` reads rows
+    {video_id, event_id, pred} as the published captions have them. Raises UserError when the file lacks an event.
+    """
+    kind = config.get("kind")
+    if kind == "title-caption":
+        return kind, {(e["video_id"], e["event_id"]): title_caption(e["event_title"], e["class"]) for e in events}
+    if kind == "file":
+        if not config.get("path"):
+            raise UserError(
+                "opponent.path is empty: name a captions file (jsonl with video_id, event_id, pred) in the profile"
+            )
+        path = Path(config["path"])
+        return config.get("name") or path.name.split(".")[0], captions_file(path, events)
+    raise UserError(f"opponent.kind {kind!r} is unknown: use title-caption or file")
+
+
+def title_caption(title: str, subject: str | None = None) -> str:
+    """A caption-style commentary from nothing but the title and the class of the video."""
+    about = f" of {subject.lower()}" if subject else ""
+    return " ".join(_CAPTION).format(title=title.strip() or "untitled", subject=about)
+
+
+def captions_file(path: Path, events: Iterable[dict[str, Any]]) -> dict[Key, str]:
+    """`pred` of every event, joined by key: published files differ in row order."""
+    records = read_records(path)
+    require_columns(path, records, ("video_id", "event_id", "pred"), "expected the format of the published captions")
+    texts = {(str(record["video_id"]), int(record["event_id"])): str(record["pred"]) for record in records}
+    keys = [(event["video_id"], event["event_id"]) for event in events]
+    missing = [key for key in keys if key not in texts]
+    if missing:
+        first = ", ".join(f"{video}_{event}" for video, event in missing[:3])
+        lack = f"{len(missing)} of {len(keys)} events ({first})"
+        raise UserError(f"{path}: no commentary for {lack}; add them or use another opponent")
+    return {key: texts[key] for key in keys}

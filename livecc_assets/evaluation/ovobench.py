@@ -1,0 +1,186 @@
+"""OVO-Bench: from annotations to questions, and the score over tasks and groups (spec 4.5).
+
+Three tasks (REC counting, SSR steps, CRR enough information) ask again at several times of one video; the others are
+lettered multiple choice about the video up to a moment. The benchmark's own prompts are data of its release: give them
+as `templates`, else paraphrases are used, and the score's note says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.rules import Rule
+from livecc_assets.evaluation.files import read_records, require_columns
+from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, question_text, strata_mean
+from livecc_assets.evaluation.qa import with_video_folder
+from livecc_assets.evaluation.schemas import score_row
+from livecc_assets.store.rows import Rejected
+
+GROUPS = {
+    "RTVP": ("OCR", "ACR", "ATR", "STU", "FPD", "OJR"),
+    "BT": ("EPM", "ASI", "HLD"),
+    "FAR": ("REC", "SSR", "CRR"),
+}
+FORWARD = GROUPS["FAR"]
+GROUP_OF = {task: group for group, tasks in GROUPS.items() for task in tasks}
+COUNTS = tuple(str(count) for count in range(11))
+LETTERS = "ABCDE"
+ANSWER_PREFIX = "The answer is:\n"
+
+#: What the published script lets compete for every task; 10 is not among them and can never be answered.
+RELEASED_CANDIDATES = ("No", "Yes", *COUNTS[:10], *LETTERS)
+
+#: Placeholders: {activity}, {step}, {question}.
+TEMPLATES = {
+    "REC": "In this video an action may be done again and again, by one person or by several, all meant by 'they'. "
+    "How often have they done this so far: {activity}? Answer with a whole number.",
+    "SSR": "The video teaches a procedure of several steps. One of them is:\n{step}\n"
+    "Is the person in the video doing this step right now? Answer Yes or No.",
+    "CRR": "A question about the most recent moments of this video:\n{question}\n"
+    "Has the video shown enough by now to answer it? Answer Yes or No.",
+}
+
+
+def read_templates(path: str) -> dict[str, str]:
+    """Prompts of the three forward tasks from a JSON file; the built-in paraphrases when `path` is empty."""
+    if not path:
+        return TEMPLATES
+    try:
+        templates = json.loads(Path(path).read_text(encoding="utf-8"))
+        return {task: str(templates[task]) for task in FORWARD}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        remedy = "expected a JSON object with REC ({activity}), SSR ({step}) and CRR ({question})"
+        raise UserError(f"{path}: OVO-Bench prompts cannot be read ({error!r}); {remedy}") from error
+
+
+def read_ovobench(path: Path, videos: str = "") -> list[dict[str, Any]]:
+    """Annotations of an OVO-Bench file; every one must name its video."""
+    records = read_records(path)
+    require_columns(path, records, ("id", "task", "video"), "expected OVO-Bench's annotation file")
+    return [with_video_folder(record, videos) for record in records]
+
+
+def format_annotation(record: Mapping[str, Any], templates: Mapping[str, str] = TEMPLATES) -> list[dict[str, Any]]:
+    """Rows {id, task, video, question, video_start, video_end, answer, options?} of one annotation.
+
+    Raises ValueError for what has no answer among the candidates: a count above 10, more than five options.
+    """
+    task = record["task"].upper()
+    if task not in GROUP_OF:
+        raise ValueError(f"unknown task {record['task']!r}")
+    head = {"id": record["id"], "task": record["task"], "video": record["video"]}
+    if task not in FORWARD:
+        options = list(record["options"])
+        if len(options) > len(LETTERS):
+            raise ValueError(f"{len(options)} options; at most {len(LETTERS)} letters can be answered")
+        lettered = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
+        span = {"video_start": 0, "video_end": record["realtime"]}
+        question = {"question": record["question"], "options": lettered, "answer": LETTERS[record["gt"]]}
+        return [{**head, **question, **span}]
+    rows = []
+    for test in record["test_info"]:
+        start, answer = 0, "Yes" if test.get("type") else "No"
+        if task == "REC":
+            if not 0 <= test["count"] < len(COUNTS):
+                raise ValueError(f"a count of {test['count']}; only 0 to 10 can be answered")
+            names, answer = {"activity": record["activity"]}, COUNTS[test["count"]]
+        elif task == "SSR":
+            names = {"step": test["step"]}
+        else:
+            names, start = {"question": record["question"]}, record["ask_time"]
+        question = templates[task].format(**names)
+        rows.append(
+            {**head, "question": question, "answer": answer, "video_start": start, "video_end": test["realtime"]}
+        )
+    return rows
+
+
+def ovobench_items(
+    records: Iterable[Mapping[str, Any]], templates: Mapping[str, str] = TEMPLATES, rule: Rule = "corrected"
+) -> Iterator[Item | Rejected]:
+    """Annotations as items. `released` lets all 17 candidates compete for every task; `corrected` those of the task."""
+    for record in records:
+        try:
+            rows = format_annotation(record, templates)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            detail = f"annotation {record.get('id')}: {error}"
+            yield Rejected(f"ovo-{record.get('id')}", "error", "malformed_question", detail, str(record.get("video")))
+            continue
+        for number, row in enumerate(rows):
+            yield _item(row, number, rule)
+
+
+def _item(row: dict[str, Any], number: int, rule: Rule) -> Item:
+    task = row["task"].upper()
+    options = row.get("options")
+    own = COUNTS if task == "REC" else ("No", "Yes") if task in FORWARD else tuple(LETTERS[: len(options or ())])
+    candidates = RELEASED_CANDIDATES if rule == "released" else own
+    start, end = clamp(float(row["video_start"]), float(row["video_end"]))
+    return Item(
+        id=f"ovo-{row['id']}-{number}",
+        video_id=Path(row["video"]).stem,
+        video={"video": row["video"], "video_start": start, "video_end": end},
+        text=question_text(row["question"], options) if options else row["question"],
+        candidates=candidates,
+        responses=candidates,
+        answer=row["answer"],
+        answer_prefix=ANSWER_PREFIX,
+        lead="\n",
+        groups=(f"task:{task}",),
+        stratum=task,
+        cluster=str(row["id"]),
+    )
+
+
+def clamp(start: float, end: float) -> tuple[float, float]:
+    """The range to be read: at least one second long, from 0 at the earliest."""
+    start = max(0.0, min(start, end - 1.0))
+    return start, max(end, start + 1.0)
+
+
+def is_correct(item: Item, response: str, rule: Rule = "corrected") -> bool:
+    """`released`: the response starts with the answer, so that a 10 would pass for a 1. `corrected`: it is the answer."""
+    return response.startswith(item.answer) if rule == "released" else response == item.answer
+
+
+def ovobench_score(answered: Sequence[Answered], rule: Rule = "corrected", note: str = "") -> list[dict[str, Any]]:
+    """Overall (mean of the groups), each group (mean of its tasks), each task.
+
+    A forward task asks one question at several times. `released` counts every time alike; `corrected` averages each
+    question first, as the benchmark's paper does.
+    """
+    if rule == "released":
+        answered = [
+            Answered(_alone(one.item), one.choice, one.response, one.correct, one.log_probs) for one in answered
+        ]
+    rows, groups = [], []
+    for group, tasks in GROUPS.items():
+        chosen = [one for one in answered if one.item.stratum in tasks]
+        if chosen:
+            mean = strata_mean(chosen)
+            groups.append((group, mean, len(chosen)))
+    if groups:
+        overall = float(np.mean([mean.value for _, mean, _ in groups]))
+        present = ", ".join(group for group, _, _ in groups)
+        rows.append(score_row("mean_accuracy", "all", overall, len(answered), note=_join(f"mean of {present}", note)))
+    rows += [
+        score_row("mean_accuracy", f"group:{group}", mean.value, count, (mean.low, mean.high), "mean over its tasks")
+        for group, mean, count in groups
+    ]
+    return rows + accuracy_rows(answered)
+
+
+def _alone(item: Item) -> Item:
+    from dataclasses import replace
+
+    return replace(item, cluster=item.id)
+
+
+def _join(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)

@@ -1,0 +1,60 @@
+"""Bringing in videos: a folder or prefix becomes a source batch with a selection of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+from livecc_assets.orchestration.runs import open_instance
+from livecc_assets.source.ingest import scan
+
+
+def _address(folder: str) -> str:
+    if folder.startswith("s3://"):
+        return folder.rstrip("/")
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise UserError(f"{folder}: no such folder; name a folder of videos or an s3://bucket/prefix")
+    return str(path.resolve())
+
+
+def add_batch(settings: Settings, uri: str, batch: str, captions: str, category: str | None = None) -> None:
+    """Register the batch in the store and add its partition to the Dagster instance.
+
+    ``category`` is given to videos whose metadata name none; without one they cannot pass the category filter (B1).
+    """
+    from livecc_assets.orchestration.partitions import SOURCE_BATCHES
+
+    about = {"uri": uri, "captions": captions} | ({"category": category} if category else {})
+    settings.store().register_batch(batch, about)
+    with open_instance(settings) as instance:
+        instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [batch])
+
+
+def register(settings: Settings, folder: str, batch: str, captions: str, category: str | None = None) -> Iterator[str]:
+    """Register ``folder`` as ``batch``; yields lines that say what was found and what to do next.
+
+    The batch gets a selection file of its own under ``LIVECC_HOME``/selections, so that it changes no other set.
+    """
+    uri = _address(folder)
+    found = list(scan(uri))
+    if not found:
+        raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")
+    add_batch(settings, uri, batch, captions, category)
+    yield f"batch {batch}: {len(found)} files under {uri}"
+    target = settings.home / "selections" / f"{batch}.yaml"
+    if not target.exists():
+        template = dict(next(iter(settings.selections.values())))
+        recipe = {
+            "profile": settings.profile["name"],
+            "live_cc": template["live_cc"] | {"batches": [batch]},
+            "live_whisperx": template["live_whisperx"] | {"batches": [batch]},
+        }
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(
+            f"# The selection of batch {batch} alone; edit its thresholds freely.\n" + yaml.safe_dump(recipe)
+        )
+    yield f"selection {batch}: {target}"
+    yield f"next: livecc curate {batch}, then livecc select {batch}; or launch these jobs in the UI (livecc ui)"

@@ -1,0 +1,83 @@
+"""The launcher's side of the fork server (``livecc_assets.runtime.forkserver``): start it, ask it for workers."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import IO
+
+#: Names the inherited socket in a process whose parent shares its fork server with it.
+SHARED = "LIVECC_FORKSERVER_FD"
+#: Bytes that one request may have (a worker's environment), as far as the kernel allows.
+SEND_BUFFER = 1 << 20
+
+_lock = threading.Lock()
+_requests: socket.socket | None = None
+
+
+class ServerGoneError(RuntimeError):
+    """The fork server ended before its worker did."""
+
+
+def connection() -> socket.socket:
+    """The way to this process's fork server, which is started first where there is none.
+
+    The server ends when the last process that holds this socket has. It may be handed down to a child process:
+    ``pass_fds=[connection().fileno()]``, with the number in the environment variable ``SHARED``.
+    """
+    global _requests
+    with _lock:
+        if _requests is None and (shared := os.environ.pop(SHARED, None)):
+            _requests = socket.socket(fileno=int(shared))
+        if _requests is None:
+            _requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            _requests.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            with theirs:
+                command = [sys.executable, "-m", "livecc_assets.runtime.forkserver", str(theirs.fileno())]
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        return _requests
+
+
+def _disconnect(broken: socket.socket) -> None:
+    global _requests
+    with _lock:
+        if _requests is broken:
+            broken.close()
+            _requests = None
+
+
+class Worker:
+    """A running worker: ``python -m module`` in all but the time that its imports take."""
+
+    def __init__(self, module: str, env: dict[str, str], stderr: IO[str] | int) -> None:
+        self._socket, theirs = socket.socketpair()
+        request = json.dumps({"module": module, "env": env, "cwd": os.getcwd()}).encode()
+        with theirs:
+            descriptors = [theirs.fileno(), stderr if isinstance(stderr, int) else stderr.fileno()]
+            requests = connection()
+            try:
+                socket.send_fds(requests, [request], descriptors)
+            except ConnectionError:  # it was killed since the last worker
+                _disconnect(requests)
+                socket.send_fds(connection(), [request], descriptors)
+        self._lines = self._socket.makefile("r")
+        self.pid = int(self._read()["pid"])
+
+    def _read(self) -> dict[str, int]:
+        line = self._lines.readline()
+        if not line:
+            raise ServerGoneError("the process that workers are forked from has ended; run this again")
+        return json.loads(line)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, negative for a signal; TimeoutError after ``timeout`` seconds."""
+        self._socket.settimeout(timeout)
+        return self._read()["code"]
+
+    def send_signal(self, number: int) -> None:
+        """Pass a signal on, if the worker still runs."""
+        with contextlib.suppress(OSError):
+            self._socket.send(bytes([number]))

@@ -1,0 +1,178 @@
+"""The ``livecc`` command as its users meet it; one line for every mistake."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from livecc_assets.cli.main import main
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.store.rows import Rejected
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("LIVECC_HOME", "LIVECC_ROOT", "LIVECC_PROFILE", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    return tmp_path / "home"
+
+
+def livecc(home: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["--home", str(home), *arguments])
+
+
+def one_line_error(result: Result) -> str:
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    (line,) = result.stderr.strip().splitlines()
+    return line
+
+
+def test_every_command_explains_itself(home: Path) -> None:
+    names = main.commands
+    assert {"demo", "ui", "ingest", "comment", "leaderboard", "doctor", "status", "gc", "lineage", "rejected"} <= set(
+        names
+    )
+    for name in names:
+        result = livecc(home, name, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def test_an_unknown_profile_names_those_that_ship(home: Path) -> None:
+    result = CliRunner().invoke(main, ["--home", str(home), "--profile", "papre", "status"])
+    assert "paper, sample" in one_line_error(result)
+
+
+def test_a_folder_that_is_not_there_is_one_line(home: Path) -> None:
+    assert "no such folder" in one_line_error(livecc(home, "ingest", str(home / "nowhere"), "--batch", "x"))
+
+
+def test_ingest_makes_a_batch_with_a_selection_of_its_own(home: Path, tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / "match.mp4").write_bytes(b"0")
+    result = livecc(home, "ingest", str(videos), "--batch", "mine")
+    assert result.exit_code == 0, result.output
+    settings = load_settings(home)
+    assert settings.store().batch("mine") == {"uri": str(videos), "captions": "optional"}
+    assert settings.selections["mine"]["live_cc"]["batches"] == ["mine"]
+    assert "mine" not in str(settings.selections["sample"]), "another training set must not change"
+    again = livecc(home, "ingest", str(tmp_path), "--batch", "mine")
+    assert "choose another" in one_line_error(again)
+
+
+def test_a_category_given_at_ingest_is_that_of_videos_without_one(home: Path, tmp_path: Path, media: Path) -> None:
+    import json
+    import shutil
+
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name in ("one", "two"):
+        shutil.copy(media / "nasa_13013.mp4", videos / f"{name}.mp4")
+        shutil.copy(media / "nasa_13013_en.srt", videos / f"{name}_en.srt")
+    (videos / "two.info.json").write_text(json.dumps({"id": "two", "title": "t", "categories": ["Gaming"]}))
+    result = livecc(home, "ingest", str(videos), "--batch", "mine", "--category", "Education")
+    assert result.exit_code == 0, result.output
+    from livecc_assets.orchestration.steps import BY_ASSET
+    from livecc_assets.runtime.worker import Task
+    from livecc_assets.source.tasks import yt_cc_source
+
+    settings, step = load_settings(home), BY_ASSET["yt_cc_source"]
+    store = settings.store()
+    config = step.config(settings, store, "mine")
+    writer = store.write("yt_cc_source", "mine", "k", step.schema(), code_version="1", config=config, upstream=[])
+    yt_cc_source(Task("yt_cc_source", config, home, {}, writer, "k"))
+    writer.commit()
+    found = store.at("yt_cc_source/mine/k")
+    assert found is not None
+    assert {row["video_id"]: row["category"] for row in found.rows()} == {"one": "Education", "two": "Gaming"}
+
+
+def test_an_edited_selection_survives_a_second_ingest(home: Path, tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / "match.mp4").write_bytes(b"0")
+    livecc(home, "ingest", str(videos), "--batch", "mine")
+    path = home / "selections" / "mine.yaml"
+    recipe = yaml.safe_load(path.read_text())
+    recipe["live_cc"]["loss"] = [2.0, 3.0]
+    path.write_text(yaml.safe_dump(recipe))
+    livecc(home, "ingest", str(videos), "--batch", "mine")
+    assert load_settings(home).selections["mine"]["live_cc"]["loss"] == [2.0, 3.0]
+
+
+def test_a_broken_selection_file_is_named(home: Path) -> None:
+    (home / "selections").mkdir(parents=True)
+    (home / "selections" / "bad.yaml").write_text("live_cc: [unclosed")
+    assert "bad.yaml: not valid YAML" in one_line_error(livecc(home, "status"))
+
+
+def test_status_of_an_empty_home_says_what_is_missing(home: Path) -> None:
+    result = livecc(home, "status")
+    assert result.exit_code == 0, result.output
+    assert "missing  evaluation_videos[all]" in result.output
+    assert "0 of" in result.output
+
+
+def test_a_leaderboard_that_is_not_there_says_how_to_get_one(home: Path) -> None:
+    assert "livecc demo" in one_line_error(livecc(home, "leaderboard", "--json"))
+
+
+def test_comment_with_an_unknown_model_lists_the_trained_ones(home: Path, tmp_path: Path) -> None:
+    result = livecc(home, "comment", "v.mp4", "--model", "nobody", "-o", str(tmp_path / "o.vtt"))
+    assert "none yet" in one_line_error(result)
+
+
+def test_rejected_and_lineage_read_the_manifests(home: Path) -> None:
+    store = load_settings(home).store()
+    schema = pa.schema([("video_id", pa.string())])
+    writer = store.write("yt_cc_source", "a", "k1", schema, code_version="1", config={}, upstream=[])
+    writer.add({"video_id": "v1"})
+    writer.add(Rejected("v2", "error", "truncated", "the file ends early", "v2"))
+    writer.add(Rejected("v3", "filtered", "too_short", "3 s", "v3"))
+    writer.commit()
+    store.set_current("yt_cc_source", "a", "yt_cc_source/a/k1")
+    both = livecc(home, "rejected", "yt_cc_source", "a").output.splitlines()
+    assert len(both) == 2
+    (only,) = livecc(home, "rejected", "yt_cc_source", "a", "--kind", "error").output.splitlines()
+    assert only.split()[:2] == ["error", "truncated"]
+    assert "yt_cc_source[a]" in livecc(home, "lineage", "yt_cc_source", "a").output
+    assert "never materialised" in one_line_error(livecc(home, "lineage", "live_cc", "sample"))
+
+
+def test_gc_lists_first_and_deletes_when_asked(home: Path) -> None:
+    store = load_settings(home).store()
+    schema = pa.schema([("video_id", pa.string())])
+    writer = store.write("yt_cc_source", "a", "k1", schema, code_version="1", config={}, upstream=[])
+    writer.add({"video_id": "v1"})
+    writer.abandon()
+    assert "2 objects" in livecc(home, "gc", "--older-than", "0").output
+    assert "deleted" in livecc(home, "gc", "--older-than", "0", "--delete").output
+    assert "0 objects" in livecc(home, "gc", "--older-than", "0").output
+
+
+def test_export_writes_the_published_format_with_its_seek_index(home: Path, tmp_path: Path) -> None:
+    from livecc_assets.live_cc.records import RecordFile
+    from livecc_assets.live_cc.schemas import SCHEMAS
+
+    schema = SCHEMAS["live_cc"]
+    row = {field.name: None for field in schema} | {
+        "batch": "a", "clip_id": "v:0", "video_id": "v", "uri": "v.mp4", "title": "Zürich", "category": "Sports",
+        "start": 1.0, "end": 2.0, "words": [{"start": 1.0, "end": 2.0, "word": "goal"}], "previous": "",
+        "words_per_second": 1.0, "distinct_words": 1, "loss": 3.0, "talking_head_score": 0.0, "rank": 1,
+    }  # fmt: skip
+    store = load_settings(home).store()
+    writer = store.write("live_cc", "sample", "k1", schema, code_version="1", config={}, upstream=[])
+    writer.extend([row, row | {"clip_id": "v:1"}])
+    writer.commit()
+    store.set_current("live_cc", "sample", "live_cc/sample/k1")
+    target = tmp_path / "set.jsonl"
+    result = livecc(home, "export", "live_cc", "sample", "-o", str(target))
+    assert "2 records" in result.output
+    with RecordFile(target) as records:
+        assert len(records) == 2
+        assert records[1][0]["content"][1]["title"] == "Zürich"

@@ -1,0 +1,149 @@
+"""Video-MME: the official scorer to the byte, a scorer that reads answers rightly, and no run without videos."""
+
+import gzip
+import json
+
+import pytest
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation.mcq import Answered
+from livecc_assets.evaluation.videomme import (
+    extract_letter,
+    join_subtitles,
+    read_results,
+    read_videomme,
+    report,
+    results,
+    tally,
+    videomme_items,
+    videomme_score,
+)
+from livecc_assets.store.rows import Rejected
+
+
+def question(**more):
+    return {
+        "video_id": "001",
+        "duration": "short",
+        "domain": "Knowledge",
+        "sub_category": "Law",
+        "question_id": "001-1",
+        "task_type": "Action Recognition",
+        "question": "What?",
+        "options": ["A. one", "B. two", "C. three", "D. four"],
+        "answer": "B",
+        "video": "001.mp4",
+    } | more
+
+
+@pytest.fixture
+def published(golden, tmp_path):
+    name = "videomme_LiveCC-7B-Instruct_no_subtitles.json"
+    path = tmp_path / name
+    path.write_bytes(gzip.decompress((golden / "data" / f"{name}.gz").read_bytes()))
+    return read_results(path), json.loads((golden / "scores.json").read_text())["videomme"]
+
+
+@pytest.mark.parametrize("rule", ["released", "corrected"])
+def test_published_responses_give_the_published_counts(published, rule):
+    videos, expected = published
+    for kind in ("duration", "domain", "sub_category"):
+        found = tally(videos, lambda video, _, kind=kind: video[kind], rule)
+        assert found == {name: (one["correct"], one["answered"]) for name, one in expected[kind].items()}
+    tasks = tally(videos, lambda video, question: question["task_type"], rule)
+    assert tasks == {name: (one["correct"], one["answered"]) for name, one in expected["task_type"].items()}
+    overall = tally(videos, lambda video, question: "all", rule)
+    assert overall == {"all": (expected["overall"]["correct"], expected["overall"]["answered"])}
+
+
+@pytest.mark.parametrize("rule", ["released", "corrected"])
+def test_the_official_report_is_reproduced_byte_for_byte(published, rule):
+    videos, expected = published
+    assert report(videos, rule) == expected["report_txt"]
+
+
+def test_the_official_scorer_demands_300_videos_a_duration(published):
+    videos, _ = published
+    with pytest.raises(ValueError, match="299 videos of duration 'short'"):
+        report(videos[1:], "released")
+    assert report(videos[1:], "corrected").startswith("=====")
+
+
+def test_letters_are_extracted_as_the_authors_do(golden):
+    for response, letter in json.loads((golden / "scores.json").read_text())["videomme"]["extract_letter_examples"]:
+        assert extract_letter(response, rule="released") == letter, response
+
+
+@pytest.mark.parametrize(
+    ("response", "letter"),
+    [
+        ("The best answer is C", "C"),
+        ("The answer is D.", "D"),
+        ("(A)", "A"),
+        ("Answer: B", "B"),
+        ("Best answer:C", "C"),
+        ("Because D", "D"),
+        ("Choice E", ""),
+        ("B. two", "B"),
+        ("C", "C"),
+        ("D) four", "D"),
+        ("", ""),
+        ("None", ""),
+        ("Apples are best", ""),
+        ("A or B", ""),
+    ],
+)
+def test_the_corrected_rule_reads_what_is_meant(response, letter):
+    assert extract_letter(response, ["A. one", "B. two", "C. three", "D. four"]) == letter
+
+
+def test_an_unreadable_response_leaves_the_count_when_released_and_is_wrong_when_corrected():
+    videos = [{"duration": "short", "questions": [{"response": "?", "options": [], "answer": "A"}]}]
+    assert tally(videos, lambda *_: "all", "released") == {}
+    assert tally(videos, lambda *_: "all", "corrected") == {"all": (0, 1)}
+
+
+def test_a_question_without_its_video_stops_the_run(tmp_path):
+    path = tmp_path / "q.jsonl"
+    without = question()
+    del without["video"]
+    path.write_text("\n".join(json.dumps(row) for row in (question(), without)))
+    with pytest.raises(UserError, match=r"1 of 2 questions lack 'video'.*text alone"):
+        read_videomme(path)
+    path.write_text(json.dumps(question()))
+    assert read_videomme(path, "videos")[0]["video"] == "videos/001.mp4"
+    with pytest.raises(UserError, match="lack 'subtitles'"):
+        read_videomme(path, subtitles=True)
+
+
+def test_subtitles_are_put_before_the_question_only_when_asked():
+    row = question(subtitles="hello there")
+    (plain,), (with_them,) = videomme_items([row]), videomme_items([row], subtitles=True)
+    assert "hello" not in plain.text
+    assert with_them.text.startswith("This video's subtitles are listed below:\nhello there\nAccording to")
+    assert with_them.text.endswith("D. four\nPlease select the correct answer.")
+    assert join_subtitles(["a\\Nb", "c"]) == "a b c"
+
+
+def test_results_and_scores_have_the_official_shape():
+    rows = [
+        question(),
+        question(question_id="001-2", answer="C"),
+        question(video_id="002", question_id="002-1", duration="long"),
+    ]
+    items = list(videomme_items(rows))
+    answered = [Answered(item, "B", item.responses[1], item.answer == "B") for item in items[:2]]
+    done = results(rows, answered)
+    assert [video["video_id"] for video in done] == ["001", "002"]
+    assert [one["response"] for one in done[0]["questions"]] == ["B. two", "B. two"]
+    assert done[1]["questions"][0]["response"] == ""
+    scores = {(row["metric"], row["subset"]): row for row in videomme_score(answered)}
+    assert scores[("accuracy", "all")]["value"] == 50
+    assert scores[("accuracy", "duration:short")]["n"] == 2
+    assert scores[("chance", "all")]["value"] == 25
+
+
+def test_a_malformed_question_is_an_error_row():
+    (row,) = videomme_items([question(answer="E")])
+    assert isinstance(row, Rejected)
+    assert row.kind == "error"

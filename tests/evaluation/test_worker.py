@@ -1,0 +1,206 @@
+"""The benchmark's steps from artifacts to artifacts: events, questions, judging, every benchmark, leaderboard."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from livecc_assets.commentary.schemas import SCHEMAS as COMMENTARY
+from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation import tasks
+from livecc_assets.evaluation.schemas import SCHEMAS
+from livecc_assets.evaluation.worker import MAINS, make_judge, question_options
+from livecc_assets.live_whisperx.schemas import SCHEMAS as CLIPS
+from livecc_assets.runtime.worker import Task
+from livecc_assets.source.schemas import SCHEMAS as SOURCE
+from livecc_assets.store.manifest import Upstream
+from livecc_assets.store.store import Store
+from tests.evaluation.builders import clip, words
+from tests.evaluation.conftest import write_match
+
+VIDEO = {"min_pixels": 12544, "frame_pixels": 12544, "total_pixels": 3010560, "max_frames": 120, "fps": 2.0}
+RUN = {"video": VIDEO, "device": "cpu", "dtype": "float32", "blank_frames": False}
+TABLES = {**SOURCE, **CLIPS, **COMMENTARY, **SCHEMAS}
+
+
+class World:
+    """A store with two matches, and the means to run one step after another in it."""
+
+    def __init__(self, folder: Path, model: Path):
+        torch.set_num_threads(1)
+        self.home = folder
+        self.store = Store(str(folder / "artefacts"), folder / "cache")
+        self.matches = [write_match(folder, seed, 14.0) for seed in (3, 4)]
+        blank = {field.name: None for field in SOURCE["yt_cc_source"]}
+        self.add("yt_cc_source", "batch", [blank | match for match in self.matches], nullable=True)
+        self.add("sentence_clips", "batch", [self._clip(match) for match in self.matches])
+        writer = self._writer("livecc_instruct", "tiny", {}, [])
+        for path in model.iterdir():
+            writer.add_file(path, path.name)
+        writer.commit()
+
+    def _clip(self, match):
+        events = json.loads(match["truth"])["events"]
+        said = [word for e in events for word in words(f"{e['actor']} {e['verb']}.", e["time"] + 0.3)]
+        start, end = said[0]["start"], said[-1]["end"]
+        return clip(match["video_id"], start, end, uri=match["uri"], words=said, preasr="Hello.")
+
+    def _writer(self, asset, partition, config, inputs, nullable=False):
+        schema = TABLES.get(asset)
+        if schema is not None and nullable:
+            import pyarrow as pa
+
+            schema = pa.schema([field.with_nullable(True) for field in schema])
+        pins = [Upstream(i.asset, i.partition, i.manifest.input_key, i.data_version) for i in inputs]
+        return self.store.write(asset, partition, "key", schema, code_version="1", config=config, upstream=pins)
+
+    def add(self, asset, partition, rows, nullable=False):
+        writer = self._writer(asset, partition, {}, [], nullable)
+        writer.extend(rows)
+        writer.commit()
+
+    def get(self, asset, partition="all"):
+        found = self.store.at(self.store.place(asset, partition, "key"))
+        assert found is not None
+        return found
+
+    def step(self, main, asset, partition, config, inputs):
+        writer = self._writer(asset, partition, config, inputs)
+        by_asset = {}
+        for artifact in inputs:
+            by_asset.setdefault(artifact.asset, []).append(artifact)
+        main(Task(asset, config, self.home, by_asset, writer, "key"))
+        writer.commit()
+        return self.get(asset, partition)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, tiny_folder):
+    made = World(tmp_path_factory.mktemp("world"), tiny_folder)
+    inputs = [made.get("sentence_clips", "batch"), made.get("yt_cc_source", "batch")]
+    made.step(tasks.livesports_events, "livesports_events", "all", {"min_event_sec": 5}, inputs)
+    made.step(tasks.livesports_questions, "livesports_questions", "all", {}, [made.get("livesports_events")])
+    return made
+
+
+def scores(artifact):
+    return {(row["metric"], row["subset"]): row for row in artifact.rows()}
+
+
+def test_events_carry_the_truth_of_their_seconds_and_questions_follow(world):
+    events = list(world.get("livesports_events").rows())
+    assert len(events) == 2
+    for row, match in zip(events, world.matches, strict=True):
+        known = json.loads(match["truth"])["events"]
+        assert len(json.loads(row["truth"])) == len(known), "the first event shows before its first word"
+        assert row["preasr_text"] == "Hello."
+    questions = world.get("livesports_questions")
+    assert questions.count + len(list(questions.rejected())) == 6
+    assert questions.count > 0
+
+
+def comment(world, experiment, right):
+    rows = []
+    for event in world.get("livesports_events").rows():
+        truth = json.loads(event["truth"])
+        said = [{"start": e["time"], "end": e["time"] + 1, "text": f"{e['actor']} {e['verb']}"} for e in truth]
+        said = said if right else []
+        pred = " ".join(one["text"] for one in said) + "..."
+        keys = {key: event[key] for key in ("video_id", "event_id", "begin", "end")}
+        rows.append(keys | {"utterances": said, "pred": pred})
+    world.add("livesports_commentary", experiment, rows)
+    return world.get("livesports_commentary", experiment)
+
+
+def test_the_track_runs_from_judging_to_the_leaderboard(world):
+    gathered = []
+    for experiment, right in (("x-streaming", True), ("x-blind", False)):
+        said, events = comment(world, experiment, right), world.get("livesports_events")
+        config = {"judge": {"kind": "event-f1"}, "opponent": {"kind": "title-caption"}}
+        judged = world.step(MAINS["livesports_judgements"], "livesports_judgements", experiment, config, [said, events])
+        assert judged.count == 2
+        assert judged.manifest.metadata == {"judge": "event-f1", "opponent": "title-caption"}
+        inputs = [judged, said, events]
+        score = world.step(tasks.livesports_cc_score, "livesports_cc_score", experiment, {"judge": "event-f1"}, inputs)
+        assert score.manifest.metadata["event_f1"] == (100 if right else 0)
+        assert score.manifest.metadata["win_rate"] == (100 if right else 50)
+        gathered += [said, score]
+    inputs = [*gathered, world.get("livesports_events")]
+    board = world.step(tasks.leaderboard, "leaderboard", "all", {"experiments": []}, inputs)
+    made = json.loads(board.path("leaderboard.json").read_text())
+    assert made["experiments"]["x-streaming"]["event_f1"] == 100
+    assert made["event_f1_gain"][0]["value"] == 100
+    versions = made["experiments"]["x-blind"]["data_versions"]
+    assert versions["livesports_commentary[x-blind]"] == world.get("livesports_commentary", "x-blind").data_version
+    assert "livesports_events[all]" in versions
+    assert "livesports_judgements[x-blind]" in versions
+    assert "x-streaming - x-blind" in board.path("leaderboard.txt").read_text()
+
+
+def test_livesports_qa_is_answered_by_the_checkpoint(world):
+    inputs = [world.get("livecc_instruct", "tiny"), world.get("livesports_questions")]
+    done = world.step(MAINS["livesports_qa_score"], "livesports_qa_score", "tiny", RUN, inputs)
+    found = scores(done)
+    asked = world.get("livesports_questions").count
+    assert found[("accuracy", "all")]["n"] == asked
+    assert found[("chance", "all")]["value"] == 25
+    lines = [json.loads(line) for line in done.path("answers.jsonl").read_text().splitlines()]
+    assert len(lines) == asked
+    right = sum(line["correct"] for line in lines)
+    assert found[("accuracy", "all")]["value"] == pytest.approx(100 * right / asked)
+    assert all(max(line["log_probs"], key=line["log_probs"].get) == line["choice"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("asset", "metric"), [("videomme", "accuracy"), ("mvbench", "mean_accuracy"), ("ovobench", "mean_accuracy")]
+)
+def test_sample_questions_run_in_every_benchmark(world, asset, metric):
+    inputs = [
+        world.get("livecc_instruct", "tiny"),
+        world.get("livesports_events"),
+        world.get("yt_cc_source", "batch"),
+    ]
+    done = world.step(MAINS[f"{asset}_score"], f"{asset}_score", "tiny", RUN | {"questions": "embedded:sample"}, inputs)
+    row = scores(done)[(metric, "all")]
+    assert 0 <= row["value"] <= 100
+    assert row["n"] > 4
+    assert "not the published benchmark" in done.manifest.metadata["questions"]
+    assert done.manifest.metadata["questions_in_error"] == 0
+    if asset == "videomme":
+        assert "Overall Performance" in done.path("report.txt").read_text()
+        assert len(json.loads(done.path("results.json").read_text())) == 2
+
+
+def test_an_unset_question_file_and_a_run_without_answers_are_told(world):
+    model, events = world.get("livecc_instruct", "tiny"), world.get("livesports_events")
+    with pytest.raises(UserError, match=r"benchmarks\.mvbench is empty"):
+        world.step(MAINS["mvbench_score"], "mvbench_score", "unset", RUN | {"questions": ""}, [model, events])
+    rows = [row | {"uri": row["uri"] + ".gone"} for row in world.get("livesports_questions").rows()]
+    world.add("livesports_questions", "gone", rows)
+    inputs = [model, world.get("livesports_questions", "gone")]
+    with pytest.raises(UserError, match="not one of"):
+        world.step(MAINS["livesports_qa_score"], "livesports_qa_score", "gone", RUN, inputs)
+
+
+def test_settings_of_judges_and_questions(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="unknown: use likelihood"):
+        make_judge({"kind": "dice"}, tmp_path, [])
+    judge = make_judge({"kind": "openai", "model": "m", "base_url": "http://127.0.0.1:1/v1", "seed": 7}, tmp_path, [])
+    assert judge.name == "openai:m"
+    assert question_options({"questions": "a.jsonl"}) == {"path": "a.jsonl"}
+    assert question_options({"questions": {"path": "a", "videos": "b"}}) == {"path": "a", "videos": "b"}
+    assert question_options({}) == {"path": ""}
+
+
+def test_a_published_benchmark_is_imported(world, tmp_path):
+    path = tmp_path / "cc.jsonl"
+    said = json.dumps([[1, 2, "Go."]])
+    row = {"video_id": "a", "event_id": 1, "begin": 1, "end": 20, "video": "a.mp4", "class": "Golf", "event_title": "t"}
+    path.write_text(json.dumps(row | {"event_asr": said}) + "\n" + json.dumps(row | {"event_asr": "[]", "event_id": 2}))
+    config = {"proposer": "published", "events_file": str(path), "videos": "s3://bucket/v"}
+    done = world.step(tasks.livesports_events, "livesports_events", "published", config, [])
+    assert [row["uri"] for row in done.rows()] == ["s3://bucket/v/a.mp4"]
+    assert [row["reason"] for row in done.rejected()] == ["malformed_event"]
+    assert replace(done.manifest, files=[]).rejected == 1
