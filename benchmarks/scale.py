@@ -68,9 +68,8 @@ def join(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """The step as Dagster runs it, without Dagster."""
     from livecc_assets.graph.plan import make_plan
     from livecc_assets.graph.settings import load_settings
-    from livecc_assets.graph.step import load
     from livecc_assets.orchestration.steps import BY_ASSET
-    from livecc_assets.runtime.worker import Task, open_inputs
+    from livecc_assets.runtime.task import Task, open_inputs
 
     settings, step, clock = load_settings(), BY_ASSET["live_cc"], Clock()
     store = settings.store()
@@ -89,8 +88,7 @@ def join(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         replaces=store.etag(plan.place),
     )
     with clock("join_and_write"):
-        assert step.run is not None
-        load(step.run)(Task(step.asset, plan.config, settings.home, inputs, writer, plan.input_key))
+        step(Task(step.asset, plan.config, settings.home, inputs, writer, plan.input_key))
         made = writer.commit()
     sizes = {file.name: round(file.size / 2**20) for file in made.files}
     return {"rows": made.rows, "rejected": made.rejected, "reasons": made.reasons, "MiB": sizes} | clock.seconds
@@ -103,7 +101,7 @@ def status(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     from livecc_assets.graph.plan import standings
     from livecc_assets.graph.settings import load_settings
     from livecc_assets.orchestration.steps import STEPS
-    from livecc_assets.source.tasks import listing_digest
+    from livecc_assets.source.folders import listing_digest
     from livecc_assets.store.blobs import LocalBlobs
 
     settings, clock, reads = load_settings(), Clock(), Counter[str]()

@@ -19,7 +19,7 @@ from livecc_assets.graph.plan import Once, Plan, make_plan
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
-from livecc_assets.source import tasks as source_tasks
+from livecc_assets.source import folders
 from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.manifest import Manifest, StoredFile
 from livecc_assets.store.rows import REJECTED_SCHEMA
@@ -106,9 +106,9 @@ class Corpus:
     def fill(self, size: Size) -> None:
         """Every artifact of every batch, and the list of evaluation videos."""
         names, seen = self.register(size), dict[str, str]()
-        real = source_tasks.listing_digest
+        real = folders.listing_digest
         # All batches name one folder: it is listed once here, and for each batch when `livecc status` is measured.
-        source_tasks.listing_digest = lambda uri: seen.setdefault(uri, seen.get(uri) or real(uri))
+        folders.listing_digest = lambda uri: seen.setdefault(uri, seen.get(uri) or real(uri))
         try:
             self._artifact(BY_ASSET["evaluation_videos"], "all", Once(self.store), self._evaluation())
             for number, name in enumerate(names):
@@ -117,7 +117,7 @@ class Corpus:
                     if step.partitioned_by == "batch":
                         self._artifact(step, name, view, made.get(step.asset))
         finally:
-            source_tasks.listing_digest = real
+            folders.listing_digest = real
 
     def _evaluation(self) -> pa.Table:
         """As many benchmark videos as LiveSports-3K has, all of them in the corpus."""

@@ -30,10 +30,7 @@ def document(run: dg.DagsterRun, message: str, steps: list[dg.DagsterEvent]) -> 
     """What is posted. ``text`` is a line that chat services show as it is."""
     partition = run.tags.get("dagster/partition")
     what = f"{run.job_name}[{partition}]" if partition else run.job_name
-    failed = [
-        {"step": (event.step_key or "").removeprefix("make_"), "error": clean(_reason(event))}
-        for event in steps[:_STEPS]
-    ]
+    failed = [{"step": event.step_key or "", "error": clean(_reason(event))} for event in steps[:_STEPS]]
     first = f"{failed[0]['step']}: {failed[0]['error']}" if failed else clean(message)
     ui = os.environ.get("LIVECC_DAGSTER_UI", "").rstrip("/")
     return {

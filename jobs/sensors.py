@@ -64,7 +64,7 @@ def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
 
 def _new_folders(inbox: str, cursor: Cursor) -> list[str]:
     """Folders that may be new: those after the cursor, or of a changed local inbox; now and then all of them."""
-    from livecc_assets.source.tasks import inbox_folders
+    from livecc_assets.source.folders import inbox_folders
 
     now = time.time()
     if now - cursor.swept >= SWEEP_SECONDS:
@@ -82,7 +82,7 @@ def _new_folders(inbox: str, cursor: Cursor) -> list[str]:
 
 def _resting(inbox: str, cursor: Cursor) -> list[str]:
     """Waiting folders whose listing rests; the others' listings are noted. Stops when the tick has taken its time."""
-    from livecc_assets.source.tasks import listing_digest
+    from livecc_assets.source.folders import listing_digest
 
     ends, resting = time.monotonic() + TICK_SECONDS, list[str]()
     for name, before in list(cursor.waiting.items()):

@@ -7,16 +7,13 @@ from jobs.garbage import collect_garbage, weekly_garbage
 from jobs.jobs import JOBS
 from jobs.schedules import SCHEDULES
 from jobs.sensors import SENSORS
-from livecc_assets.evaluation.assets import ASSETS as BENCHMARKS
-from livecc_assets.live_cc.assets import ASSETS as LIVE_CC
-from livecc_assets.live_whisperx.assets import ASSETS as LIVE_WHISPERX
-from livecc_assets.source.assets import ASSETS as SOURCE
-from livecc_assets.training.assets import ASSETS as TRAINING
+from livecc_assets.orchestration.declare import declare
+from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 from resources import RESOURCES
 from resources.executor import executor_in_force
 
 defs = dg.Definitions(
-    assets=with_automation([*SOURCE, *LIVE_CC, *LIVE_WHISPERX, *TRAINING, *BENCHMARKS]),
+    assets=with_automation([declare(step, BY_ASSET) for step in STEPS]),
     jobs=[*JOBS, collect_garbage],
     schedules=[*SCHEDULES, weekly_garbage],
     sensors=SENSORS,

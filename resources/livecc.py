@@ -8,8 +8,8 @@ import dagster as dg
 
 from livecc_assets.graph.plan import Plan, make_plan
 from livecc_assets.graph.settings import Settings, load_settings
-from livecc_assets.graph.step import ALL, Step, load
-from livecc_assets.runtime.worker import Task, open_inputs
+from livecc_assets.graph.step import ALL, Step
+from livecc_assets.runtime.task import Task, open_inputs
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
 from resources.launchers import Job, make_launcher, needs_of, options_in_force
@@ -62,7 +62,7 @@ class LiveCC(dg.ConfigurableResource):
             task = {
                 "root": store.root,
                 "home": str(settings.home if options["kind"] == "local" else options.get("home", HOME)),
-                "schemas": step.schema_module,
+                "schemas": step.schemas,
                 "asset": step.asset,
                 "partition": plan.stored_partition,
                 "input_key": plan.input_key,
@@ -95,8 +95,7 @@ class LiveCC(dg.ConfigurableResource):
             if plan.left_out:
                 writer.metadata["left_out"] = plan.left_out
             try:
-                assert step.run is not None, f"{step.asset} names neither a worker nor a function"
-                load(step.run)(task)
+                step(task)
             except BaseException:
                 writer.abandon()
                 raise

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from livecc_assets.graph.plan import Plan
-from livecc_assets.graph.step import Step, load
+from livecc_assets.graph.step import Step
 from livecc_assets.store.artifact import ROWS, Artifact
 from livecc_assets.store.manifest import Upstream
 
@@ -99,7 +99,7 @@ def _upstream(plan: Plan) -> str:
 
 def _pictures(step: Step, artifact: Artifact, plan: Plan) -> dict[str, Any]:
     """Pictures as markdown. Drawn once an artifact: a no-op takes them from the cache, without decoding a video."""
-    if not step.pictures:
+    if step.preview is None:
         return {}
     cached = artifact.cache / "pages" / f"{step.asset}-{plan.input_key}-{artifact.manifest.attempt}.json"
     if cached.is_file():
@@ -107,7 +107,7 @@ def _pictures(step: Step, artifact: Artifact, plan: Plan) -> dict[str, Any]:
     else:
         from livecc_assets.media.charts import markdown_image
 
-        made = load(step.pictures)(artifact, plan.config)
+        made = step.preview(artifact, plan.config)
         drawn = {name: markdown_image(one, name) if isinstance(one, bytes) else str(one) for name, one in made.items()}
         cached.parent.mkdir(parents=True, exist_ok=True)
         staged = cached.with_suffix(f".{os.getpid()}")

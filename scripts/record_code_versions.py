@@ -1,70 +1,64 @@
-"""Record which source text stands behind each asset's code version.
+"""Record which source text stands behind each asset's version.
 
-    python scripts/record_code_versions.py            # after bumping code_version in a stage's steps.py
-    python scripts/record_code_versions.py --same-output ASSET…   # the text changed, what it computes did not
+    python scripts/record_code_versions.py                         # after bumping the versions of the steps it names
+    python scripts/record_code_versions.py --same-output NAME…     # the text of these modules changed, no output did
 
-The test tests/graph/test_code_versions.py fails while the record and the modules disagree.
+The test tests/graph/test_code_versions.py fails while the record and the source disagree, and names the steps.
 """
 
-import ast
-import hashlib
-import importlib.util
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from livecc_assets.graph.coverage import covered
+from livecc_assets.graph.step import Step
 
 RECORD = Path(__file__).resolve().parent.parent / "tests" / "graph" / "code_versions.json"
 
-
-def _text(path: Path) -> str:
-    """The module without comments and docstrings: what says the same computes the same."""
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            body[0].value.value = ""
-    return ast.dump(tree)
+Record = dict[str, dict[str, str]]
 
 
-def source_digest(modules: tuple[str, ...]) -> str:
-    """Digest of the modules' code; a package stands for every module directly in it, bar its Dagster declarations."""
-    whole = hashlib.sha256()
-    for name in modules:
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise SystemExit(f"{name} is covered by an asset but does not exist")
-        origin = Path(spec.origin)
-        left_out = ("assets.py", "steps.py", "pictures.py", "cli.py", "page.py")
-        paths = sorted(origin.parent.glob("*.py")) if origin.name == "__init__.py" else [origin]
-        for path in paths:
-            if path.name not in left_out:
-                whole.update(f"{name} {path.name} {_text(path)}".encode())
-    return whole.hexdigest()[:16]
+def now(steps: Sequence[Step]) -> tuple[Record, dict[str, set[str]]]:
+    """(What would be recorded: versions of steps and digests of code, which code each step covers)."""
+    covers = {step.asset: covered(step) for step in steps}
+    digests = {name: digest for one in covers.values() for name, digest in sorted(one.items())}
+    versions = {step.asset: step.version for step in steps}
+    return {"versions": versions, "code": dict(sorted(digests.items()))}, {
+        asset: set(one) for asset, one in covers.items()
+    }
 
 
-def now() -> dict[str, dict[str, str]]:
-    """Version and digest of every asset as the code stands."""
+def due(record: Mapping[str, Mapping[str, str]], steps: Sequence[Step]) -> dict[str, list[str]]:
+    """Changed code, with the steps that it reaches and whose version is still the recorded one."""
+    found, covers = now(steps)
+    versions = record.get("versions", {})
+    kept = {asset for asset, version in found["versions"].items() if versions.get(asset) == version}
+    changed = {name for name, digest in found["code"].items() if record.get("code", {}).get(name, digest) != digest}
+    reached = {name: sorted(asset for asset in kept if name in covers[asset]) for name in sorted(changed)}
+    return {name: assets for name, assets in reached.items() if assets}
+
+
+def asked(waiting: Mapping[str, list[str]]) -> str:
+    """What to do about changed code, in words."""
+    lines = [f"{name} changed, which reaches {', '.join(assets)}" for name, assets in waiting.items()]
+    remedy = (
+        "bump the version of these steps and run scripts/record_code_versions.py, or name the code after --same-output"
+    )
+    return "; ".join(lines) + f": {remedy}"
+
+
+def main(arguments: list[str]) -> None:
+    """Write the record; refuse changed code whose steps have no new version, unless it is named as same output."""
     from livecc_assets.orchestration.steps import STEPS
 
-    return {step.asset: {"version": step.code_version, "source": source_digest(step.covers)} for step in STEPS}
-
-
-def main(same_output: list[str]) -> None:
-    """Write the record; refuse an asset whose text changed without a bump, unless it is named as same output."""
-    before = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-    after = now()
-    for asset, one in after.items():
-        old = before.get(asset)
-        changed = old and old["source"] != one["source"] and old["version"] == one["version"]
-        if changed and asset not in same_output:
-            raise SystemExit(f"{asset}: its modules changed; bump its code_version, or name it after --same-output")
-    RECORD.write_text(json.dumps(after, indent=1) + "\n")
+    same = set(arguments[1:]) if arguments[:1] == ["--same-output"] else set[str]()
+    record: Any = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    if waiting := {name: assets for name, assets in due(record, STEPS).items() if name not in same}:
+        raise SystemExit(asked(waiting))
+    RECORD.write_text(json.dumps(now(STEPS)[0], indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[2:] if sys.argv[1:2] == ["--same-output"] else [])
+    main(sys.argv[1:])

@@ -37,7 +37,7 @@ def _groups(settings: Settings, batches: list[str]) -> list[list[Work]]:
         [("instructions", name) for name in sorted(settings.profile["instructions"])],
         [("train", name) for name in experiments],
         [("evaluate", name) for name in experiments],
-        [("leaderboard", None)],
+        [("update_leaderboard", None)],
     ]
 
 

@@ -163,7 +163,7 @@ def leaderboard(settings: Settings, as_json: bool) -> None:
     found = settings.store().current("leaderboard", "all")
     if found is None:
         raise UserError(
-            "there is no leaderboard yet; run `livecc demo`, or evaluate an experiment and run the job leaderboard"
+            "there is no leaderboard yet; run `livecc demo`, or evaluate an experiment and run the job update_leaderboard"
         )
     document = json.loads(found.path("leaderboard.json").read_text("utf-8"))
     if as_json:

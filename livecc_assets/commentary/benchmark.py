@@ -1,16 +1,53 @@
 """Commentary over a benchmark's events: rows of ``livesports_commentary`` (spec 4.2)."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from livecc_assets.commentary.config import CommentaryConfig
-from livecc_assets.commentary.engine import Clip, Engine, Utterance, comment_clips
+from livecc_assets.commentary.engine import Clip, Engine, Utterance, comment_clips, load_engine
 from livecc_assets.commentary.prompts import event_context
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
+from livecc_assets.models.checkpoint import checkpoint_folder
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 
 Report = Callable[[int, int, str], None]
+#: Clips side by side on a CPU, where a small model's time goes into calls and not into arithmetic.
+_CPU_BATCH = 16
+
+
+def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> None:
+    """Write the commentary table; ``task.config`` is the profile's commentary and video settings."""
+    import torch
+
+    settings = task.config.get("commentary", task.config)
+    config = CommentaryConfig.from_profile(task.config, **({} if "mode" in settings else {"mode": "evaluation"}))
+    device = settings.get("device", "cpu")
+    if device == "cpu":
+        torch.set_num_threads(int(settings.get("threads", torch.get_num_threads())))
+    engine = load_engine(checkpoint_folder(checkpoint, task.home), device, settings.get("dtype"))
+    rows = list(events.rows())
+    began = time.monotonic()
+    batch = int(settings.get("batch_size", _CPU_BATCH if device == "cpu" else 1))
+    said = comment_events(engine, rows, config, bool(task.config.get("instruct", True)), batch, task.progress)
+    task.writer.extend(said)
+    seconds = sum(event["end"] - event["begin"] for event in rows)
+    taken = time.monotonic() - began
+    task.writer.metadata.update(
+        {
+            "seconds_of_video": round(seconds, 1),
+            "seconds_taken": round(taken, 1),
+            "times_real_time": round(seconds / taken, 2) if taken else None,
+            "checkpoint": f"{checkpoint.asset}[{checkpoint.partition}]",
+            "mode": config.mode,
+            "rule": config.rule,
+            "positions": config.positions,
+            "blank_frames": config.blank_frames,
+        }
+    )
 
 
 def prediction(texts: Sequence[str], rule: Rule = "corrected") -> str:

@@ -10,6 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 
 if TYPE_CHECKING:
@@ -65,3 +67,21 @@ def clip_losses(
         done += len(block)
         if progress:
             progress(done)
+
+
+def score_clips(task: Task, clips: Artifact) -> None:
+    """Score a clips table with the model of the profile's ``text_loss`` section; rows as :func:`clip_losses` gives them."""
+    from livecc_assets.models.text_lm import TextLM
+
+    config = task.config
+    rule: Rule = config.get("rule", "corrected")
+    task.progress(0, clips.count, f"loading {config['model']}")
+    lm = TextLM.load(
+        config["model"],
+        task.home,
+        config.get("dtype", "float32"),
+        config.get("device"),
+        config.get("max_tokens", 512),
+    )
+    task.writer.extend(clip_losses(clips.rows(), lm, rule, task.count(clips.count, "clips scored")))
+    task.writer.metadata |= {"model": config["model"], "rule": rule}

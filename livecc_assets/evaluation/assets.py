@@ -1,7 +1,215 @@
-"""Dagster declarations of this stage; what they are and read is in ``steps.py``."""
+"""The benchmark itself, the judgements and answers of every experiment, and what they add up to (paper 4, 5; method 4)."""
 
-from livecc_assets.evaluation.steps import STEPS
-from livecc_assets.orchestration.declare import declare
-from livecc_assets.orchestration.steps import BY_ASSET
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-ASSETS = [declare(step, BY_ASSET) for step in STEPS]
+from livecc_assets.commentary.assets import frames_as_trained
+from livecc_assets.evaluation import pictures
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Only, named_batches, section, step
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.store import Store
+
+#: `proposer` of events and questions that are imported as published.
+PUBLISHED = "published"
+
+
+def _benchmark_batches(settings: Settings, store: Store, partition: str) -> list[str]:
+    return named_batches(section(settings, "livesports").get("batches") or [], store)
+
+
+def _experiments(settings: Settings, store: Store, partition: str) -> list[str]:
+    return sorted(settings.experiments)
+
+
+#: The artifacts of the benchmark's batches, and those of every experiment.
+BenchmarkBatches = Annotated[Sequence[Artifact], _benchmark_batches]
+Experiments = Annotated[Sequence[Artifact], _experiments]
+
+
+def _judge(settings: Settings, experiment: str) -> dict[str, Any]:
+    return {"judge": section(settings, "judge"), "opponent": section(settings, "opponent")}
+
+
+def _judge_models(config: dict[str, Any]) -> list[str]:
+    return [config["judge"]["model"]] if config["judge"]["kind"] == "likelihood" else []
+
+
+def _judge_kind(settings: Settings, experiment: str) -> dict[str, Any]:
+    return {"judge": section(settings, "judge")["kind"]}
+
+
+def _questions(benchmark: str) -> Any:
+    """Settings of a multiple-choice score: how the model runs, which frames it sees, where the questions are."""
+
+    def read(settings: Settings, experiment: str) -> dict[str, Any]:
+        questions = section(settings, "benchmarks").get(benchmark, "")
+        run = {key: section(settings, "commentary")[key] for key in ("dtype", "device")}
+        return run | frames_as_trained(settings, experiment) | {"questions": questions}
+
+    return read
+
+
+@step(by=None, group="livesports", version="1", settings="livesports", admit=True, preview=pictures.events)
+def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source: BenchmarkBatches) -> None:
+    """LiveSports-3K CC events: imported, or proposed from sentence clips of the benchmark's batches (paper 4.1).
+
+    Their videos leave training through `evaluation_videos`.
+    """
+    from livecc_assets.evaluation.livesports import propose_events
+    from livecc_assets.evaluation.livesports_files import import_events
+    from livecc_assets.evaluation.tables import rows_of
+    from livecc_assets.store.uris import local_path
+
+    config = task.config
+    if config.get("proposer") == PUBLISHED:
+        task.writer.extend(import_events(local_path(config["events_file"]), config.get("videos", "")))
+    else:
+        truth = rows_of(yt_cc_source, ["video_id", "truth"])
+        task.writer.extend(propose_events(rows_of(sentence_clips), truth, config))
+
+
+@step(by=None, group="livesports", version="1", settings="livesports")
+def livesports_questions(task: Task, livesports_events: Only) -> None:
+    """LiveSports-3K QA: who, what and when questions with four options (paper 4.1)."""
+    from livecc_assets.evaluation.livesports_files import import_questions
+    from livecc_assets.evaluation.questions import propose_questions
+    from livecc_assets.store.uris import local_path
+
+    config = task.config
+    if config.get("proposer") == PUBLISHED:
+        task.writer.extend(import_questions(local_path(config["questions_file"]), config.get("videos", "")))
+    else:
+        task.writer.extend(propose_questions(livesports_events.rows(), config))
+
+
+@step(by="experiment", group="scores", version="1", settings=_judge, models=_judge_models, worker=True, pool="judge")
+def livesports_judgements(task: Task, livesports_commentary: Artifact, livesports_events: Only) -> None:
+    """For every event: which of model and opponent is closer to the human commentary (method 4.3).
+
+    Asked in both orders where the judge has one.
+    """
+    from livecc_assets.evaluation.judging import judge_events
+
+    judge_events(task, livesports_commentary, livesports_events)
+
+
+@step(by="experiment", group="scores", version="1", settings=_judge_kind, preview=pictures.cc_score)
+def livesports_cc_score(
+    task: Task, livesports_judgements: Artifact, livesports_commentary: Artifact, livesports_events: Only
+) -> None:
+    """Win rate with interval, position gap and flip rate; event F1 where the truth is known (method 4.3)."""
+    from livecc_assets.evaluation.cc_score import cc_score_rows
+    from livecc_assets.evaluation.tables import headline
+
+    judged, said, events = (
+        list(one.rows()) for one in (livesports_judgements, livesports_commentary, livesports_events)
+    )
+    rows = cc_score_rows(judged, said, events, task.config)
+    task.writer.extend(rows)
+    task.writer.metadata |= headline(rows)
+
+
+@step(
+    by="experiment",
+    group="scores",
+    version="1",
+    settings=_questions("livesports_qa"),
+    worker=True,
+    pool="gpu",
+    preview=pictures.accuracy,
+)
+def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questions: Only) -> None:
+    """LiveSports-3K QA accuracy by question type, by the logits of the option letters (method 4.4)."""
+    from livecc_assets.evaluation import qa
+    from livecc_assets.evaluation.answering import choose
+
+    choose(task, livecc_instruct, list(qa.livesports_items(livesports_questions.rows())), qa.livesports_score)
+
+
+@step(
+    by="experiment",
+    group="scores",
+    version="1",
+    settings=_questions("videomme"),
+    worker=True,
+    pool="gpu",
+    preview=pictures.accuracy,
+)
+def videomme_score(
+    task: Task, livecc_instruct: Artifact, livesports_events: Only, yt_cc_source: BenchmarkBatches
+) -> None:
+    """Video-MME accuracy by duration, domain and task, with the official report (method 4.4, 5.3)."""
+    from livecc_assets.evaluation.videomme import answer_videomme
+
+    answer_videomme(task, livecc_instruct, yt_cc_source, livesports_events)
+
+
+@step(
+    by="experiment",
+    group="scores",
+    version="1",
+    settings=_questions("mvbench"),
+    worker=True,
+    pool="gpu",
+    preview=pictures.accuracy,
+)
+def mvbench_score(
+    task: Task, livecc_instruct: Artifact, livesports_events: Only, yt_cc_source: BenchmarkBatches
+) -> None:
+    """MVBench accuracy, mean over task types (method 4.4)."""
+    from livecc_assets.evaluation import qa
+    from livecc_assets.evaluation.answering import choose, question_records
+
+    records = question_records(task, "mvbench", qa.read_mvbench, yt_cc_source, livesports_events)
+    choose(task, livecc_instruct, list(qa.mvbench_items(records)), qa.mvbench_score)
+
+
+@step(
+    by="experiment",
+    group="scores",
+    version="1",
+    settings=_questions("ovobench"),
+    worker=True,
+    pool="gpu",
+    preview=pictures.accuracy,
+)
+def ovobench_score(
+    task: Task, livecc_instruct: Artifact, livesports_events: Only, yt_cc_source: BenchmarkBatches
+) -> None:
+    """OVO-Bench accuracy by task and group (method 4.5)."""
+    from livecc_assets.evaluation.ovobench import answer_ovobench
+
+    answer_ovobench(task, livecc_instruct, yt_cc_source, livesports_events)
+
+
+def _named_experiments(settings: Settings, partition: str) -> dict[str, Any]:
+    return {"experiments": sorted(settings.experiments)}
+
+
+@step(by=None, group="scores", version="1", settings=_named_experiments, preview=pictures.leaderboard)
+def leaderboard(
+    task: Task,
+    livesports_events: Only,
+    livesports_cc_score: Experiments = (),
+    livesports_qa_score: Experiments = (),
+    videomme_score: Experiments = (),
+    mvbench_score: Experiments = (),
+    ovobench_score: Experiments = (),
+    livesports_commentary: Experiments = (),
+) -> None:
+    """Every experiment's scores with their intervals and the data versions behind them.
+
+    Also the gain in event F1 of streaming over blind.
+    """
+    import json
+
+    from livecc_assets.evaluation import leaderboard as board
+    from livecc_assets.evaluation.gathering import gather
+    from livecc_assets.evaluation.tables import add_text
+
+    rows = board.leaderboard_rows(gather(task.inputs), list(livesports_events.rows()))
+    task.writer.extend(rows)
+    add_text(task, "leaderboard.json", json.dumps(board.document(rows), indent=2))
+    add_text(task, "leaderboard.txt", board.text(rows))

@@ -16,10 +16,13 @@ import numpy as np
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, question_text, strata_mean
 from livecc_assets.evaluation.qa import with_video_folder
 from livecc_assets.evaluation.schemas import score_row
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 
 GROUPS = {
@@ -184,3 +187,18 @@ def _alone(item: Item) -> Item:
 
 def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
+
+
+def answer_ovobench(task: Task, model: Artifact, sources: Sequence[Artifact], events: Artifact) -> None:
+    """Write the scores of OVO-Bench; their note says when the prompts are not the published ones."""
+    rule: Rule = task.config.get("rule", "corrected")
+    templates = read_templates(question_options(task.config).get("templates", ""))
+    note = "prompts paraphrased" if templates is TEMPLATES else ""
+    records = question_records(task, "ovobench", read_ovobench, sources, events)
+    choose(
+        task,
+        model,
+        list(ovobench_items(records, templates, rule)),
+        lambda done: ovobench_score(done, rule, note),
+        lambda item, response: is_correct(item, response, rule),
+    )

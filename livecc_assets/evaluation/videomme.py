@@ -10,9 +10,13 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item
 from livecc_assets.evaluation.qa import with_video_folder
+from livecc_assets.evaluation.tables import add_text
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 
 COLUMNS = (
@@ -211,3 +215,15 @@ def read_results(path: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not a Video-MME result file ({error!r}); expected entries with questions") from error
     return videos
+
+
+def answer_videomme(task: Task, model: Artifact, sources: Sequence[Artifact], events: Artifact) -> None:
+    """Write the scores of Video-MME; the answers are kept in the official format, with the official report."""
+    subtitles = bool(question_options(task.config).get("subtitles", False))
+    records = question_records(
+        task, "videomme", lambda path, videos: read_videomme(path, videos, subtitles), sources, events
+    )
+    answered = choose(task, model, list(videomme_items(records, subtitles)), videomme_score)
+    found = results(records, answered)
+    add_text(task, "results.json", json.dumps(found))
+    add_text(task, "report.txt", report(found))

@@ -189,7 +189,7 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
                 raise MissingInputError(
                     f"{step.asset}[{partition}] needs {asset}[{name}], which was never materialised; materialise it first"
                 )
-    code_version = step.code_version
+    code_version = step.version
     key = digest(
         step.asset,
         code_version,

@@ -1,7 +1,109 @@
-"""Dagster declarations of this stage; what they are and read is in ``steps.py``."""
+"""Pre-training data: caption words, clips, their scores, and the selection Live-CC (paper A1-A3, method 1.2-1.4)."""
 
-from livecc_assets.live_cc.steps import STEPS
-from livecc_assets.orchestration.declare import declare
-from livecc_assets.orchestration.steps import BY_ASSET
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-ASSETS = [declare(step, BY_ASSET) for step in STEPS]
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Only, named_batches, section, step
+from livecc_assets.live_cc import pictures
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.store import Store
+
+
+def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
+    return settings.selections[selection]["live_cc"]
+
+
+def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
+    return named_batches(_recipe(settings, selection)["batches"], store)
+
+
+#: The artifacts of the selection's batches.
+Selected = Annotated[Sequence[Artifact], _batches]
+
+
+def _rule(settings: Settings, batch: str) -> dict[str, Any]:
+    return {"rule": section(settings, "caption_clips")["rule"]}
+
+
+@step(by="batch", version="1", settings=_rule)
+def caption_words(task: Task, yt_cc_source: Artifact) -> None:
+    """Caption lines split into words with times (A1, method 1.2)."""
+    from livecc_assets.live_cc import words
+
+    columns = ["video_id", "uri", "title", "category", "subtitles", "caption_words"]
+    task.writer.extend(words.caption_words(yt_cc_source.rows(columns), task.config["rule"]))
+
+
+@step(by="batch", version="1", settings="caption_clips", preview=pictures.caption_clips)
+def caption_clips(task: Task, caption_words: Artifact) -> None:
+    """Clips of continuous speech with their previous words, title and speed (A1, method 1.2)."""
+    from livecc_assets.live_cc import clips
+
+    task.writer.extend(clips.caption_clips(caption_words.rows(), task.config))
+
+
+@step(
+    by="batch",
+    version="1",
+    settings="text_loss",
+    models=("model",),
+    worker=True,
+    pool="gpu",
+    preview=pictures.losses,
+)
+def caption_clip_losses(task: Task, caption_clips: Artifact) -> None:
+    """Text-only language-model loss of every clip's words given the title and the previous words (A2, method 1.3).
+
+    No threshold is applied here.
+    """
+    from livecc_assets.curation.text_loss import score_clips
+
+    score_clips(task, caption_clips)
+
+
+@step(
+    by="batch",
+    version="1",
+    settings="talking_head",
+    models=("model",),
+    worker=True,
+    pool="gpu",
+    preview=pictures.talking_heads,
+)
+def talking_head_scores(task: Task, yt_cc_source: Artifact) -> None:
+    """How sure the scorer is that someone shows their face and talks, from 8 frames of each video (A3, method 1.4).
+
+    No threshold is applied here.
+    """
+    from livecc_assets.live_cc import talking_head
+
+    config = task.config
+    task.progress(0, yt_cc_source.count, f"loading {config['model']}")
+    scorer = talking_head.load_scorer(config, task.home)
+    watched = task.count(yt_cc_source.count, "videos scored")
+    videos = yt_cc_source.rows(["video_id", "uri"])
+    task.writer.extend(talking_head.talking_head_scores(videos, scorer, config.get("frames", 8), watched))
+    task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | talking_head.substitute(config)
+
+
+@step(by="selection", version="1", settings=_recipe, admit=True, preview=pictures.live_cc)
+def live_cc(
+    task: Task,
+    caption_clips: Selected,
+    caption_clip_losses: Selected,
+    talking_head_scores: Selected,
+    evaluation_videos: Only,
+) -> None:
+    """Live-CC: the pre-training set.
+
+    Joins clips with their scores, applies the selection's thresholds and ranks by distinct words; scores nothing.
+    """
+    from livecc_assets.live_cc import selection
+
+    batches = selection.clip_batches(task.inputs)
+    for piece in selection.join_live_cc(batches, task.config, selection.evaluation_ids(task.inputs)):
+        task.writer.add_table(piece.rows)
+        task.writer.add_rejected(piece.rejected)
+    task.writer.metadata["batches"] = [batch.name for batch in batches]

@@ -6,11 +6,12 @@ an error; it never gets another video's score.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from livecc_assets.core.errors import MediaError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.store.rows import Rejected
 
 if TYPE_CHECKING:
@@ -31,6 +32,27 @@ class FaceShare:
 
     def __call__(self, frames: np.ndarray) -> float:
         return sum(bool(self._finder.find(frame)) for frame in frames) / len(frames)
+
+
+def load_scorer(config: dict[str, Any], home: Path) -> Scorer:
+    """The scorer that the profile's ``talking_head`` section names."""
+    if config["scorer"] == "face-share":
+        from livecc_assets.models.faces import FaceFinder
+
+        return FaceShare(FaceFinder.load(config["model"], home))
+    if config["scorer"] == "p-yes":
+        from livecc_assets.live_cc.p_yes import PYes
+
+        rule = config.get("rule", "corrected")
+        return PYes.load(config["model"], home, rule, config.get("device"), config.get("dtype"))
+    raise UserError(f"talking_head.scorer is {config['scorer']!r} in the profile; it can be face-share or p-yes")
+
+
+def substitute(config: dict[str, Any]) -> dict[str, str]:
+    """What the asset's page says of a scorer that is not the paper's."""
+    if config["scorer"] == "p-yes":
+        return {}
+    return {"substitute": "share of frames with a face, in place of the paper's P(Yes) of Qwen2-VL-2B"}
 
 
 def talking_head_scores(

@@ -102,6 +102,13 @@ def load_scorer(config: dict[str, Any], home: Path) -> Scorer:
     raise UserError(f"active_speaker.scorer is {config['scorer']!r}; it can be face-and-voice or light-asd")
 
 
+def substitute(config: dict[str, Any]) -> dict[str, str]:
+    """What the asset's page says of a scorer that is not the paper's."""
+    if config["scorer"] == "light-asd":
+        return {}
+    return {"substitute": "seconds with a face in view and a voice, in place of Light-ASD"}
+
+
 def active_speaker_ratios(
     clips: Iterable[dict[str, Any]], scorer: Scorer, progress: Callable[[int], None] | None = None
 ) -> Iterator[dict[str, Any] | Rejected]:

@@ -1,7 +1,144 @@
-"""Dagster declarations of this stage; what they are and read is in ``steps.py``."""
+"""SFT data: speech recognised, cut at sentences, scored, given queries, and the selection Live-WhisperX (paper B1-B6)."""
 
-from livecc_assets.live_whisperx.steps import STEPS
-from livecc_assets.orchestration.declare import declare
-from livecc_assets.orchestration.steps import BY_ASSET
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-ASSETS = [declare(step, BY_ASSET) for step in STEPS]
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Only, named_batches, section, step
+from livecc_assets.live_whisperx import pictures
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.store import Store
+
+
+def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
+    return settings.selections[selection]["live_whisperx"]
+
+
+def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
+    return named_batches(_recipe(settings, selection)["batches"], store)
+
+
+#: The artifacts of the selection's batches.
+Selected = Annotated[Sequence[Artifact], _batches]
+
+
+def _asr(settings: Settings, batch: str) -> dict[str, Any]:
+    return {**section(settings, "asr"), "categories": section(settings, "categories")}
+
+
+@step(
+    by="batch",
+    version="1",
+    settings=_asr,
+    models=("model",),
+    worker=True,
+    pool="gpu",
+    preview=pictures.spoken_words,
+)
+def spoken_words(task: Task, yt_cc_source: Artifact) -> None:
+    """Words with times by speech recognition, for videos of the wanted categories (B1-B2, method 1.5-1.6)."""
+    from livecc_assets.live_whisperx import asr
+
+    config = task.config
+    task.progress(0, yt_cc_source.count, f"loading {config['model']}")
+    recogniser = asr.FasterWhisper.load(config, task.home)
+    videos = yt_cc_source.rows(["video_id", "uri", "title", "category"])
+    heard = task.count(yt_cc_source.count, "videos heard")
+    task.writer.extend(asr.spoken_words(videos, recogniser, config["categories"], heard))
+    task.writer.metadata |= {"model": config["model"], "engine": "faster-whisper, word times without alignment"}
+
+
+@step(by="batch", version="1", settings="sentence_clips", preview=pictures.sentence_clips)
+def sentence_clips(task: Task, spoken_words: Artifact) -> None:
+    """Clips that start at a sentence, with everything said before (B3, method 1.7)."""
+    from livecc_assets.live_whisperx import clips
+
+    task.writer.extend(clips.sentence_clips(spoken_words.rows(), task.config))
+
+
+@step(
+    by="batch",
+    version="1",
+    settings="text_loss",
+    models=("model",),
+    worker=True,
+    pool="gpu",
+    preview=pictures.losses,
+)
+def sentence_clip_losses(task: Task, sentence_clips: Artifact) -> None:
+    """Text-only loss of every sentence clip, without context (B4, method 1.3). No threshold is applied here."""
+    from livecc_assets.curation.text_loss import score_clips
+
+    score_clips(task, sentence_clips)
+
+
+@step(
+    by="batch",
+    version="1",
+    settings="active_speaker",
+    models=("model", "voice_model", "face_model"),
+    worker=True,
+    pool="gpu",
+    preview=pictures.active_speakers,
+)
+def active_speaker_ratios(task: Task, sentence_clips: Artifact) -> None:
+    """Share of the clip in which somebody in view is speaking (B5, method 1.8). No threshold is applied here."""
+    from livecc_assets.live_whisperx import active_speaker
+
+    config = task.config
+    scorer = active_speaker.load_scorer(config, task.home)
+    clips = sentence_clips.rows(["clip_id", "video_id", "uri", "start", "end"])
+    watched = task.count(sentence_clips.count, "clips watched")
+    task.writer.extend(active_speaker.active_speaker_ratios(clips, scorer, watched))
+    task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | active_speaker.substitute(config)
+
+
+@step(by="batch", version="1", settings="queries", worker=True, pool="judge")
+def commentary_queries(task: Task, sentence_clips: Artifact) -> None:
+    """A generic request that would elicit this style of commentary, for clips that pass the quality gate (B6, method 1.9)."""
+    from livecc_assets.live_whisperx import queries
+
+    config = task.config
+    writer = queries.load_writer(config)
+    clips = sentence_clips.rows(["clip_id", "video_id", "category", "words", "words_per_second"])
+    workers = config.get("workers") or (16 if config["writer"] == "openai" else 1)
+    asked = task.count(sentence_clips.count, "clips judged")
+    task.writer.extend(queries.commentary_queries(clips, writer, workers, asked))
+    task.writer.metadata |= {"writer": config.get("model") or config["writer"]} | queries.substitute(config)
+
+
+@step(by="batch", version="1", settings="language", models=("model",), worker=True)
+def language_scores(task: Task, sentence_clips: Artifact) -> None:
+    """Detected language of the clip's words and the detector's certainty (method 1.10)."""
+    from livecc_assets.live_whisperx import language
+    from livecc_assets.source.language import detector
+
+    clips = sentence_clips.rows(["clip_id", "video_id", "words"])
+    found = detector(task.config["model"], task.home)
+    task.writer.extend(language.language_scores(clips, found, task.count(sentence_clips.count, "clips read")))
+    task.writer.metadata["model"] = task.config["model"]
+
+
+@step(by="selection", version="1", settings=_recipe, admit=True, preview=pictures.live_whisperx)
+def live_whisperx(
+    task: Task,
+    sentence_clips: Selected,
+    sentence_clip_losses: Selected,
+    active_speaker_ratios: Selected,
+    commentary_queries: Selected,
+    language_scores: Selected,
+    evaluation_videos: Only,
+) -> None:
+    """Live-WhisperX: the SFT set.
+
+    Joins sentence clips with their four scores and applies the selection's thresholds; scores nothing.
+    """
+    from livecc_assets.live_cc.selection import evaluation_ids
+    from livecc_assets.live_whisperx import selection
+
+    batches = selection.sentence_batches(task.inputs)
+    for piece in selection.join_live_whisperx(batches, task.config, evaluation_ids(task.inputs)):
+        task.writer.add_table(piece.rows)
+        task.writer.add_rejected(piece.rejected)
+    task.writer.metadata["batches"] = [batch.name for batch in batches]

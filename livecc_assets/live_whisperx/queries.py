@@ -147,6 +147,13 @@ def load_writer(config: dict[str, Any]) -> Writer:
     raise UserError(f"queries.writer is {config['writer']!r} in the profile; it can be template or openai")
 
 
+def substitute(config: dict[str, Any]) -> dict[str, str]:
+    """What the asset's page says of a writer that is not the paper's."""
+    if config["writer"] == "openai":
+        return {}
+    return {"substitute": "requests by category and pace, in place of the paper's GPT-4o"}
+
+
 def commentary_queries(
     clips: Iterable[dict[str, Any]],
     write: Writer,

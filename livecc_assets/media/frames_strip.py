@@ -6,7 +6,6 @@ import numpy as np
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.charts import markdown_image
-from livecc_assets.media.frames import Video
 from livecc_assets.media.strip import strip, words_under
 
 #: Frames on one strip.
@@ -18,6 +17,8 @@ def clip_strip(row: dict[str, Any]) -> str:
 
     A video that cannot be read any more gives a sentence instead of a picture: the page must still come.
     """
+    from livecc_assets.media.frames import Video  # FFmpeg, which the pages' charts can do without
+
     try:
         with Video.open(row["uri"]) as video:
             ends = video.end_pts

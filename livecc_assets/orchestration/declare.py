@@ -1,16 +1,18 @@
 """A Dagster asset from a plain step: keys, partitions, mappings, checks; the work itself is the resource's."""
 
+import inspect
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.core.redaction import redact, shown
-from livecc_assets.graph.settings import load_settings
-from livecc_assets.graph.step import Step
+from livecc_assets.graph.settings import Settings, load_settings
+from livecc_assets.graph.step import Step, named_partitions
 from livecc_assets.orchestration.interrupts import StepInterruptedError, unwanted
 from livecc_assets.orchestration.partitions import DEFINITIONS, mapping
 from livecc_assets.store.manifest import digest
@@ -26,24 +28,46 @@ RETRY_DELAY = 30
 WAITING = {"requests": {"cpu": "100m", "memory": "512Mi"}, "limits": {"memory": "2Gi"}}
 WORKING = {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "4Gi"}}
 
+#: Key of the IO manager that hands out artifacts (``resources.artifacts``).
+ARTIFACTS = "artifacts"
+
 #: Name of the check that stops what is downstream when too many rows are in error.
 ERROR_SHARE = "error_share"
 
 
-def _code_version(step: Step) -> str:
-    """What Dagster is told: the step's own version and the digest of the profile that its config is read from."""
-    return f"{step.code_version}-{digest(load_settings().profile)[:6]}"
+def code_version(step: Step, settings: Settings) -> str:
+    """What Dagster is told: the step's own version, and a digest of what its partitions read of the settings.
+
+    A batch's registration is no part of it: it belongs to one partition, and the input key has it.
+    """
+    # All batches read the same settings.
+    partitions = [""] if step.partitioned_by == "batch" else named_partitions(step, settings)
+    own = {partition: step.own_settings(settings, partition) for partition in partitions}
+    return f"{step.version}-{digest(own)[:6]}"
 
 
-def _columns(step: Step) -> Mapping[str, Any]:
-    schema = step.schema()
-    if schema is None:
+def _code_reference(step: Step) -> dict[str, Any]:
+    """Where the asset's function stands. Dagster's own helper would find the wrapper below, one for all assets."""
+    try:
+        file, line = inspect.getfile(step.function), inspect.getsourcelines(step.function)[1]
+    except OSError:  # typed at a prompt
         return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        label = f"{Path(file).name}: {step.asset}"
+        reference = dg.LocalFileCodeReference(file_path=file, line_number=line, label=label)
+        return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
+
+
+def _metadata(step: Step) -> dict[str, Any]:
+    known, schema = _code_reference(step), step.schema()
+    if schema is None:
+        return known
     columns = []
     for field in schema:
         text = (field.metadata or {}).get(b"doc", b"").decode()
         columns.append(dg.TableColumn(field.name, str(field.type).replace("element: ", ""), description=text))
-    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+    return known | {"dagster/column_schema": dg.TableSchema(columns=columns)}
 
 
 def _check(step: Step) -> dg.AssetCheckSpec:
@@ -78,31 +102,26 @@ def _op_tags(step: Step) -> dict[str, Any]:
 
 def declare(step: Step, steps: Mapping[str, Step]) -> dg.AssetsDefinition:
     """The asset of one step. ``steps`` names its upstream steps, whose partitions decide the mappings."""
-    spec = dg.AssetSpec(
-        step.asset,
+
+    @dg.asset(
+        name=step.asset,
         group_name=step.group,
         description=step.description,
         partitions_def=DEFINITIONS[step.partitioned_by],
         deps=[dg.AssetDep(name, partition_mapping=mapping(steps[name], step)) for name in step.upstream],
-        code_version=_code_version(step),
-        metadata=_columns(step),
+        code_version=code_version(step, load_settings()),
+        metadata=_metadata(step),
         kinds={"python", "parquet" if step.schema() is not None else "safetensors"},
-    )
-
-    # A multi-asset of one, because only its op can have another name than the asset: the job "leaderboard" and the
-    # asset "leaderboard" would clash otherwise.
-    @dg.multi_asset(
-        name=f"make_{step.asset}",
-        specs=[spec],
         check_specs=[_check(step)],
         required_resource_keys={"livecc"},
+        io_manager_key=ARTIFACTS,
         op_tags=_op_tags(step),
         pool=step.pool,
         retry_policy=retry_policy(step),
     )
-    def asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
+    def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         try:
-            yield context.resources.livecc.materialise(context, step)
+            return context.resources.livecc.materialise(context, step)
         except UserError as error:
             # What a person can mend is said in one line; trying again would change nothing, unless it may pass by itself.
             passing = isinstance(error, PassingError)

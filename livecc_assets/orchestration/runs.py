@@ -162,9 +162,7 @@ def _failures(result: Any) -> list[str]:
             error = data.error
             while error is not None and error.cause is not None:
                 error = error.cause
-            found.append(
-                f"{event.step_key.removeprefix('make_')}: {text or (error.message.strip() if error else 'failed')}"
-            )
+            found.append(f"{event.step_key}: {text or (error.message.strip() if error else 'failed')}")
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             if not check.passed:

@@ -1,7 +1,7 @@
 """The worker's side of the launcher contract: a program that reads artifacts, writes one and reports over Pipes.
 
-A stage's ``worker.py`` maps asset names to mains and ends with ``run(MAINS)``. The launcher passes the task as
-Pipes extras (see :class:`Task`), so that the same program runs in a subprocess, a container or a pod.
+A stage's ``worker.py`` hands its steps to ``run``. The launcher passes the task as Pipes extras (see
+``runtime.task.Task``), so that the same program runs in a subprocess, a container or a pod.
 """
 
 import importlib
@@ -25,46 +25,9 @@ from livecc_assets.runtime.messages import (
     is_lead,
     opened,
 )
-from livecc_assets.runtime.progress import Progress
-from livecc_assets.store.artifact import Artifact
+from livecc_assets.runtime.task import Task, open_inputs
 from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.store import Store
-from livecc_assets.store.writer import Writer
-
-
-class Task:
-    """What one worker has to do: ``asset``, its ``config``, pinned ``inputs`` and the ``writer`` of its artifact."""
-
-    def __init__(
-        self,
-        asset: str,
-        config: dict[str, Any],
-        home: Path,
-        inputs: dict[str, list[Artifact]],
-        writer: Writer,
-        input_key: str,
-        report: Callable[[str], None] | None = None,
-    ) -> None:
-        self.asset, self.config, self.home, self.inputs, self.writer = asset, config, home, inputs, writer
-        self.input_key = input_key
-        self._progress = Progress(f"{asset}[{writer._about['partition']}]", report)
-
-    def progress(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
-        """Report how far the work is; shown live in the terminal and on the Dagster run page (rate-limited)."""
-        self._progress(done, total, message, **metrics)
-
-
-def open_inputs(store: Store, upstream: list[Upstream]) -> dict[str, list[Artifact]]:
-    """The pinned upstream artifacts by asset name."""
-    inputs: dict[str, list[Artifact]] = {}
-    for pin in upstream:
-        found = store.at(store.place(pin.asset, pin.partition, pin.input_key))
-        if found is None or found.data_version != pin.data_version:
-            raise RuntimeError(
-                f"{pin.asset}/{pin.partition}/{pin.input_key} changed since this step began; run it again"
-            )
-        inputs.setdefault(pin.asset, []).append(found)
-    return inputs
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
@@ -82,8 +45,8 @@ def leave() -> NoReturn:
     os._exit(0)
 
 
-def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
-    """Entry point of every worker: do the task that the launcher passed, commit the artifact, report its place.
+def run(steps: Mapping[str, Callable[[Task], None]]) -> NoReturn:
+    """Entry point of every worker: run the step that the launcher named, commit the artifact, report its place.
 
     A UserError ends it with one line and EXIT_USER_ERROR, by which the launcher knows that a retry would be in vain; a
     PassingError, for which it would not, with EXIT_PASSING_ERROR.
@@ -91,7 +54,7 @@ def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     signal.signal(signal.SIGTERM, _stop)
     try:
         with open_dagster_pipes(**_ways()) as pipes:
-            _perform(mains, pipes)
+            _perform(steps, pipes)
     except UserError as error:
         print(f"livecc: {redact(str(error))}", file=sys.stderr)
         raise SystemExit(EXIT_PASSING_ERROR if isinstance(error, PassingError) else EXIT_USER_ERROR) from None
@@ -110,7 +73,7 @@ def _ways() -> dict[str, Any]:
     return ways
 
 
-def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:
+def _perform(steps: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:
     job = pipes.extras
     upstream = [Upstream(**pin) for pin in job["upstream"]]
     home = Path(job["home"])
@@ -131,7 +94,7 @@ def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
         job["asset"], job["config"], home, open_inputs(store, upstream), writer, job["input_key"], pipes.log.info
     )
     try:
-        mains[job["asset"]](task)
+        steps[job["asset"]](task)
     except BaseException:
         writer.abandon()
         raise

@@ -1,7 +1,56 @@
-"""Dagster declarations of this stage; what they are and read is in ``steps.py``."""
+"""YT-CC-Source, the pool of captioned videos (method 1.0), and the ids that must never train."""
 
-from livecc_assets.orchestration.declare import declare
-from livecc_assets.orchestration.steps import BY_ASSET
-from livecc_assets.source.steps import STEPS
+from collections.abc import Mapping
+from typing import Any
 
-ASSETS = [declare(step, BY_ASSET) for step in STEPS]
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Only, step
+from livecc_assets.runtime.task import Task
+from livecc_assets.source import pictures
+from livecc_assets.store.store import Store
+
+
+def _listing(settings: Settings, store: Store, batch: str) -> str:
+    from livecc_assets.source.folders import listing_digest
+
+    return listing_digest(store.batch(batch)["uri"])
+
+
+@step(
+    by="batch",
+    version="1",
+    settings="source",
+    registered=("uri", "captions", "category"),
+    fingerprint=_listing,
+    models=("caption_language_model",),
+    worker=True,
+    preview=pictures.yt_cc_source,
+)
+def yt_cc_source(task: Task) -> None:
+    """Videos of one source batch that pass the metadata and caption filters, with their captions (YT-CC-Source, paper 3.1).
+
+    Media stay where they are; a row carries their sha256.
+    """
+    from livecc_assets.source.batch import batch_rows
+
+    task.writer.extend(batch_rows(task.config, task.home, task.progress))
+
+
+def _lists(settings: Settings, store: Store, partition: str) -> Mapping[str, Any]:
+    from livecc_assets.source.named_lists import named_lists
+
+    return {"files": named_lists(settings, store)}
+
+
+def _contents(settings: Settings, store: Store, partition: str) -> str:
+    from livecc_assets.source.named_lists import contents_digest
+
+    return contents_digest(settings, store)
+
+
+@step(by=None, version="1", settings="evaluation_videos", found=_lists, fingerprint=_contents)
+def evaluation_videos(task: Task, livesports_events: Only | None = None) -> None:
+    """Ids of every video that a benchmark uses; the selections keep them out of training (paper 4.1)."""
+    from livecc_assets.source.evaluation_lists import evaluation_ids
+
+    task.writer.extend(evaluation_ids(task.config, livesports_events))

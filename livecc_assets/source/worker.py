@@ -1,9 +1,8 @@
-"""Worker of the source stage: reading a batch opens every video and may run a language model on every caption."""
+"""The program that runs this stage's assets away from the orchestrator."""
 
+from livecc_assets.graph.step import steps_of
 from livecc_assets.runtime.worker import run
-from livecc_assets.source.tasks import yt_cc_source
-
-MAINS = {"yt_cc_source": yt_cc_source}
+from livecc_assets.source import assets
 
 if __name__ == "__main__":
-    run(MAINS)
+    run(steps_of(assets))

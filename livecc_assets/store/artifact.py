@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from livecc_assets.store.blobs import Blobs
@@ -93,6 +94,10 @@ class Artifact:
             parquet = pq.ParquetFile(source, pre_buffer=True)
             for groups in pieces(parquet.metadata, wanted, AHEAD):
                 yield from parquet.iter_batches(batch_rows, groups, columns=wanted, use_threads=threads)
+
+    def dataset(self, table: str = ROWS) -> pads.Dataset:
+        """A table as an Arrow dataset, for readers that push columns and filters down."""
+        return pads.dataset(self.blobs.arrow_path(self._file(table).key), filesystem=self.blobs.fs, format="parquet")
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """Rows as dicts, streamed. An artifact without a table (a checkpoint) has none."""

@@ -1,7 +1,99 @@
-"""Dagster declarations of this stage; what they are and read is in ``steps.py``."""
+"""From training sets to checkpoints: general instructions, LiveCC-Base and LiveCC-Instruct (paper 5.1, method 2)."""
 
-from livecc_assets.orchestration.declare import declare
-from livecc_assets.orchestration.steps import BY_ASSET
-from livecc_assets.training.steps import STEPS
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-ASSETS = [declare(step, BY_ASSET) for step in STEPS]
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import section, step
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.store import Store
+from livecc_assets.training import pictures
+
+
+def _source(settings: Settings, source: str) -> dict[str, Any]:
+    return {"source": source, **section(settings, "instructions")[source]}
+
+
+def _stage(settings: Settings, experiment: str, name: str, data: str) -> dict[str, Any]:
+    """Hyper-parameters of a stage; a stage without data is carried by reference ("train": false)."""
+    text = settings.experiments[experiment]
+    stage = dict(text.get(name) or {})
+    if not text.get(data) and name == "stage1" and "init_model" not in stage:
+        raise UserError(f"experiments/{experiment}.yaml: stage1 needs init_model, the model to start from")
+    return stage | {"train": bool(text.get(data)), "video": section(settings, "video")}
+
+
+def _stage1(settings: Settings, experiment: str) -> dict[str, Any]:
+    return _stage(settings, experiment, "stage1", "live_cc")
+
+
+def _stage2(settings: Settings, experiment: str) -> dict[str, Any]:
+    return _stage(settings, experiment, "stage2", "live_whisperx")
+
+
+def _live_cc(settings: Settings, store: Store, experiment: str) -> list[str]:
+    chosen = settings.experiments[experiment].get("live_cc")
+    return [chosen] if chosen else []
+
+
+def _live_whisperx(settings: Settings, store: Store, experiment: str) -> list[str]:
+    chosen = settings.experiments[experiment].get("live_whisperx")
+    return [chosen] if chosen else []
+
+
+def _sources(settings: Settings, store: Store, experiment: str) -> list[str]:
+    text = settings.experiments[experiment]
+    return sorted(text.get("instructions") or []) if text.get("live_whisperx") else []
+
+
+@step(by="source", group="instructions", version="1", settings=_source)
+def general_instructions(task: Task) -> None:
+    """Image, multi-image and video question answering mixed into SFT (method 2.7)."""
+    from livecc_assets.training.instructions import instruction_rows
+
+    task.writer.extend(instruction_rows(task))
+
+
+@step(
+    by="experiment",
+    group="checkpoints",
+    version="1",
+    settings=_stage1,
+    models=("init_model",),
+    worker=True,
+    pool="gpu",
+    shared=True,
+    preview=pictures.checkpoint,
+)
+def livecc_base(task: Task, live_cc: Annotated[Sequence[Artifact], _live_cc]) -> None:
+    """LiveCC-Base: streaming pre-training on Live-CC, vision frozen (stage 1).
+
+    Experiments with the same data and hyper-parameters share one checkpoint.
+    """
+    from livecc_assets.training.stage import train_stage
+
+    train_stage(task)
+
+
+@step(
+    by="experiment",
+    group="checkpoints",
+    version="1",
+    settings=_stage2,
+    worker=True,
+    pool="gpu",
+    shared=True,
+    preview=pictures.checkpoint,
+)
+def livecc_instruct(
+    task: Task,
+    livecc_base: Artifact,
+    live_whisperx: Annotated[Sequence[Artifact], _live_whisperx],
+    general_instructions: Annotated[Sequence[Artifact], _sources],
+) -> None:
+    """LiveCC-Instruct: SFT on Live-WhisperX and general instructions, from LiveCC-Base (stage 2)."""
+    from livecc_assets.training.stage import train_stage
+
+    train_stage(task)

@@ -78,14 +78,13 @@ def test_a_category_given_at_ingest_is_that_of_videos_without_one(home: Path, tm
     result = livecc(home, "ingest", str(videos), "--batch", "mine", "--category", "Education")
     assert result.exit_code == 0, result.output
     from livecc_assets.orchestration.steps import BY_ASSET
-    from livecc_assets.runtime.worker import Task
-    from livecc_assets.source.tasks import yt_cc_source
+    from livecc_assets.runtime.task import Task
 
     settings, step = load_settings(home), BY_ASSET["yt_cc_source"]
     store = settings.store()
     config = step.config(settings, store, "mine")
     writer = store.write("yt_cc_source", "mine", "k", step.schema(), code_version="1", config=config, upstream=[])
-    yt_cc_source(Task("yt_cc_source", config, home, {}, writer, "k"))
+    step(Task("yt_cc_source", config, home, {}, writer, "k"))
     writer.commit()
     found = store.at("yt_cc_source/mine/k")
     assert found is not None

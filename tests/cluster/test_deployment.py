@@ -121,9 +121,9 @@ def test_with_pods_as_executor_each_step_has_a_job_with_the_resources_of_its_ass
     assert page.ended(run, 900) == "SUCCESS", page.messages(run)[-15:]
     jobs = objects("jobs", f"dagster/run-id={run},app.kubernetes.io/component=step_worker")
     asked = {job["metadata"]["labels"]["dagster/op"]: resources(job) for job in jobs}
-    by_op = {f"make_{step.asset}": WAITING if step.worker else WORKING for step in STEPS}
+    by_op = {step.asset: WAITING if step.worker else WORKING for step in STEPS}
     assert asked == {op: by_op[op] for op in asked}
-    assert {"make_livecc_base", "make_livecc_instruct"} <= asked.keys()
+    assert {"livecc_base", "livecc_instruct"} <= asked.keys()
     assert any("livecc_instruct" in text and "started Job" in text for text in page.messages(run))
 
 

@@ -6,7 +6,8 @@ import time
 
 import pyarrow as pa
 
-from livecc_assets.runtime.worker import Task, run
+from livecc_assets.runtime.task import Task
+from livecc_assets.runtime.worker import run
 
 SCHEMAS = {"toy": pa.schema([("step", pa.int64()), ("host", pa.string())])}
 

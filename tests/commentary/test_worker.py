@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from livecc_assets.commentary import assets
 from livecc_assets.commentary.schemas import SCHEMAS
-from livecc_assets.commentary.worker import MAINS
-from livecc_assets.runtime.worker import Task
+from livecc_assets.graph.step import steps_of
+from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
 
@@ -42,7 +43,7 @@ def _events(store: Store, rows: list[dict[str, Any]]) -> Artifact:
 def _run(store: Store, home: Path, inputs: dict[str, list[Artifact]], config: dict[str, Any], key: str) -> Artifact:
     asset = "livesports_commentary"
     writer = store.write(asset, "test", key, SCHEMAS[asset], code_version="1", config=config, upstream=[])
-    MAINS[asset](Task(asset, config, home, inputs, writer, key))
+    steps_of(assets)[asset](Task(asset, config, home, inputs, writer, key))
     writer.commit()
     found = store.at(store.place(asset, "test", key))
     assert found

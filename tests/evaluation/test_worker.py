@@ -9,11 +9,13 @@ import torch
 
 from livecc_assets.commentary.schemas import SCHEMAS as COMMENTARY
 from livecc_assets.core.errors import UserError
-from livecc_assets.evaluation import tasks
+from livecc_assets.evaluation import assets
+from livecc_assets.evaluation.answering import question_options
+from livecc_assets.evaluation.judging import make_judge
 from livecc_assets.evaluation.schemas import SCHEMAS
-from livecc_assets.evaluation.worker import MAINS, make_judge, question_options
+from livecc_assets.graph.step import steps_of
 from livecc_assets.live_whisperx.schemas import SCHEMAS as CLIPS
-from livecc_assets.runtime.worker import Task
+from livecc_assets.runtime.task import Task
 from livecc_assets.source.schemas import SCHEMAS as SOURCE
 from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.store import Store
@@ -80,8 +82,8 @@ class World:
 def world(tmp_path_factory, tiny_folder):
     made = World(tmp_path_factory.mktemp("world"), tiny_folder)
     inputs = [made.get("sentence_clips", "batch"), made.get("yt_cc_source", "batch")]
-    made.step(tasks.livesports_events, "livesports_events", "all", {"min_event_sec": 5}, inputs)
-    made.step(tasks.livesports_questions, "livesports_questions", "all", {}, [made.get("livesports_events")])
+    made.step(assets.livesports_events, "livesports_events", "all", {"min_event_sec": 5}, inputs)
+    made.step(assets.livesports_questions, "livesports_questions", "all", {}, [made.get("livesports_events")])
     return made
 
 
@@ -119,16 +121,16 @@ def test_the_track_runs_from_judging_to_the_leaderboard(world):
     for experiment, right in (("x-streaming", True), ("x-blind", False)):
         said, events = comment(world, experiment, right), world.get("livesports_events")
         config = {"judge": {"kind": "event-f1"}, "opponent": {"kind": "title-caption"}}
-        judged = world.step(MAINS["livesports_judgements"], "livesports_judgements", experiment, config, [said, events])
+        judged = world.step(assets.livesports_judgements, "livesports_judgements", experiment, config, [said, events])
         assert judged.count == 2
         assert judged.manifest.metadata == {"judge": "event-f1", "opponent": "title-caption"}
         inputs = [judged, said, events]
-        score = world.step(tasks.livesports_cc_score, "livesports_cc_score", experiment, {"judge": "event-f1"}, inputs)
+        score = world.step(assets.livesports_cc_score, "livesports_cc_score", experiment, {"judge": "event-f1"}, inputs)
         assert score.manifest.metadata["event_f1"] == (100 if right else 0)
         assert score.manifest.metadata["win_rate"] == (100 if right else 50)
         gathered += [said, score]
     inputs = [*gathered, world.get("livesports_events")]
-    board = world.step(tasks.leaderboard, "leaderboard", "all", {"experiments": []}, inputs)
+    board = world.step(assets.leaderboard, "leaderboard", "all", {"experiments": []}, inputs)
     made = json.loads(board.path("leaderboard.json").read_text())
     assert made["experiments"]["x-streaming"]["event_f1"] == 100
     assert made["event_f1_gain"][0]["value"] == 100
@@ -141,7 +143,7 @@ def test_the_track_runs_from_judging_to_the_leaderboard(world):
 
 def test_livesports_qa_is_answered_by_the_checkpoint(world):
     inputs = [world.get("livecc_instruct", "tiny"), world.get("livesports_questions")]
-    done = world.step(MAINS["livesports_qa_score"], "livesports_qa_score", "tiny", RUN, inputs)
+    done = world.step(assets.livesports_qa_score, "livesports_qa_score", "tiny", RUN, inputs)
     found = scores(done)
     asked = world.get("livesports_questions").count
     assert found[("accuracy", "all")]["n"] == asked
@@ -162,7 +164,9 @@ def test_sample_questions_run_in_every_benchmark(world, asset, metric):
         world.get("livesports_events"),
         world.get("yt_cc_source", "batch"),
     ]
-    done = world.step(MAINS[f"{asset}_score"], f"{asset}_score", "tiny", RUN | {"questions": "embedded:sample"}, inputs)
+    done = world.step(
+        steps_of(assets)[f"{asset}_score"], f"{asset}_score", "tiny", RUN | {"questions": "embedded:sample"}, inputs
+    )
     row = scores(done)[(metric, "all")]
     assert 0 <= row["value"] <= 100
     assert row["n"] > 4
@@ -176,12 +180,12 @@ def test_sample_questions_run_in_every_benchmark(world, asset, metric):
 def test_an_unset_question_file_and_a_run_without_answers_are_told(world):
     model, events = world.get("livecc_instruct", "tiny"), world.get("livesports_events")
     with pytest.raises(UserError, match=r"benchmarks\.mvbench is empty"):
-        world.step(MAINS["mvbench_score"], "mvbench_score", "unset", RUN | {"questions": ""}, [model, events])
+        world.step(assets.mvbench_score, "mvbench_score", "unset", RUN | {"questions": ""}, [model, events])
     rows = [row | {"uri": row["uri"] + ".gone"} for row in world.get("livesports_questions").rows()]
     world.add("livesports_questions", "gone", rows)
     inputs = [model, world.get("livesports_questions", "gone")]
     with pytest.raises(UserError, match="not one of"):
-        world.step(MAINS["livesports_qa_score"], "livesports_qa_score", "gone", RUN, inputs)
+        world.step(assets.livesports_qa_score, "livesports_qa_score", "gone", RUN, inputs)
 
 
 def test_settings_of_judges_and_questions(tmp_path, monkeypatch):
@@ -200,7 +204,7 @@ def test_a_published_benchmark_is_imported(world, tmp_path):
     row = {"video_id": "a", "event_id": 1, "begin": 1, "end": 20, "video": "a.mp4", "class": "Golf", "event_title": "t"}
     path.write_text(json.dumps(row | {"event_asr": said}) + "\n" + json.dumps(row | {"event_asr": "[]", "event_id": 2}))
     config = {"proposer": "published", "events_file": str(path), "videos": "s3://bucket/v"}
-    done = world.step(tasks.livesports_events, "livesports_events", "published", config, [])
+    done = world.step(assets.livesports_events, "livesports_events", "published", config, [])
     assert [row["uri"] for row in done.rows()] == ["s3://bucket/v/a.mp4"]
     assert [row["reason"] for row in done.rejected()] == ["malformed_event"]
     assert replace(done.manifest, files=[]).rejected == 1

@@ -94,7 +94,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def memoised() -> Callable[[dg.ExecuteInProcessResult, str], bool]:
     def of(result: dg.ExecuteInProcessResult, asset: str) -> bool:
-        (event,) = result.asset_materializations_for_node(f"make_{asset}")
+        (event,) = result.asset_materializations_for_node(asset)
         return bool(event.metadata["memoised"].value)
 
     return of

@@ -1,37 +1,29 @@
-"""A code version must move when what it stands for moves."""
+"""A version must move when what it stands for moves."""
 
-import importlib.util
 import json
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-def _recorder():
-    spec = importlib.util.spec_from_file_location("recorder", REPOSITORY / "scripts" / "record_code_versions.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from livecc_assets.orchestration.steps import STEPS
+from scripts.record_code_versions import RECORD, asked, due, now
 
 
-def test_changed_modules_have_a_new_code_version_or_a_recorded_same_output() -> None:
-    recorded = json.loads((REPOSITORY / "tests/graph/code_versions.json").read_text())
-    now = _recorder().now()
-    changed = {asset: one for asset, one in now.items() if recorded.get(asset) != one}
-    assert not changed, f"run scripts/record_code_versions.py (see its first lines) for {sorted(changed)}"
-    assert recorded.keys() == now.keys()
+def test_changed_code_has_new_versions_or_a_recorded_same_output() -> None:
+    record = json.loads(RECORD.read_text("utf-8"))
+    waiting = due(record, STEPS)
+    assert not waiting, asked(waiting)
+    assert record == now(STEPS)[0], "run scripts/record_code_versions.py: steps, code or versions are new"
 
 
-def test_a_comment_or_docstring_is_no_change_and_a_statement_is(tmp_path: Path) -> None:
-    text = _recorder()._text
-    path = tmp_path / "module.py"
+def test_a_change_names_the_steps_that_it_reaches_and_what_to_do() -> None:
+    record = json.loads(RECORD.read_text("utf-8"))
+    record["code"]["livecc_assets.live_cc.clips"] = "as it was before"
+    waiting = due(record, STEPS)
+    assert waiting == {"livecc_assets.live_cc.clips": ["caption_clips", "sentence_clips"]}
+    assert "livecc_assets.live_cc.clips changed, which reaches caption_clips, sentence_clips" in asked(waiting)
+    assert "--same-output" in asked(waiting)
 
-    def digest(source: str) -> str:
-        path.write_text(source)
-        return text(path)
 
-    first = digest('"""Doc."""\nx = 1\n')
-    assert digest('"""Other doc."""\n# why\nx = 1\n') == first
-    assert digest('"""Doc."""\nx = 2\n') != first
+def test_steps_with_a_new_version_are_not_asked_for_again() -> None:
+    record = json.loads(RECORD.read_text("utf-8"))
+    record["code"]["livecc_assets.live_cc.clips"] = "as it was before"
+    record["versions"]["caption_clips"] = "0"
+    assert due(record, STEPS) == {"livecc_assets.live_cc.clips": ["sentence_clips"]}

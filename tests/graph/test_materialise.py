@@ -71,7 +71,7 @@ def test_equal_output_of_a_new_code_version_stops_the_cascade(world) -> None:
     world.batch("a", [1, 2, 3])
     world.run("numbers", "doubled", partition="a")
     world.calls()
-    world.steps["numbers"] = replace(world.steps["numbers"], code_version="2")
+    world.steps["numbers"] = replace(world.steps["numbers"], version="2")
     world.run("numbers", "doubled", partition="a")
     assert world.calls() == ["numbers"]
 
@@ -168,14 +168,14 @@ import json, os, sys
 sys.path.insert(0, {here!r})
 import toy, time
 from pathlib import Path
-slow = toy.numbers
 def numbers(task):
     task.writer.add({{"video_id": "v", "value": 1}})
     task.writer._rows.gather()
     task.writer._rows.groups(last=True)
     print("writing", flush=True)
     time.sleep(60)
-toy.numbers = numbers
+from dataclasses import replace
+toy.STEPS["numbers"] = replace(toy.STEPS["numbers"], function=numbers)
 import dagster as dg
 from livecc_assets.orchestration.declare import declare
 from resources import RESOURCES

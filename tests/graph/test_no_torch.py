@@ -3,52 +3,49 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
 
+from livecc_assets.graph.coverage import function_nodes, imports, is_own, syntax
 from livecc_assets.orchestration.steps import STEPS
-from tests.house.syntax import REPOSITORY, imports, modules
+from tests.house.syntax import REPOSITORY
 
 #: Libraries of models, which only the workers' images hold.
 ABSENT = ("torch", "transformers", "deepspeed", "faster_whisper", "ctranslate2", "cv2")
 
 
-def functions_beside_the_orchestrator() -> set[str]:
-    """``module:function`` of every step without a worker, and of every asset's pictures."""
-    return {step.run for step in STEPS if step.run} | {step.pictures for step in STEPS if step.pictures}
+def functions_beside_the_orchestrator() -> dict[str, Callable[..., object]]:
+    """The function of every step without a worker, and what draws every asset's page."""
+    found = {f"{step.function.__module__}:{step.asset}": step.function for step in STEPS if not step.worker}
+    return found | {f"{one.__module__}:{one.__name__}": one for step in STEPS if (one := step.preview)}
 
 
-def reached(reference: str) -> dict[str, str]:
+def reached(function: Callable[..., object]) -> dict[str, str]:
     """All that a function may import, the project's modules followed into their functions: target → importer.
 
-    Of the function's own module count what it imports at load and what the function itself does: its neighbours may be
-    steps that run elsewhere.
+    Of the function's own module counts what the function itself uses: its neighbours may be steps that run elsewhere.
     """
-    module, _, function = reference.partition(":")
-    tree = ast.parse(modules()[module].read_text("utf-8"))
-    bodies = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function]
-    # One that is imported or put together there has no body; then the whole module counts.
-    spans = [range(body.lineno, (body.end_lineno or 0) + 1) for body in bodies] or [range(sys.maxsize)]
-    own = [one for one in imports(module) if one.at_load or any(one.line in span for span in spans)]
     found: dict[str, str] = {}
-    waiting = [(module, own)]
+    waiting: list[tuple[str, list[ast.AST]]] = [(function.__name__, function_nodes(function))]
     while waiting:
-        importer, its = waiting.pop()
-        for one in its:
-            if one.target not in found:
-                found[one.target] = importer
-                if one.target in modules():
-                    waiting.append((one.target, list(imports(one.target))))
+        importer, nodes = waiting.pop()
+        for target in (target for node in nodes for target in imports(node)):
+            if target not in found:
+                found[target] = importer
+                if is_own(target):
+                    waiting.append((target, [syntax(target)]))
     return found
 
 
 def test_the_reader_sees_an_import_inside_a_function_of_another_module() -> None:
-    assert reached("livecc_assets.source.tasks:yt_cc_source")["torch"] == "livecc_assets.source.language"
+    (step,) = [step for step in STEPS if step.asset == "yt_cc_source"]
+    assert reached(step.function)["torch"] == "livecc_assets.source.language"
 
 
 def test_no_step_without_a_worker_can_come_to_a_library_of_models() -> None:
-    for reference in functions_beside_the_orchestrator():
-        found = reached(reference)
+    for name, function in functions_beside_the_orchestrator().items():
+        found = reached(function)
         wanted = {target: found[target] for target in found if target.partition(".")[0] in ABSENT}
-        assert wanted == {}, f"{reference} reaches {wanted}; give the step a worker"
+        assert wanted == {}, f"{name} reaches {wanted}; give the step a worker"
 
 
 CODE = f"""

@@ -1,16 +1,20 @@
 """A graph of four small steps with the shape of the real one: batch → batch (worker) → selection → all."""
 
 import json
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pyarrow as pa
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
-from livecc_assets.graph.step import Step, same
-from livecc_assets.runtime.worker import Task, run
+from livecc_assets.graph.step import step, steps_of
+from livecc_assets.runtime.task import Task
+from livecc_assets.runtime.worker import run
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
 
@@ -26,7 +30,13 @@ def _calls(home: Path, name: str) -> None:
         file.write(name + "\n")
 
 
+def _content(settings: Settings, store: Store, batch: str) -> str:
+    return Path(store.batch(batch)["uri"], "numbers.json").read_text()
+
+
+@step(by="batch", version="1", group="toy", schemas="toy", registered=("uri",), fingerprint=_content)
 def numbers(task: Task) -> None:
+    """toy numbers"""
     _calls(task.home, "numbers")
     for value in json.loads(Path(task.config["uri"], "numbers.json").read_text()):
         if value is None:
@@ -35,7 +45,9 @@ def numbers(task: Task) -> None:
             task.writer.add({"video_id": f"v{value}", "value": value})
 
 
-def doubled(task: Task) -> None:
+@step(by="batch", version="1", group="toy", schemas="toy", worker="toy")
+def doubled(task: Task, numbers: Artifact) -> None:
+    """toy doubled"""
     _calls(task.home, "doubled")
     pause = task.home / "pause.txt"
     if pause.exists():
@@ -48,15 +60,24 @@ def doubled(task: Task) -> None:
     mistake = task.home / "mistake.txt"
     if mistake.exists():
         raise UserError(mistake.read_text())
-    (source,) = task.inputs["numbers"]
-    for done, row in enumerate(source.rows(), 1):
-        task.progress(done, source.count)
+    for done, row in enumerate(numbers.rows(), 1):
+        task.progress(done, numbers.count)
         task.writer.add(row | {"value": 2 * row["value"]})
 
 
-def picked(task: Task) -> None:
+def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
+    return settings.selections[selection]["live_cc"]
+
+
+def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
+    return _recipe(settings, selection)["batches"]
+
+
+@step(by="selection", version="1", group="toy", schemas="toy", settings=_recipe, admit=True)
+def picked(task: Task, doubled: Annotated[Sequence[Artifact], _batches]) -> None:
+    """toy picked"""
     _calls(task.home, "picked")
-    for artifact in task.inputs["doubled"]:
+    for artifact in doubled:
         for row in artifact.rows():
             if row["value"] >= task.config["at_least"]:
                 task.writer.add({"batch": artifact.partition} | row)
@@ -65,36 +86,7 @@ def picked(task: Task) -> None:
                 task.writer.add(Rejected(row["video_id"], "filtered", "too_small", detail, row["video_id"]))
 
 
-def _batch_config(settings: Settings, store: Store, batch: str) -> dict[str, Any]:
-    return {"uri": store.batch(batch)["uri"]}
-
-
-def _content(settings: Settings, store: Store, batch: str) -> str:
-    return Path(store.batch(batch)["uri"], "numbers.json").read_text()
-
-
-def _recipe(settings: Settings, store: Store, selection: str) -> dict[str, Any]:
-    return settings.selections[selection]["live_cc"]
-
-
-def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
-    return _recipe(settings, store, selection)["batches"]
-
-
-def _step(asset: str, by: Any, **options: Any) -> Step:
-    options.setdefault("config", lambda settings, store, partition: {})
-    options.setdefault("code_version", "1")
-    return Step(asset, "toy", by, f"toy {asset}", covers=(), schemas="toy", **options)
-
-
-STEPS = {
-    step.asset: step
-    for step in (
-        _step("numbers", "batch", config=_batch_config, fingerprint=_content, run="toy:numbers"),
-        _step("doubled", "batch", upstream={"numbers": same}, worker="toy"),
-        _step("picked", "selection", config=_recipe, upstream={"doubled": _batches}, admit=True, run="toy:picked"),
-    )
-}
+STEPS = steps_of(sys.modules[__name__])
 
 if __name__ == "__main__":
-    run({"doubled": doubled})
+    run(STEPS)

@@ -25,7 +25,9 @@ HEAVY = (
 #: Dagster's side of the location, beside each stage's assets.py. Everything else is plain.
 DAGSTER_SIDE = ("livecc_assets.definitions", "livecc_assets.orchestration.")
 #: The sample world makes videos and benchmark questions; only what brings those in may know it.
-SAMPLE_USERS = tuple(f"livecc_assets.{name}" for name in ("cli", "sample", "source", "evaluation", "training.tasks"))
+SAMPLE_USERS = tuple(
+    f"livecc_assets.{name}" for name in ("cli", "sample", "source", "evaluation", "training.instructions")
+)
 #: CPU seconds, which a busy machine stretches less than the clock's; benchmarks/load_time.py measures the promise of 3 s.
 LOAD_SECONDS = 5.0
 
@@ -128,7 +130,7 @@ def test_jobs_and_resources_import_no_stage() -> None:
         return top(module) in ("jobs", "resources") and folder(target) in (*STAGES, "sample")
 
     # The sensor asks the source stage, inside its tick, which folders are new: that is its public question.
-    allowed = "livecc_assets.source.tasks"
+    allowed = "livecc_assets.source.folders"
     assert [
         found for found in offences(inside) if not (found.startswith("jobs.sensors") and found.endswith(allowed))
     ] == []

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from livecc_assets.live_cc.schemas import SCHEMAS as LIVE_CC_SCHEMAS
-from livecc_assets.runtime.worker import Task
+from livecc_assets.runtime.task import Task
 from livecc_assets.source.schemas import SCHEMAS as SOURCE_SCHEMAS
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store

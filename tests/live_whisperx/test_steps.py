@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.live_whisperx import tasks
+from livecc_assets.live_whisperx import assets
 from livecc_assets.live_whisperx.schemas import SCHEMAS
-from livecc_assets.live_whisperx.worker import MAINS
-from livecc_assets.runtime.worker import Task
+from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
 
@@ -42,11 +41,11 @@ def test_the_branch_runs_from_words_to_the_training_set(tmp_path: Path):
     words = [{"start": i * 0.5, "end": i * 0.5 + 0.4, "word": text} for i, text in enumerate(texts)]
     about = {"uri": "u", "title": "t", "category": "Sports", "language": "en", "words": words}
     spoken = _write(store, "spoken_words", SCHEMAS["spoken_words"], [{"video_id": name, **about} for name in "abc"])
-    clips = run(tasks.sentence_clips, "sentence_clips", {"min_clip_sec": 12}, spoken)
+    clips = run(assets.sentence_clips, "sentence_clips", {"min_clip_sec": 12}, spoken)
     assert [row["clip_id"] for row in clips.rows()] == ["a:0", "b:0", "c:0"]
-    queries = run(MAINS["commentary_queries"], "commentary_queries", {"writer": "template"}, clips)
+    queries = run(assets.commentary_queries, "commentary_queries", {"writer": "template"}, clips)
     assert all(row["accepted"] and row["query"] for row in queries.rows())
-    languages = run(MAINS["language_scores"], "language_scores", {"model": "embedded:py3langid"}, clips)
+    languages = run(assets.language_scores, "language_scores", {"model": "embedded:py3langid"}, clips)
     assert {row["language"] for row in languages.rows()} == {"en"}
     ids = [{"clip_id": f"{name}:0", "video_id": name} for name in "abc"]
     losses = _write(
@@ -65,7 +64,7 @@ def test_the_branch_runs_from_words_to_the_training_set(tmp_path: Path):
     )
     recipe = {"loss": [1.5, 6.0], "active_speaker_ratio": [0.0, 0.05], "min_language_score": 0.9, "size": None}
     tables = (clips, losses, ratios, queries, languages, held_out)
-    chosen = run(tasks.live_whisperx, "live_whisperx", recipe, *tables)
+    chosen = run(assets.live_whisperx, "live_whisperx", recipe, *tables)
     (row,) = chosen.rows()
     assert (row["batch"], row["clip_id"], row["rank"], row["loss"]) == ("one", "a:0", 1, 3.0)
     assert {row["id"]: row["reason"] for row in chosen.rejected()} == {

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step, same
-from livecc_assets.runtime.worker import Task, run
+from livecc_assets.runtime.task import Task
+from livecc_assets.runtime.worker import run
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
 

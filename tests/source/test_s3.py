@@ -9,9 +9,9 @@ from moto import mock_aws
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.opening import open_media
 from livecc_assets.source import listing
+from livecc_assets.source.assets import evaluation_videos
 from livecc_assets.source.candidates import scan
 from livecc_assets.source.ingest import source_rows
-from livecc_assets.source.tasks import evaluation_videos
 from livecc_assets.store.uris import local_path
 
 

@@ -13,10 +13,10 @@ from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
 from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_order, positions_from
+from livecc_assets.training.instructions import read_conversations
 from livecc_assets.training.reading import VideoSettings
 from livecc_assets.training.rows import row_file
 from livecc_assets.training.sequence import SequenceOptions, TrainingSequence
-from livecc_assets.training.tasks import read_conversations
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.graph.step import steps_of
 from livecc_assets.live_cc.schemas import LIVE_CC
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
 from livecc_assets.models.qwen2_vl import load_model
-from livecc_assets.runtime.worker import Task
+from livecc_assets.runtime.task import Task
 from livecc_assets.store.store import Store
+from livecc_assets.training import assets
 from livecc_assets.training.schemas import SCHEMAS
-from livecc_assets.training.worker import MAINS
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def write(store, asset, schema, rows):
 
 def run(store, home, asset, config, inputs, key="k1"):
     writer = store.write(asset, "shared", key, None, code_version="1", config=config, upstream=[], error_limit=1.0)
-    MAINS[asset](Task(asset, config, home, inputs, writer, key))
+    steps_of(assets)[asset](Task(asset, config, home, inputs, writer, key))
     writer.commit()
     return store.at(store.place(asset, "shared", key))
 

@@ -1,4 +1,4 @@
-"""The light step of this stage: general instructions from a generator or from published jsonl files."""
+"""General instructions from a generator or from published jsonl files (method 1.11)."""
 
 import json
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound_values
-from livecc_assets.runtime.worker import Task
+from livecc_assets.runtime.task import Task
 from livecc_assets.store.rows import Rejected
 
 _MEDIA = ("image", "video")
 
 
-def general_instructions(task: Task) -> None:
-    """Rows of one source: ``generator: sample-world`` renders them, ``jsonl: PATH`` imports conversations (spec 1.11)."""
+def instruction_rows(task: Task) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of one source: ``generator: sample-world`` renders them, ``jsonl: PATH`` imports conversations (method 1.11)."""
     config = task.config
     if config.get("generator") == "sample-world":
         from livecc_assets.sample.instructions import generate
@@ -23,9 +23,9 @@ def general_instructions(task: Task) -> None:
         folder, seed, count = task.home / "sample" / "instructions", int(config.get("seed", 0)), int(config["count"])
         for _ in generate(folder, seed, count):
             pass  # the media first, so that their address is known
-        task.writer.extend(generate(folder, seed, count, publish(folder, task.writer.blobs)))
+        yield from generate(folder, seed, count, publish(folder, task.writer.blobs))
     elif config.get("jsonl"):
-        task.writer.extend(read_conversations(Path(config["jsonl"]), config["source"]))
+        yield from read_conversations(Path(config["jsonl"]), config["source"])
     else:
         raise UserError(
             f"instructions.{config['source']}.jsonl is empty: set it to the file of conversations in the profile"

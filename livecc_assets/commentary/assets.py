@@ -1,0 +1,39 @@
+"""Commentary of an experiment's model over the benchmark (paper 4.2, method 4.2)."""
+
+from typing import Any
+
+from livecc_assets.commentary import pictures
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.step import Only, section, step
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+
+
+def frames_as_trained(settings: Settings, experiment: str) -> dict[str, Any]:
+    """The video settings, and whether the experiment's models were trained blind; they are then run blind, too."""
+    text = settings.experiments[experiment]
+    stage = text.get("stage2") or text.get("stage1") or {}
+    return {"video": section(settings, "video"), "blank_frames": bool(stage.get("blank_frames", False))}
+
+
+def _commentary(settings: Settings, experiment: str) -> dict[str, Any]:
+    text = settings.experiments[experiment]
+    instruct = bool(text.get("live_whisperx")) or bool(text.get("instruct", False))
+    own = dict(text.get("commentary") or {})
+    return {**section(settings, "commentary"), **frames_as_trained(settings, experiment), "instruct": instruct, **own}
+
+
+@step(
+    by="experiment",
+    group="scores",
+    version="1",
+    settings=_commentary,
+    worker=True,
+    pool="gpu",
+    preview=pictures.commentary,
+)
+def livesports_commentary(task: Task, livecc_instruct: Artifact, livesports_events: Only) -> None:
+    """The experiment's model comments every event of the benchmark, live, from what is visible so far (method 4.2)."""
+    from livecc_assets.commentary.benchmark import comment_benchmark
+
+    comment_benchmark(task, livecc_instruct, livesports_events)

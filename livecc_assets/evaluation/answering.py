@@ -1,0 +1,97 @@
+"""Answering a benchmark's questions with an experiment's model: by the logits of the candidates (spec 4.4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation.mcq import Answered, Item
+from livecc_assets.evaluation.sample_questions import EMBEDDED, sample_questions
+from livecc_assets.evaluation.tables import add_text, headline, rows_of
+from livecc_assets.models.checkpoint import checkpoint_folder
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.rows import Rejected
+from livecc_assets.store.uris import local_path
+
+Score = Callable[[Sequence[Answered]], list[dict[str, Any]]]
+
+
+def question_options(config: dict[str, Any]) -> dict[str, Any]:
+    """The profile's entry of one benchmark: a path alone, or {path, videos, subtitles, templates}."""
+    questions = config.get("questions") or ""
+    return {"path": questions} if isinstance(questions, str) else dict(questions)
+
+
+def question_records(
+    task: Task,
+    benchmark: str,
+    read: Callable[[Path, str], list[dict[str, Any]]],
+    sources: Sequence[Artifact],
+    events: Artifact,
+) -> list[dict[str, Any]]:
+    """The benchmark's own questions, or with ``embedded:sample`` some made from the sample world's truth."""
+    options = question_options(task.config)
+    path = options.get("path") or ""
+    if not path:
+        raise UserError(f"benchmarks.{benchmark} is empty: set it to the question file in the profile")
+    if path == EMBEDDED:
+        task.writer.metadata["questions"] = "made from the sample world's truth; not the published benchmark"
+        columns = ["video_id", "uri", "duration", "subtitles", "truth"]
+        return sample_questions(benchmark, rows_of(sources, columns), events.rows(["video_id"]))
+    return read(local_path(path), options.get("videos", ""))
+
+
+def choose(
+    task: Task,
+    model: Artifact,
+    items: Sequence[Item | Rejected],
+    score: Score,
+    correct: Callable[[Item, str], bool] | None = None,
+) -> list[Answered]:
+    """Answer all items, write score rows, what was in error, and every answer (answers.jsonl)."""
+    from livecc_assets.evaluation.mcq_model import Answerer, answers
+
+    config = task.config
+    answerer = Answerer.load(
+        checkpoint_folder(model, task.home),
+        config["video"],
+        config.get("device", "cpu"),
+        config.get("dtype"),
+        config.get("rule", "corrected"),
+        bool(config.get("blank_frames", False)),
+    )
+    done: list[Answered] = []
+    for one in answers(answerer, items, correct, lambda count: task.progress(count, len(items), "questions")):
+        if isinstance(one, Rejected):
+            task.writer.add(one)
+        else:
+            done.append(one)
+    if not done:
+        raise UserError(f"{task.asset}: not one of {len(items)} questions could be answered; see its rejected rows")
+    rows = score(done)
+    task.writer.extend(rows)
+    task.writer.metadata |= headline(rows) | {
+        "questions_answered": len(done),
+        "questions_in_error": len(items) - len(done),
+    }
+    add_text(task, "answers.jsonl", "".join(json.dumps(line) + "\n" for line in answer_lines(done)))
+    return done
+
+
+def answer_lines(answered: Iterable[Answered]) -> Iterable[dict[str, Any]]:
+    """What was answered to each question, with the candidates' log probabilities."""
+    for one in answered:
+        yield {
+            "id": one.item.id,
+            "video_id": one.item.video_id,
+            "groups": one.item.groups,
+            "answer": one.item.answer,
+            "choice": one.choice,
+            "response": one.response,
+            "correct": one.correct,
+            "log_probs": dict(zip(one.item.candidates, (round(p, 4) for p in one.log_probs), strict=True)),
+        }

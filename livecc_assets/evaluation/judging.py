@@ -1,0 +1,48 @@
+"""Judging every event of the benchmark with the judge that the profile names (spec 4.3)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation.event_f1 import EventF1
+from livecc_assets.evaluation.judge import EventF1Judge, Judge, LikelihoodJudge, judgements
+from livecc_assets.evaluation.loss_cache import CachedLosses
+from livecc_assets.evaluation.opponent import opponent_texts
+from livecc_assets.models.reference import digest
+from livecc_assets.runtime.task import Task
+from livecc_assets.store.artifact import Artifact
+
+
+def make_judge(config: dict[str, Any], home: Path, events: Sequence[dict[str, Any]]) -> Judge:
+    """The judge that the profile's section `judge` names: likelihood, openai or event-f1."""
+    kind = config.get("kind")
+    if kind == "likelihood":
+        from livecc_assets.models.text_lm import TextLM
+
+        settings = {key: config[key] for key in ("dtype", "device", "max_tokens") if key in config}
+        model = TextLM.load(config["model"], home, **settings)
+        identity = json.dumps([digest(config["model"]), settings])
+        return LikelihoodJudge(CachedLosses(model, identity, home / "cache" / "judge"), config["model"])
+    if kind == "openai":
+        from livecc_assets.evaluation.judge_openai import OpenAIJudge
+
+        names = ("model", "base_url", "api_key_env", "seed", "workers", "attempts", "timeout")
+        return OpenAIJudge(**{name: config[name] for name in names if name in config})
+    if kind == "event-f1":
+        return EventF1Judge(EventF1(events).vocabulary)
+    raise UserError(f"judge.kind {kind!r} is unknown: use likelihood, openai or event-f1")
+
+
+def judge_events(task: Task, commentary: Artifact, benchmark: Artifact) -> None:
+    """Write the judgements of every event."""
+    events = list(benchmark.rows())
+    opponent, texts = opponent_texts(task.config["opponent"], events)
+    judge = make_judge(task.config["judge"], task.home, events)
+    task.writer.metadata |= {"judge": judge.name, "opponent": opponent}
+    task.writer.extend(judgements(judge, list(commentary.rows()), events, opponent, texts, task.progress))
+    if isinstance(judge, LikelihoodJudge) and isinstance(judge.model, CachedLosses):
+        judge.model.save()

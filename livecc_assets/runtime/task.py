@@ -1,0 +1,53 @@
+"""What a step is given: its config, its pinned inputs and the writer of its artifact."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from livecc_assets.runtime.progress import Progress
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.manifest import Upstream
+from livecc_assets.store.store import Store
+from livecc_assets.store.writer import Writer
+
+
+class Task:
+    """What one step has to do: ``asset``, its ``config``, pinned ``inputs`` and the ``writer`` of its artifact.
+
+    ``home`` is a folder for what may be lost: caches, work that can be resumed.
+    """
+
+    def __init__(
+        self,
+        asset: str,
+        config: dict[str, Any],
+        home: Path,
+        inputs: dict[str, list[Artifact]],
+        writer: Writer,
+        input_key: str,
+        report: Callable[[str], None] | None = None,
+    ) -> None:
+        self.asset, self.config, self.home, self.inputs, self.writer = asset, config, home, inputs, writer
+        self.input_key = input_key
+        self._progress = Progress(f"{asset}[{writer._about['partition']}]", report)
+
+    def progress(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
+        """Report how far the work is; shown live in the terminal and on the Dagster run page (rate-limited)."""
+        self._progress(done, total, message, **metrics)
+
+    def count(self, total: int, message: str) -> Callable[[int], None]:
+        """A callback that reports how many of ``total`` are done."""
+        return lambda done: self.progress(done, total, message)
+
+
+def open_inputs(store: Store, upstream: list[Upstream]) -> dict[str, list[Artifact]]:
+    """The pinned upstream artifacts by asset name."""
+    inputs: dict[str, list[Artifact]] = {}
+    for pin in upstream:
+        found = store.at(store.place(pin.asset, pin.partition, pin.input_key))
+        if found is None or found.data_version != pin.data_version:
+            raise RuntimeError(
+                f"{pin.asset}/{pin.partition}/{pin.input_key} changed since this step began; run it again"
+            )
+        inputs.setdefault(pin.asset, []).append(found)
+    return inputs
