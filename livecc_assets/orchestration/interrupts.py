@@ -20,7 +20,7 @@ class StepInterruptedError(dg.DagsterExecutionInterruptedError, dg.DagsterError)
 StepInterruptedError.__name__ = dg.DagsterExecutionInterruptedError.__name__
 
 
-def cancelled(context: dg.AssetExecutionContext) -> bool:
+def cancelled(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> bool:
     """Whether the run was cancelled. An orchestrator that is interrupted for another reason leaves its worker alone."""
     run = context.instance.get_run_by_id(context.run.run_id)
     return run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)

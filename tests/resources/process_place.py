@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from resources.launchers.remote import AlreadyThereError, Found, RemoteLauncher, Status
+from resources.launchers.remote import RemoteLauncher
+from resources.launchers.status import AlreadyThereError, Found, Status
 
 
 class ServiceAwayError(Exception):
@@ -71,7 +72,7 @@ class ProcessPlace(RemoteLauncher):
             self.away -= 1
             raise ServiceAwayError
         if not self._is_there(found):
-            return Status("failed", "it is gone", said_all=True)
+            return Status("failed", "it is gone", said_all=True, gone=True)
         code = self._code(found.name)
         if code is None:
             return Status("running")
