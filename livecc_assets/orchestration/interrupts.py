@@ -1,9 +1,9 @@
 """Whether a step that is interrupted is wanted no more, or is to be tried again elsewhere."""
 
 import dagster as dg
-from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
 from livecc_assets.core.processes import PROCESS, this_process
+from livecc_assets.orchestration.private import capture_interrupts
 
 __all__ = ["StepInterruptedError", "cancelled", "capture_interrupts", "unwanted"]
 
