@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from livecc_assets.store.store import Store
 from resources.launchers import Job, Needs, make_launcher
 from resources.launchers.identity import worker_name
+from resources.launchers.remote import RemoteLauncher
 from resources.launchers.status import AlreadyThereError
 from tests.cluster.wire import Wire
 from tests.waiting import until
@@ -56,7 +58,9 @@ class Bench:
         return process.returncode, said
 
     def launcher(self):
-        return make_launcher(self.options)
+        made = make_launcher(self.options)
+        assert isinstance(made, RemoteLauncher)
+        return made
 
     def rows(self):
         found = self.store.at("toy/p/0123456789abcdef")
@@ -95,7 +99,7 @@ def test_a_worker_makes_its_artifact_and_its_news_and_log_arrive(bench):
     assert code == 0, said
     assert bench.rows() == list(range(8))
     assert "step 1" in said, "its output is followed"
-    assert "event: toy[p]: " in said, "its progress, told every five seconds, is an event of the run"
+    assert re.search(r"event: toy\[p\]: \d/8", said), "its progress, told every five seconds, is an event of the run"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert b"step 1" in bench.store.blobs.get(log)[0]
     assert bench.launcher().find(worker_name(bench.job())) is None, "nothing is left behind"

@@ -54,12 +54,17 @@ class ProcessPlace(RemoteLauncher):
         (self.folder / f"{name}.json").write_text(json.dumps({"attempt": attempt, "pid": process.pid}))
         self.created.append(name)
 
+    def has_ended(self):
+        """Whether the only worker has, whoever watches."""
+        (worker,) = self.workers()
+        return worker is not None and worker.ended
+
     def _is_there(self, found):
         return (self._about(found.name) or {}).get("attempt") == found.id
 
     def delete(self, found, wait=True):
         name, about = found.name, self._about(found.name)
-        if not self._is_there(found):
+        if about is None or not self._is_there(found):
             return
         if self._code(name) is None and psutil.pid_exists(about["pid"]):
             os.killpg(about["pid"], signal.SIGKILL)

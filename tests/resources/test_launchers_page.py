@@ -4,6 +4,7 @@ import importlib
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,7 +21,7 @@ FILES = dict(re.findall(r"^```python (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re
 
 
 @pytest.fixture
-def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The page's definitions, imported from files that hold what stands on it."""
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, "utf-8")
@@ -64,7 +65,7 @@ def test_the_asset_returns_what_its_worker_reported(where: str, example: ModuleT
     assert result.success
     (event,) = result.get_asset_materialization_events()
     made = event.step_materialization_data.materialization
-    assert (made.metadata["words"].value, made.tags["dagster/data_version"]) == (3, "3")
+    assert (made.metadata["words"].value, (made.tags or {})["dagster/data_version"]) == (3, "3")
     assert [(one.check_name, one.passed) for one in result.get_asset_check_evaluations()] == [("has_words", True)]
 
 

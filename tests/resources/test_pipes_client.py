@@ -83,7 +83,9 @@ def checks(result: dg.ExecuteInProcessResult) -> list[tuple[str, bool]]:
 
 def why(result: dg.ExecuteInProcessResult) -> str:
     (event,) = [event for event in result.all_events if event.is_step_failure]
-    return event.step_failure_data.user_failure_data.description
+    told = event.step_failure_data.user_failure_data
+    assert told and told.description
+    return told.description
 
 
 @pytest.mark.parametrize("kind", [LocalLauncher, DockerLauncher, KubernetesLauncher])
@@ -103,7 +105,7 @@ def test_what_a_worker_reports_is_what_the_asset_returns(where: str, desk_with, 
     assert result.success, why(result)
     made = materialized(result)
     assert made.asset_key == dg.AssetKey(["mine", "report"])
-    assert (made.metadata["rows"].value, made.tags["dagster/data_version"]) == (3, "v1")
+    assert (made.metadata["rows"].value, (made.tags or {})["dagster/data_version"]) == (3, "v1")
     assert checks(result) == [("sound", False)]
     assert list(desk.returned[0].get_custom_messages()) == [{"began": True}]
     if where == "elsewhere":
@@ -142,7 +144,7 @@ def test_a_worker_that_ended_well_while_nobody_watched_is_not_run_again(
     dies_at_the_first_look(place, monkeypatch)
     assert not desk.run().success
     monkeypatch.setattr(place, "look", look)
-    until(lambda: place.workers()[0].ended, 60, "the worker lives on")
+    until(place.has_ended, 60, "the worker lives on")
     result = desk.run()
     assert result.success and "which had ended well" in desk.logged(result)
     assert materialized(result).metadata["rows"].value == 3
@@ -157,7 +159,7 @@ def test_a_worker_that_failed_while_nobody_watched_is_told_and_replaced(
     dies_at_the_first_look(place, monkeypatch)
     assert not desk.run(extras={"trouble": "no such word"}, key="k").success
     monkeypatch.setattr(place, "look", look)
-    until(lambda: place.workers()[0].ended, 60, "the worker lives on")
+    until(place.has_ended, 60, "the worker lives on")
     result = desk.run(key="k")
     assert result.success and "had ended: The worker ended with exit code 1" in desk.logged(result)
     assert len(place.created) == 2
@@ -197,7 +199,7 @@ def test_a_result_that_another_run_took_first_is_not_lost(
     look = place.look
 
     def after_another(job: Any, found: Any) -> Status:
-        until(lambda: place.find(found.name).ended, 60, "the worker lives on")
+        until(place.has_ended, 60, "the worker lives on")
         place.delete(found)
         return look(job, found)
 

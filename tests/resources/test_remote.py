@@ -5,6 +5,7 @@ import re
 import signal
 import time
 from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -39,8 +40,8 @@ def logged(world, result) -> str:  # noqa: F811
     return "\n".join(entry.user_message for entry in world.instance.all_logs(result.run_id))
 
 
-def job(name="j", **changes) -> Job:
-    work = {"asset": "doubled", "partition": "a", "key": "k", "root": "r"} | changes
+def job(name: str = "j", **changes: Any) -> Job:
+    work: dict[str, Any] = {"asset": "doubled", "partition": "a", "key": "k", "root": "r"} | changes
     return Job(name, "m", **work)
 
 
@@ -299,7 +300,7 @@ def test_how_a_worker_ended_that_nobody_watched_is_told_and_its_log_is_kept(worl
     (world.home / "trouble.txt").write_text("a telling reason")
 
     def until_it_ended():
-        until(lambda: place.workers()[0].ended, 60, "the worker lives on")
+        until(place.has_ended, 60, "the worker lives on")
 
     die_once(place, monkeypatch, until_it_ended)
     assert not world.run("numbers", "doubled", partition="a").success
