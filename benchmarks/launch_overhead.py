@@ -77,7 +77,8 @@ class Bench:
             "input_key": uuid.uuid4().hex[:16], "code_version": "1", "config": {"steps": steps, "pause": 1},
             "upstream": [], "error_limit": 1.0, "run_id": "r", "replaces": None,
         }  # fmt: skip
-        return Job("toy", "toy_worker", task, Needs(**self.needs))
+        key, needs = task["input_key"], Needs(**self.needs)
+        return Job("toy[p]", "toy_worker", "toy", "p", key, self.root, task, needs)
 
     def bare(self) -> float:
         """Seconds from creating a Job to its first line. The worker finds no task and ends there."""
@@ -94,7 +95,7 @@ class Bench:
 
     def start(self, job: Any) -> Any:
         """An orchestrator process for the job."""
-        about = {"options": self.launcher, "task": job.task, "needs": vars(job.needs)}
+        about = {"options": self.launcher, "task": dict(job.extras), "needs": vars(job.needs)}
         path = self.folder / f"{uuid.uuid4().hex}.json"
         path.write_text(json.dumps(about))
         environment = os.environ | {"DAGSTER_HOME": str(self.home), "PYTHONPATH": str(REPOSITORY)}
@@ -120,7 +121,7 @@ class Bench:
 
     def launched(self) -> tuple[float, float]:
         """(seconds from the step's start to the worker's first line, seconds of an adoption)."""
-        from resources.launchers.remote import worker_name
+        from resources.launchers.identity import worker_name
 
         job = self.job(30)
         process = self.start(job)

@@ -19,7 +19,8 @@ from livecc_assets.core.redaction import redact
 def sweep_workers(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Never starts a run; says what it removed."""
     from resources.launchers import make_launcher, options_in_force
-    from resources.launchers.remote import Found, RemoteLauncher
+    from resources.launchers.remote import RemoteLauncher
+    from resources.launchers.status import Found
     from resources.launchers.sweep import Owner, orphans
     from resources.launchers.watchers import tag
 

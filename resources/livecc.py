@@ -12,7 +12,7 @@ from livecc_assets.graph.step import ALL, Step
 from livecc_assets.runtime.task import Task, open_inputs
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
-from resources.launchers import Job, make_launcher, needs_of, options_in_force
+from resources.launchers import make_launcher, needs_of, options_in_force
 from resources.launchers.base import HOME
 from resources.mlflow import MLflow
 from resources.page import metadata
@@ -73,10 +73,17 @@ class LiveCC(dg.ConfigurableResource):
                 "run_id": context.run_id,
                 "replaces": replaces,
             }
-            needs = needs_of(options, step.asset, step.worker)
-            name = f"{step.asset}[{plan.partition}]"
-            job = Job(name, step.worker, task, needs, lambda: store.etag(plan.place) not in (None, replaces))
-            make_launcher(options).run(context, job)
+            make_launcher(options).run(
+                context=context,
+                module=step.worker,
+                extras=task,
+                needs=needs_of(options, step.asset, step.worker),
+                key="-".join(filter(None, (plan.input_key, replaces))),
+                asset=step.asset,
+                partition=plan.stored_partition,
+                root=store.root,
+                made=lambda: store.etag(plan.place) not in (None, replaces),
+            )
         else:
             writer = store.write(
                 step.asset,

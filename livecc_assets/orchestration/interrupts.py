@@ -1,9 +1,9 @@
 """Whether a step that is interrupted is wanted no more, or is to be tried again elsewhere."""
 
 import dagster as dg
-from dagster._utils.interrupts import capture_interrupts  # no public name; the pin of dagster holds it
 
 from livecc_assets.core.processes import PROCESS, this_process
+from livecc_assets.orchestration.private import capture_interrupts
 
 __all__ = ["StepInterruptedError", "cancelled", "capture_interrupts", "unwanted"]
 
@@ -20,7 +20,7 @@ class StepInterruptedError(dg.DagsterExecutionInterruptedError, dg.DagsterError)
 StepInterruptedError.__name__ = dg.DagsterExecutionInterruptedError.__name__
 
 
-def cancelled(context: dg.AssetExecutionContext) -> bool:
+def cancelled(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> bool:
     """Whether the run was cancelled. An orchestrator that is interrupted for another reason leaves its worker alone."""
     run = context.instance.get_run_by_id(context.run.run_id)
     return run is not None and run.status in (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)

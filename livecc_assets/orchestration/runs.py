@@ -56,7 +56,8 @@ def _without_pools(folder: Path) -> dict[str, Any]:
 def open_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     """The persistent Dagster instance of the state folder (or of DAGSTER_HOME, when that is set)."""
     import dagster as dg
-    from dagster._core.instance.ref import InstanceRef
+
+    from livecc_assets.orchestration.private import InstanceRef
 
     if "DAGSTER_HOME" not in os.environ:
         os.environ["DAGSTER_HOME"] = str(dagster_home(settings))
@@ -88,7 +89,8 @@ def runs_of_earlier_servers(instance: "dg.DagsterInstance", alone: bool = False)
     is in this container, so that runs of the ``livecc`` command in an earlier container are over, too.
     """
     import dagster as dg
-    from dagster._core.storage.tags import GRPC_INFO_TAG
+
+    from livecc_assets.orchestration.private import GRPC_INFO_TAG
 
     over: list[str] = []
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
@@ -174,7 +176,9 @@ def _failures(result: Any) -> list[str]:
 
 def _was_interrupted(result: Any) -> bool:
     """Whether a signal or a cancel ended the run, in a step, before the first one or after the last."""
-    from dagster._core.events import DagsterEventType, RunFailureReason
+    from dagster import DagsterEventType
+
+    from livecc_assets.orchestration.private import RunFailureReason
 
     ends = {event.event_type: event for event in result.all_events if event.is_job_event}
     failure = ends.get(DagsterEventType.RUN_FAILURE)

@@ -8,7 +8,8 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -53,7 +54,7 @@ def run(steps: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     """
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with open_dagster_pipes(**_ways()) as pipes:
+        with open_pipes() as pipes:
             _perform(steps, pipes)
     except UserError as error:
         print(f"livecc: {redact(str(error))}", file=sys.stderr)
@@ -61,16 +62,22 @@ def run(steps: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     leave()
 
 
-def _ways() -> dict[str, Any]:
-    """How context and messages travel: through files of this machine (Dagster's default) or the artifact store."""
+@contextmanager
+def open_pipes() -> Iterator[PipesContext]:
+    """``dagster_pipes.open_dagster_pipes`` for a module that any launcher may run.
+
+    Context and messages travel through files of this machine (Dagster's default) or the artifact store, as the launcher
+    said. Of several processes under torchrun the first one reports.
+    """
     params = PipesEnvVarParamsLoader()
     remote = params.is_dagster_pipes_process() and in_store(params.load_messages_params())
-    ways: dict[str, Any] = {"context_loader": StoreContextLoader()} if remote else {}
+    transport: dict[str, Any] = {"context_loader": StoreContextLoader()} if remote else {}
     if not is_lead():
-        ways["message_writer"] = SilentWriter()
+        transport["message_writer"] = SilentWriter()
     elif remote:
-        ways["message_writer"] = StoreMessageWriter()
-    return ways
+        transport["message_writer"] = StoreMessageWriter()
+    with open_dagster_pipes(**transport) as pipes:
+        yield pipes
 
 
 def _perform(steps: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:

@@ -1,16 +1,18 @@
-"""Where workers run. One interface; an asset does not know which launcher served it (design, "Launchers")."""
+"""Where workers run. One interface; an asset does not know which launcher served it (docs/launchers.md)."""
 
 import os
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import SHIPPED, read_yaml
-from resources.launchers.base import Job, Launcher, Needs
+from resources.launchers.base import Job, Needs
+from resources.launchers.client import Launcher
 from resources.launchers.local import LocalLauncher
 
-__all__ = ["Job", "Launcher", "Needs", "make_launcher", "needs_of", "options_in_force"]
+__all__ = ["Job", "Launcher", "Needs", "launcher_in_force", "make_launcher", "needs_of", "options_in_force"]
 
 #: ``local``, ``docker``, ``kubernetes`` (the files of that name in livecc_assets/config/launchers), or the path of such a file.
 VARIABLE = "LIVECC_LAUNCHER"
@@ -54,7 +56,13 @@ def needs_of(options: dict[str, Any], asset: str, module: str) -> Needs:
 
 
 def make_launcher(options: dict[str, Any]) -> Launcher:
-    """The launcher of that kind; its client library is imported only now."""
+    """The launcher of that kind. It connects, and imports its client library, with the first worker."""
+    launcher = _kind_of(options)
+    launcher.needs_of = partial(needs_of, options)
+    return launcher
+
+
+def _kind_of(options: dict[str, Any]) -> Launcher:
     if options["kind"] == "docker":
         from resources.launchers.docker import DockerLauncher
 
@@ -64,3 +72,8 @@ def make_launcher(options: dict[str, Any]) -> Launcher:
 
         return KubernetesLauncher(options)
     return LocalLauncher()
+
+
+def launcher_in_force() -> Launcher:
+    """The launcher that LIVECC_LAUNCHER names, as a resource of a code location of one's own."""
+    return make_launcher(options_in_force())

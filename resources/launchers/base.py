@@ -1,12 +1,9 @@
-"""The one interface of all launchers, and what a worker needs of the place where it runs (design, "Launchers")."""
+"""A worker's work, and what it needs of the place where it runs (design, "Launchers")."""
 
 import signal
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import dagster as dg
 
 #: Lines of the worker's output that a failure message carries.
 TAIL_LINES = 20
@@ -44,28 +41,21 @@ class Needs:
 
 @dataclass(frozen=True)
 class Job:
-    """One worker's work: the module to run and the task it is given (JSON, see ``store.worker.Task``).
+    """One worker's work. ``asset``, ``partition`` and ``key`` say what it computes, under the store's ``root``.
 
-    ``made`` says whether the artifact has been committed by now, by whomever.
+    ``name`` is what messages call it, ``module`` the program, ``extras`` what the program is given (JSON). ``made`` says
+    whether the result has been committed by now, by whomever; None where only the worker's own messages can tell.
     """
 
     name: str
     module: str
-    task: dict[str, Any]
+    asset: str
+    partition: str = ""
+    key: str = ""
+    root: str = ""
+    extras: Mapping[str, Any] = field(default_factory=dict)
     needs: Needs = field(default_factory=Needs)
-    made: Callable[[], bool] = lambda: False
-
-
-class Launcher(ABC):
-    """Runs a worker to its end; raises ``dagster.Failure`` whose text says what went wrong and what to do."""
-
-    @abstractmethod
-    def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
-        """Block until the worker has committed its artifact.
-
-        A Failure that trying again cannot mend is raised with ``allow_retries=False``; the others are the business of the
-        step's retry policy, and of nobody else.
-        """
+    made: Callable[[], bool] | None = None
 
 
 def quote(tail: list[str]) -> str:

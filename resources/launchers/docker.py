@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
@@ -10,16 +11,17 @@ from livecc_assets.core.errors import UserError
 from resources.launchers.base import GRACE, HOME, USER, Job
 from resources.launchers.log import Log
 from resources.launchers.manifest import command
-from resources.launchers.remote import (
+from resources.launchers.remote import RemoteLauncher
+from resources.launchers.stamps import Resumed
+from resources.launchers.status import (
     AlreadyThereError,
     Found,
-    RemoteLauncher,
     Status,
     ended_with,
     is_reachable,
     out_of_time,
+    removed,
 )
-from resources.launchers.stamps import Resumed
 
 LABELS = {"attempt": "livecc.attempt", "run": "livecc.run", "started": "livecc.started"}
 #: States of a container that has not ended.
@@ -44,21 +46,30 @@ class DockerLauncher(RemoteLauncher):
     place = "container"
 
     def __init__(self, options: dict[str, Any], client: Any = None) -> None:
+        self.options: dict[str, Any] = options
+        self._given = client
+
+    @property
+    def docker(self) -> Any:
+        """The client library."""
         import docker
         import docker.errors
 
-        self.options: dict[str, Any] = options
-        self.docker: Any = docker
+        return docker
+
+    @cached_property
+    def client(self) -> Any:
+        """The engine, connected on first use."""
         try:
-            self.client: Any = client or docker.from_env(timeout=TIMEOUT)
-        except docker.errors.DockerException as error:
+            return self._given or self.docker.from_env(timeout=TIMEOUT)
+        except self.docker.errors.DockerException as error:
             raise UserError(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST") from None
 
     def _mounts(self) -> list[list[str]]:
         return [str(mount).split(":") for mount in self.options.get("mounts") or []]
 
     def check(self, job: Job) -> None:
-        root = str(job.task["root"])
+        root = job.root
         if not is_reachable(
             root, [there for here, there, *_ in self._mounts() if here.rstrip("/") == there.rstrip("/")]
         ):
@@ -177,8 +188,7 @@ class DockerLauncher(RemoteLauncher):
     def look(self, job: Job, found: Found) -> Status:
         container = self._container(found.id)
         if container is None:
-            text = f"container {found.name} was removed by somebody else; run this again"
-            return Status("failed", text, said_all=True)
+            return removed(f"container {found.name} was removed")
         state = container.attrs["State"]
         if container.status in ALIVE:
             seconds = time.time() - float(container.labels.get(LABELS["started"], time.time()))

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 import threading
-import warnings
 from collections import deque
 
 import dagster as dg
@@ -14,7 +13,9 @@ from livecc_assets.core.errors import EXIT_PASSING_ERROR
 from livecc_assets.core.redaction import redact
 from livecc_assets.orchestration.interrupts import capture_interrupts
 from livecc_assets.runtime.forked import ServerGoneError, Worker
-from resources.launchers.base import GRACE, TAIL_LINES, Job, Launcher, explain
+from resources.launchers.base import GRACE, TAIL_LINES, Job, explain
+from resources.launchers.client import Launcher
+from resources.launchers.identity import Context
 from resources.launchers.pipes import Redacting
 
 
@@ -38,16 +39,15 @@ class LocalLauncher(Launcher):
     server was away: the same program on the same machine with the same inputs would fail again.
     """
 
-    def run(self, context: dg.AssetExecutionContext, job: Job) -> None:
+    def dispatch(self, context: Context, job: Job) -> dg.PipesClientCompletedInvocation:
+        """Fork a worker and wait for its end; a cancel or Ctrl-C ends it."""
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         forwarder: threading.Thread | None = None
-        # Dagster's own Pipes session uses a preview function of Dagster and warns its user of it.
-        warnings.filterwarnings("ignore", category=dg.PreviewWarning, module="dagster")
         with open_pipes_session(
             context=context,
             context_injector=PipesTempFileContextInjector(),
             message_reader=_Reader(),
-            extras=job.task,
+            extras=dict(job.extras),
         ) as session:
             environment = os.environ | session.get_bootstrap_env_vars() | {"TQDM_DISABLE": "1"}
             # On a terminal the worker draws its own progress line; elsewhere its output is kept for the failure text.
@@ -79,3 +79,4 @@ class LocalLauncher(Launcher):
             raise dg.Failure(
                 description=f"{job.name}: {explain(code, list(tail))}", allow_retries=code == EXIT_PASSING_ERROR
             )
+        return dg.PipesClientCompletedInvocation(session)

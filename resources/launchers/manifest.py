@@ -1,5 +1,6 @@
 """Kubernetes manifests of a worker: a Job for one node; an Indexed Job, a headless Service and torchrun for several."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,8 +38,13 @@ def command(job: Job, name: str) -> list[str]:
     ]
 
 
+def label(name: str) -> str:
+    """A name as the value of a Kubernetes label: 63 letters, digits, ``-``, ``_`` and ``.`` at most."""
+    return re.sub("[^A-Za-z0-9_.-]+", "-", name)[:63].strip("-_.")
+
+
 def _labels(job: Job, name: str, options: dict[str, Any]) -> dict[str, str]:
-    labels = {LABEL: WORKER, "livecc/asset": str(job.task["asset"]), "livecc/worker": name}
+    labels = {LABEL: WORKER, "livecc/asset": label(job.asset), "livecc/worker": name}
     if job.needs.nodes > 1:
         labels[RANKS] = "true"  # the network policy by which ranks reach each other, and other workers do not
     if queue := options.get("queue"):
@@ -135,9 +141,9 @@ def job_manifest(
     job: Job, name: str, attempt: str, environment: dict[str, str], run_id: str, options: dict[str, Any]
 ) -> dict[str, Any]:
     """The batch/v1 Job. It never retries by itself: Dagster's retry policy owns that."""
-    task, needs = job.task, job.needs
+    needs = job.needs
     labels = _labels(job, name, options)
-    place = f"{task['asset']}/{task['partition']}/{task['input_key']}"
+    place = f"{job.asset}/{job.partition}/{job.key}"
     pod = _pod(job, name, environment, options)
     spec: dict[str, Any] = {
         "backoffLimit": 0,

@@ -10,9 +10,14 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any
 
-from dagster import PipesContextInjector, PipesMessageReader
-from dagster._core.pipes.context import PipesMessageHandler
-from dagster._core.pipes.utils import PipesBlobStoreMessageReader
+from dagster import (
+    PipesBlobStoreMessageReader,
+    PipesClientCompletedInvocation,
+    PipesContextInjector,
+    PipesMessageHandler,
+    PipesMessageReader,
+    PipesSession,
+)
 
 from livecc_assets.core.redaction import redacted
 from livecc_assets.runtime.messages import PREFIX, ROOT, chunk_key, context_key
@@ -46,12 +51,17 @@ class Redacting(PipesMessageReader):
     Its log lines and the exception that ended it, with the traceback, go into the event log as they are otherwise.
     """
 
+    #: Whether the worker said goodbye, and no exception was the reason.
+    ended_well = False
+
     @contextmanager
     def read_messages(self, handler: PipesMessageHandler) -> Iterator[Any]:
         take = handler.handle_message
 
         def handle_message(message: Any) -> None:
             take(redacted(message))
+            if message["method"] == "closed":
+                self.ended_well = "exception" not in (message["params"] or {})
 
         handler.handle_message = handle_message
         with super().read_messages(handler) as params:
@@ -133,3 +143,18 @@ class StoreMessageReader(Redacting, PipesBlobStoreMessageReader):
 
     def no_messages_debug_text(self) -> str:
         return f"Messages were expected under {self.blobs.root}/{self.prefix}."
+
+
+def nothing_to_do(context: Any) -> PipesClientCompletedInvocation:
+    """What a launcher returns where no worker was needed: no report, and Dagster's own materialization of the asset."""
+    handler = PipesMessageHandler(context, _NoMessages())
+    return PipesClientCompletedInvocation(PipesSession({}, handler, {}, {}, context))  # type: ignore[typeddict-item]
+
+
+class _NoMessages(PipesMessageReader):
+    @contextmanager
+    def read_messages(self, handler: PipesMessageHandler) -> Iterator[Any]:
+        yield {}
+
+    def no_messages_debug_text(self) -> str:
+        return "No worker was needed."

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import dagster as dg
 
-from resources.launchers.remote import Found
+from resources.launchers.status import Found
 
 #: Seconds for which a worker whose run failed or was lost may be adopted by a re-run.
 ADOPTABLE_SECONDS = 24 * 3600.0

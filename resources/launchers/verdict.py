@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from resources.launchers.base import Needs
-from resources.launchers.remote import Status, ended_with, out_of_time
+from resources.launchers.status import Status, ended_with, out_of_time, removed
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 _CONFIGURATION = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
@@ -101,7 +101,7 @@ def _why_waiting(pod: dict[str, Any], now: datetime, patience: dict[str, float])
     return None
 
 
-def _removed(
+def _pod_removed(
     job: dict[str, Any], pods: list[dict[str, Any]], gone: Sequence[str], needs: Needs, now: datetime
 ) -> Status | None:
     """Whether somebody took a pod away: an eviction through the API, a drained node, a person. Kubernetes before 1.25
@@ -136,7 +136,7 @@ def judge(
     """
     now, patience = now or datetime.now(UTC), {"image": 120.0, "schedule": 3600.0} | (patience or {})
     if job is None:
-        return Status("failed", "its Job was deleted by somebody else; run this again", said_all=True)
+        return removed("its Job was deleted")
     if _condition(job, "Complete"):
         return Status("succeeded")
     # The first that failed says why; the other ranks of a training fail because they lost it.
@@ -150,8 +150,8 @@ def judge(
         return Status("failed", f"{text}; run it again, it resumes", said_all=True)
     if failures and needs.nodes > 1:
         return failures[0]  # the other ranks wait for this one and would do so until their time is over
-    if removed := _removed(job, pods, gone, needs, now):
-        return removed
+    if taken := _pod_removed(job, pods, gone, needs, now):
+        return taken
     if (job.get("spec") or {}).get("suspend"):
         return Status("waiting", "waits in its queue")
     if refused and not pods:

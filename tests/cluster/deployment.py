@@ -5,7 +5,6 @@ import re
 import secrets
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import requests
 import yaml
 
 from tests.k8s.rendering import K8S, kubectl
+from tests.waiting import until
 
 NAMESPACE = "livecc"
 LAUNCH = """
@@ -126,11 +126,11 @@ class Page:
 
     def ended(self, run: str, seconds: float) -> str:
         """The status in which it ended."""
-        deadline = time.monotonic() + seconds
-        while (status := self.status(run)) not in ("SUCCESS", "FAILURE", "CANCELED"):
-            assert time.monotonic() < deadline, f"{status}: {self.messages(run)[-15:]}"
-            time.sleep(1)
-        return status
+
+        def end() -> str:
+            return status if (status := self.status(run)) in ("SUCCESS", "FAILURE", "CANCELED") else ""
+
+        return until(end, seconds, lambda: f"{self.status(run)}: {self.messages(run)[-15:]}", every=1)
 
     def cancel(self, run: str) -> None:
         """As the UI's button does."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from livecc_assets.store.store import Store
-from resources.launchers import Job, Needs, make_launcher
+from resources.launchers import Needs, make_launcher
 
 
 def main(about: dict) -> int:
@@ -20,12 +20,19 @@ def main(about: dict) -> int:
         print(f"run {context.run.run_id}", flush=True)
         task, store = about["task"] | {"run_id": context.run.run_id}, Store(about["task"]["root"], Path(os.devnull))
         place = f"toy/{task['partition']}/{task['input_key']}"
-        job = Job("toy", "toy_worker", task, Needs(**about["needs"]), lambda: store.etag(place) is not None)
         launcher = make_launcher(about["options"])
         if os.environ.get("DIE_BEFORE_BEGIN"):
-            launcher.begin = lambda job, found: os._exit(9)
-        launcher.run(context, job)
-        return dg.MaterializeResult()
+            vars(launcher)["begin"] = lambda job, found: os._exit(9)
+        return launcher.run(
+            context=context,
+            module="toy_worker",
+            extras=task,
+            needs=Needs(**about["needs"]),
+            key=task["input_key"],
+            partition=task["partition"],
+            root=store.root,
+            made=lambda: store.etag(place) is not None,
+        ).get_materialize_result()
 
     with dg.DagsterInstance.get() as instance:
         result = dg.materialize([toy], instance=instance, raise_on_error=False)

@@ -8,7 +8,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.cluster.deployment import Page
 from tests.cluster.services import give_up, need_images
 from tests.house.syntax import REPOSITORY
 from tests.media.film import make
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -64,10 +64,7 @@ def _compose() -> list[str]:
 
 def wait_for(address: str, seconds: float) -> None:
     """Until a page answers."""
-    deadline = time.monotonic() + seconds
-    while not _answers(address):
-        assert time.monotonic() < deadline, f"nothing answers at {address}"
-        time.sleep(1)
+    until(lambda: _answers(address), seconds, f"nothing answers at {address}", every=1)
 
 
 def _answers(address: str) -> bool:

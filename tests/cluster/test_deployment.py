@@ -24,6 +24,7 @@ from tests.cluster.deployment import (
 )
 from tests.cluster.graph import Graph
 from tests.cluster.services import need_images
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -73,19 +74,23 @@ def test_a_run_launched_through_the_api_succeeds_with_a_worker_of_its_own_and_sh
 
 def seconds_to_stop(page: Page, run: str) -> tuple[float, float]:
     """Cancel a run in the middle of its training; seconds until the worker's Job and until its pods were gone."""
-    deadline = time.monotonic() + 300
-    while not any("livecc_instruct[" in text and "/" in text.partition(": ")[2] for text in page.messages(run)):
-        assert time.monotonic() < deadline, page.messages(run)[-15:]
-        time.sleep(1)
+
+    def is_training() -> bool:
+        return any("livecc_instruct[" in text and "/" in text.partition(": ")[2] for text in page.messages(run))
+
+    until(is_training, 300, lambda: str(page.messages(run)[-15:]), every=1)
     assert listed("jobs", WORKERS)
     assert listed("pods", WORKERS)
     asked = time.monotonic()
     page.cancel(run)
     took = []
     for kind in ("jobs", "pods"):
-        while left := listed(kind, WORKERS):
-            assert time.monotonic() - asked < 240, f"{kind} are left: {left}; {page.messages(run)[-15:]}"
-            time.sleep(0.2)
+        until(
+            lambda kind=kind: not listed(kind, WORKERS),
+            240 - (time.monotonic() - asked),
+            lambda kind=kind: f"{kind} are left: {listed(kind, WORKERS)}; {page.messages(run)[-15:]}",
+            every=0.2,
+        )
         took.append(time.monotonic() - asked)
     print(f"the Job was gone after {took[0]:.1f} s, its pods after {took[1]:.1f} s")
     assert page.ended(run, 240) == "CANCELED"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,11 @@ import pytest
 
 from livecc_assets.store.store import Store
 from resources.launchers import Job, Needs, make_launcher
-from resources.launchers.remote import AlreadyThereError, worker_name
+from resources.launchers.identity import worker_name
+from resources.launchers.remote import RemoteLauncher
+from resources.launchers.status import AlreadyThereError
 from tests.cluster.wire import Wire
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 
@@ -35,15 +39,11 @@ class Bench:
             "input_key": "0123456789abcdef", "code_version": "1", "config": {"steps": 2, "pause": 0.2} | config,
             "upstream": [], "error_limit": 1.0, "run_id": "r", "replaces": None,
         }  # fmt: skip
-        return Job(
-            "toy",
-            "toy_worker",
-            task,
-            Needs(**({"image": self.image, "cpus": 0.2, "memory": "256Mi", "shm": "16Mi"} | (needs or {}))),
-        )
+        asked = {"image": self.image, "cpus": 0.2, "memory": "256Mi", "shm": "16Mi"} | (needs or {})
+        return Job("toy[p]", "toy_worker", "toy", "p", task["input_key"], self.root, task, Needs(**asked))
 
     def start(self, job, **extra):
-        about = {"options": self.options, "task": job.task, "needs": vars(job.needs)}
+        about = {"options": self.options, "task": dict(job.extras), "needs": vars(job.needs)}
         path = self.folder / f"job-{time.monotonic_ns()}.json"
         path.write_text(json.dumps(about))
         environment = (
@@ -58,7 +58,9 @@ class Bench:
         return process.returncode, said
 
     def launcher(self):
-        return make_launcher(self.options)
+        made = make_launcher(self.options)
+        assert isinstance(made, RemoteLauncher)
+        return made
 
     def rows(self):
         found = self.store.at("toy/p/0123456789abcdef")
@@ -97,7 +99,7 @@ def test_a_worker_makes_its_artifact_and_its_news_and_log_arrive(bench):
     assert code == 0, said
     assert bench.rows() == list(range(8))
     assert "step 1" in said, "its output is followed"
-    assert "event: toy[p]: " in said, "its progress, told every five seconds, is an event of the run"
+    assert re.search(r"event: toy\[p\]: \d/8", said), "its progress, told every five seconds, is an event of the run"
     (log,) = [one.key for one in bench.store.blobs.listed("_messages/") if one.key.endswith("log.txt")]
     assert b"step 1" in bench.store.blobs.get(log)[0]
     assert bench.launcher().find(worker_name(bench.job())) is None, "nothing is left behind"
@@ -136,15 +138,15 @@ def test_a_pod_that_is_evicted_is_told_and_nothing_of_it_is_left(bench):
     process = bench.start(job)
     said = bench.read_until(process, "step 1")
     launcher = bench.launcher()
-    (pod,) = launcher._pods(worker_name(job))
-    evict(launcher.core, pod["metadata"]["name"], launcher.namespace)
+    (pod,) = launcher.cluster.pods(worker_name(job))
+    evict(launcher.cluster.core, pod["metadata"]["name"], launcher.cluster.namespace)
     said += process.communicate(timeout=240)[0]
     assert process.returncode == 1
     assert f"its pod {pod['metadata']['name']} was evicted or deleted" in said or "was evicted or preempted" in said, (
         said
     )
     assert bench.rows() is None
-    assert not launcher._pods(worker_name(job))
+    assert not launcher.cluster.pods(worker_name(job))
 
 
 def evict(core, pod, namespace):
@@ -244,19 +246,9 @@ def test_each_job_of_several_nodes_gets_the_service_by_which_its_pods_meet(bench
         found = launcher.find(name)
         for _ in range(2):  # its maker, and a run that adopts it
             launcher.begin(job, found)
-        (owner,) = launcher._service(name)["metadata"]["ownerReferences"]
+        (owner,) = launcher.cluster.service(name)["metadata"]["ownerReferences"]
         assert owner["uid"] == found.id
         launcher.delete(found)
-
-
-def known_run(instance, run_id, seconds=20):
-    deadline = time.monotonic() + seconds
-    while (run := instance.get_run_by_id(run_id)) is None:
-        assert time.monotonic() < deadline, (
-            f"no run {run_id!r}; there are {[one.run_id for one in instance.get_runs()]}"
-        )
-        time.sleep(0.2)
-    return run
 
 
 def test_a_cancelled_run_deletes_its_worker(bench):
@@ -265,7 +257,11 @@ def test_a_cancelled_run_deletes_its_worker(bench):
     said = bench.read_until(process, "step 1")
     run_id = next(line.split()[1] for line in said.splitlines() if line.startswith("run "))
     with dg.DagsterInstance.from_config(str(bench.instance_home)) as instance:
-        instance.report_run_canceling(known_run(instance, run_id))
+
+        def others():
+            return f"no run {run_id!r}; there are {[one.run_id for one in instance.get_runs()]}"
+
+        instance.report_run_canceling(until(lambda: instance.get_run_by_id(run_id), 20, others))
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=240)
     assert bench.launcher().find(worker_name(job)) is None

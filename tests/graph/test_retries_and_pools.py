@@ -14,7 +14,7 @@ from livecc_assets.core.processes import PROCESS, this_process
 from livecc_assets.orchestration import declare
 from livecc_assets.orchestration.steps import STEPS
 from livecc_assets.runtime.forked import Worker
-from resources.launchers.base import Launcher
+from resources.launchers.client import Launcher
 from resources.launchers.local import LocalLauncher
 
 #: Workers that run a small model on the CPU, or none.
@@ -66,11 +66,11 @@ class Unlucky(Launcher):
     def __init__(self, failures: list[BaseException]) -> None:
         self.failures, self.tries = failures, 0
 
-    def run(self, context: dg.AssetExecutionContext, job: Any) -> None:
+    def dispatch(self, context: Any, job: Any) -> dg.PipesClientCompletedInvocation:
         self.tries += 1
         if self.failures:
             raise self.failures.pop(0)
-        LocalLauncher().run(context, job)
+        return LocalLauncher().dispatch(context, job)
 
 
 @pytest.fixture
@@ -97,14 +97,14 @@ def test_a_worker_that_was_lost_is_started_again_by_the_steps_own_policy(world, 
 def test_a_forced_step_that_is_tried_again_after_its_commit_serves_what_it_made(world, unlucky) -> None:
     launcher = unlucky()
     assert world.run("numbers", "doubled", partition="a").success
-    run, told = launcher.run, []
+    dispatch, told = launcher.dispatch, []
 
     def run_and_stumble(context: Any, job: Any) -> None:
-        run(context, job)
+        dispatch(context, job)
         told.append(job.made())
         raise dg.Failure("what it left could not be cleared away")
 
-    launcher.run = run_and_stumble
+    launcher.dispatch = run_and_stumble
     assert world.run("doubled", partition="a", tags={"livecc/force": "doubled"}).success
     assert told == [True]
     assert world.calls().count("doubled") == 2, "once at first and once by force"
@@ -174,7 +174,7 @@ def test_a_cancelled_step_is_not_tried_again_and_the_run_counts_as_cancelled(wor
         context.instance.report_run_canceling(context.run)
         raise dg.DagsterExecutionInterruptedError
 
-    launcher.run = cancelled
+    launcher.dispatch = cancelled
     result = world.run("numbers", "doubled", partition="a")
     assert launcher.tries == 1
     assert world.instance.get_run_by_id(result.run_id).status == dg.DagsterRunStatus.CANCELED

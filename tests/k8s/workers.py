@@ -25,8 +25,9 @@ def options_of(overlay: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> d
 def job_of(asset: str, options: dict[str, Any]) -> Manifest:
     """The manifest of an asset's worker."""
     [step] = [one for one in WORKERS if one.asset == asset]
-    task = {"asset": asset, "partition": "p", "input_key": "0" * 16, "root": "s3://bucket/prefix"}
-    job = Job(f"{asset}[p]", step.worker or "", task, needs_of(options, asset, step.worker or ""))
+    module = step.worker or ""
+    needs = needs_of(options, asset, module)
+    job = Job(f"{asset}[p]", module, asset, "p", key="0" * 16, root="s3://bucket/prefix", needs=needs)
     return job_manifest(job, "livecc-test", "attempt", {}, "run", options)
 
 

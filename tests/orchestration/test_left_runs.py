@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from livecc_assets.core.processes import PROCESS, ran_at, this_process
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.runs import runs_of_earlier_servers
 from resources.tracking import ServerCommand
+from tests.waiting import until
 
 INSTANCE = {
     "telemetry": {"enabled": False},
@@ -39,13 +40,6 @@ def when_told(settings, left):
 serve._end = when_told
 serve.serve_code(sys.argv[1:])
 """
-
-
-def _until(true: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def _family(leader: int) -> list[psutil.Process]:
@@ -84,7 +78,7 @@ class Place:
         options = ["--host=127.0.0.1", f"--port={self.port}", "--location-name=livecc"]
         command = [sys.executable, "-W", "ignore", "-c", QUICK, *options]
         self.server = subprocess.Popen(command, env=self.environment, start_new_session=True)
-        _until(self._answers, 200, "the code server does not come up")
+        until(self._answers, 200, "the code server does not come up")
 
     def _answers(self) -> bool:
         assert self.server is not None
@@ -104,7 +98,7 @@ class Place:
         assert done.returncode == 0, done.stderr[-2000:]
         with self.instance() as instance:
             (run,) = instance.get_runs()
-            _until(lambda: self.state(run.run_id) == dg.DagsterRunStatus.STARTED, 200, "the run does not start")
+            until(lambda: self.state(run.run_id) == dg.DagsterRunStatus.STARTED, 200, "the run does not start")
         return run.run_id
 
     def kill(self) -> None:
@@ -114,7 +108,7 @@ class Place:
             os.killpg(self.server.pid, signal.SIGKILL)
             self.server.wait()
             leader = self.server.pid
-            _until(lambda: not _family(leader), 60, "killed processes are still there")
+            until(lambda: not _family(leader), 60, "killed processes are still there")
 
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.home / "dagster"))
@@ -174,7 +168,7 @@ def test_a_run_whose_server_was_killed_counts_as_failed_when_the_next_one_starts
             "the daemon would give up what it cannot start again yet"
         )
         (place.home / "go").touch()
-        _until(lambda: place.state(run) != dg.DagsterRunStatus.STARTED, 120, "nobody ends the run")
+        until(lambda: place.state(run) != dg.DagsterRunStatus.STARTED, 120, "nobody ends the run")
     assert place.state(run) == dg.DagsterRunStatus.FAILURE
     with place.instance() as instance:
         found = instance.get_run_by_id(run)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 
-from resources.launchers.remote import AlreadyThereError, Found, RemoteLauncher, Status
+from resources.launchers.remote import RemoteLauncher
+from resources.launchers.status import AlreadyThereError, Found, Status
 
 
 class ServiceAwayError(Exception):
@@ -53,12 +54,17 @@ class ProcessPlace(RemoteLauncher):
         (self.folder / f"{name}.json").write_text(json.dumps({"attempt": attempt, "pid": process.pid}))
         self.created.append(name)
 
+    def has_ended(self):
+        """Whether the only worker has, whoever watches."""
+        (worker,) = self.workers()
+        return worker is not None and worker.ended
+
     def _is_there(self, found):
         return (self._about(found.name) or {}).get("attempt") == found.id
 
     def delete(self, found, wait=True):
         name, about = found.name, self._about(found.name)
-        if not self._is_there(found):
+        if about is None or not self._is_there(found):
             return
         if self._code(name) is None and psutil.pid_exists(about["pid"]):
             os.killpg(about["pid"], signal.SIGKILL)
@@ -71,7 +77,7 @@ class ProcessPlace(RemoteLauncher):
             self.away -= 1
             raise ServiceAwayError
         if not self._is_there(found):
-            return Status("failed", "it is gone", said_all=True)
+            return Status("failed", "it is gone", said_all=True, gone=True)
         code = self._code(found.name)
         if code is None:
             return Status("running")

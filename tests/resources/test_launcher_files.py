@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from resources.launchers import Job, needs_of, options_in_force
+from resources.launchers.identity import worker_name
 from resources.launchers.manifest import job_manifest
-from resources.launchers.remote import worker_name
 
 ADDRESS = {
     "AWS_ENDPOINT_URL": "http://s3.example:8333",
@@ -14,7 +14,6 @@ ADDRESS = {
     "AWS_DEFAULT_REGION": "eu-central-1",
 }
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hunter2hunter2", "OPENAI_API_KEY": "sk-hunter2"}
-TASK = {"root": "s3://b/r", "asset": "yt_cc_source", "partition": "p", "input_key": "k", "replaces": None}
 
 
 @pytest.fixture
@@ -27,7 +26,8 @@ def options(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 def job(options: dict[str, Any]) -> Job:
     module = "livecc_assets.source.worker"
-    return Job("yt_cc_source[p]", module, TASK, needs_of(options, "yt_cc_source", module))
+    needs = needs_of(options, "yt_cc_source", module)
+    return Job("yt_cc_source[p]", module, "yt_cc_source", "p", key="k", root="s3://b/r", needs=needs)
 
 
 @pytest.mark.parametrize("options", ["kubernetes"], indirect=True)

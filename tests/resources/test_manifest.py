@@ -4,16 +4,10 @@ import kubernetes_validate
 import pytest
 
 from resources.launchers import Job, Needs
+from resources.launchers.identity import worker_name
 from resources.launchers.manifest import job_manifest, service_manifest
-from resources.launchers.remote import worker_name
 
-TASK = {
-    "root": "s3://b/r",
-    "asset": "livecc_base",
-    "partition": "shared",
-    "input_key": "0011223344556677",
-    "replaces": None,
-}
+WORK = {"asset": "livecc_base", "partition": "shared", "key": "0011223344556677", "root": "s3://b/r"}
 OPTIONS = {
     "namespace": "livecc", "secret": "livecc-s3", "environment": {"AWS_REGION": "x"}, "priority_class": "low",
     "node_selector": {"gpu": "h100"}, "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
@@ -23,7 +17,7 @@ OPTIONS = {
 
 
 def made(options=None, **needs):
-    job = Job("j", "livecc_assets.training.worker", TASK, Needs(**({"image": "livecc/training:1"} | needs)))
+    job = Job("j", "livecc_assets.training.worker", **WORK, needs=Needs(**({"image": "livecc/training:1"} | needs)))
     name = worker_name(job)
     manifest = job_manifest(
         job, name, "attempt", {"DAGSTER_PIPES_CONTEXT": "c"}, "run", OPTIONS if options is None else options

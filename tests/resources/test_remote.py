@@ -1,21 +1,25 @@
 """Adoption, messages, failures and cancelling of workers that run elsewhere, with detached processes as the elsewhere."""
 
 import os
+import re
 import signal
-import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.execution.plan.objects import ErrorSource
 
 import resources.livecc
-from resources.launchers import Job, Needs
-from resources.launchers.remote import Status, message_prefix, worker_name
+from resources.launchers import Job
+from resources.launchers.following import Follower
+from resources.launchers.identity import message_prefix, worker_name
+from resources.launchers.status import Status
 from resources.launchers.watchers import tag
 from tests.graph.conftest import memoised, world  # noqa: F401
 from tests.resources.process_place import ProcessPlace, ServiceAwayError
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -36,17 +40,27 @@ def logged(world, result) -> str:  # noqa: F811
     return "\n".join(entry.user_message for entry in world.instance.all_logs(result.run_id))
 
 
-def task(**changes) -> dict:
-    return {"root": "r", "asset": "doubled", "partition": "a", "input_key": "k", "replaces": None} | changes
+def job(name: str = "j", **changes: Any) -> Job:
+    work: dict[str, Any] = {"asset": "doubled", "partition": "a", "key": "k", "root": "r"} | changes
+    return Job(name, "m", **work)
 
 
 def test_a_workers_name_is_a_label_and_changes_with_what_it_computes():
-    name = worker_name(Job("j", "m", task()))
-    assert name == worker_name(Job("another run", "m", task()))
-    others = [task(root="s"), task(partition="b"), task(input_key="l"), task(replaces="etag"), task(asset="picked")]
-    assert len({name, *(worker_name(Job("j", "m", other)) for other in others)}) == 6
-    long = worker_name(Job("j", "m", task(asset="a_very_long_name_of_an_asset_" * 3)))
-    assert len(long) <= 63 and "_" not in long
+    name = worker_name(job())
+    assert name == worker_name(job("another run"))
+    others = [job(root="s"), job(partition="b"), job(key="l"), job(asset="picked")]
+    assert len({name, *map(worker_name, others)}) == 5
+    for asset in ("a_very_long_name_of_an_asset_" * 3, "Mine/Of several.Parts_"):
+        assert re.fullmatch("[a-z]([a-z0-9-]{0,61}[a-z0-9])", worker_name(job(asset=asset)))
+
+
+def test_each_attempt_has_a_folder_of_its_own_whatever_asset_partition_and_key_are_called():
+    assert message_prefix(job(), "one") == "_messages/doubled/a/k/one"
+    odd = [job(asset="a/b"), job(partition=""), job(partition="../x"), job(partition=".."), job(key="k" * 300)]
+    folders = [message_prefix(one, "one").split("/") for one in odd]
+    assert all(len(folder) == 5 and not {"", ".", ".."} & set(folder) for folder in folders)
+    assert max(len(part) for folder in folders for part in folder) <= 120
+    assert message_prefix(job(key="k" * 300), "one") != message_prefix(job(key="k" * 301), "one")
 
 
 def test_messages_context_and_log_travel_through_the_store(world, place):  # noqa: F811
@@ -123,7 +137,7 @@ def test_cancelling_the_run_deletes_the_worker(world, place, monkeypatch):  # no
 def test_a_run_that_is_cancelled_without_a_signal_deletes_its_worker_too(world, place, monkeypatch):  # noqa: F811
     world.batch("a", [1])
     (world.home / "pause.txt").write_text("60")
-    monkeypatch.setattr("resources.launchers.remote.CANCEL_SECONDS", 0.2)
+    monkeypatch.setattr("resources.launchers.following.CANCEL_SECONDS", 0.2)
     look, told = place.look, []
 
     def cancelled_meanwhile(job, found):
@@ -150,20 +164,20 @@ def test_a_signal_that_comes_while_a_cancelled_run_ends_does_not_save_its_worker
         time.sleep(0.1)
         return []
 
-    monkeypatch.setattr("resources.launchers.remote.others", interrupted)
+    monkeypatch.setattr("resources.launchers.leaving.others", interrupted)
     die_once(place, monkeypatch, lambda: cancel_the_run(world))
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.deleted == place.created and len(place.created) == 1
 
 
 def test_a_run_that_is_cancelled_as_it_begins_to_watch_its_worker_deletes_it(world, place, monkeypatch):  # noqa: F811
-    class Interrupted(threading.Thread):
+    class Interrupted(Follower):
         def start(self):
             cancel_the_run(world)
             raise dg.DagsterExecutionInterruptedError
 
     world.batch("a", [1])
-    monkeypatch.setattr(place, "_follower", lambda *_: Interrupted())
+    monkeypatch.setattr("resources.launchers.following.Follower", Interrupted)
     assert not world.run("numbers", "doubled", partition="a").success
     assert place.deleted == place.created and len(place.created) == 1
 
@@ -212,7 +226,7 @@ def test_a_worker_that_cannot_be_deleted_does_not_hide_that_the_run_was_cancelle
     monkeypatch,
 ):
     world.batch("a", [1])
-    monkeypatch.setattr("resources.launchers.remote.LEAVING_SECONDS", 2.0)  # and not ``patience``
+    monkeypatch.setattr("resources.launchers.leaving.LEAVING_SECONDS", 2.0)  # and not ``patience``
 
     def refused(found, wait=True):
         raise why_not
@@ -252,8 +266,7 @@ def test_a_worker_that_another_run_cleared_away_has_succeeded_when_its_artifact_
     look = place.look
 
     def after_another(job, found):
-        while not job.made():
-            time.sleep(0.05)
+        until(job.made, 60, "no artifact came")
         place.delete(found)
         return look(job, found)
 
@@ -271,8 +284,7 @@ def test_a_worker_that_commits_while_it_is_looked_for_is_not_started_again(world
     find = place.find
 
     def slowly(name):
-        while not find(name).ended:
-            time.sleep(0.05)
+        until(lambda: find(name).ended, 60, "the worker lives on")
         monkeypatch.setattr(place, "find", find)
         return find(name)
 
@@ -288,8 +300,7 @@ def test_how_a_worker_ended_that_nobody_watched_is_told_and_its_log_is_kept(worl
     (world.home / "trouble.txt").write_text("a telling reason")
 
     def until_it_ended():
-        while not place.workers()[0].ended:
-            time.sleep(0.05)
+        until(place.has_ended, 60, "the worker lives on")
 
     die_once(place, monkeypatch, until_it_ended)
     assert not world.run("numbers", "doubled", partition="a").success
@@ -335,8 +346,3 @@ def test_a_service_that_stays_away_is_an_error_in_the_end(world, place, monkeypa
     place.away, place.patience = 10**9, 0.2
     world.batch("a", [1])
     assert not world.run("numbers", "doubled", partition="a").success
-
-
-def test_prefixes_of_attempts_differ():
-    job = Job("j", "m", task(), Needs())
-    assert message_prefix(job, "one") != message_prefix(job, "two")

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from jobs.sweep import sweep_workers
-from resources.launchers.remote import Found
+from resources.launchers.status import Found
 from resources.launchers.sweep import ADOPTABLE_SECONDS, Owner, orphans
 from resources.launchers.watchers import tag, watch
 from tests.resources.process_place import ProcessPlace

@@ -7,7 +7,7 @@ import pytest
 
 from resources.launchers.base import Job, Needs
 from resources.launchers.kubernetes import KubernetesLauncher
-from resources.launchers.remote import Found
+from resources.launchers.status import Found
 from resources.launchers.verdict import judge
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -100,13 +100,13 @@ def test_a_pod_that_is_taken_away_ends_the_attempt_unless_its_deadline_did_it():
 def test_a_pod_that_went_between_two_looks_ends_the_attempt_whatever_takes_its_place():
     api: Any = object()
     launcher, worker = KubernetesLauncher({}, api), Found("toy", "job-uid", "attempt")
-    launcher._job = lambda name: {"metadata": {"uid": "job-uid"}}
+    launcher.cluster.job = lambda name: {"metadata": {"uid": "job-uid"}}
     states = []
     for uid in ("first", "first", "second"):
         one = pod("Running")
         one["metadata"] |= {"name": f"toy-{uid}", "uid": uid, "ownerReferences": [{"uid": "job-uid"}]}
-        launcher._pods = lambda name, one=one: [one]
-        states.append(launcher.look(Job("toy", "toy", {}), worker))
+        launcher.cluster.pods = lambda name, one=one: [one]
+        states.append(launcher.look(Job("toy", "toy", "toy"), worker))
     assert [one.state for one in states] == ["running", "running", "failed"]
     assert "its pod toy-first was evicted or deleted" in states[-1].news
     began = {"status": {"startTime": (NOW - timedelta(seconds=61)).isoformat()}}

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -16,6 +15,7 @@ from livecc_assets.runtime import forked
 from livecc_assets.runtime.forked import ServerGoneError, Worker
 from livecc_assets.runtime.forkserver import PRELOAD
 from tests.process_tools import wait_for_end
+from tests.waiting import until
 
 MODULE = "forked_worker"
 
@@ -81,10 +81,7 @@ def test_signals_reach_the_worker_and_tell_how_it_ended(tmp_path):
         killed.send_signal(signal.SIGKILL)
         assert killed.wait(30) == -signal.SIGKILL
         heeding = Worker(MODULE, {"DO": "heed"}, stderr)
-        deadline = time.monotonic() + 30
-        while "ready" not in (tmp_path / "stderr").read_text():
-            assert time.monotonic() < deadline, "the worker never came up"
-            time.sleep(0.05)
+        until(lambda: "ready" in (tmp_path / "stderr").read_text(), 30, "the worker never came up")
         heeding.send_signal(signal.SIGTERM)
         assert heeding.wait(30) == 77
         heeding.send_signal(signal.SIGTERM)  # nobody is there any more, and nothing happens

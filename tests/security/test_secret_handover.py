@@ -1,6 +1,7 @@
 """Workers elsewhere get secrets by reference, or by value only where nobody but the container's owner reads them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,12 +15,13 @@ from livecc_assets.core.errors import UserError
 from resources.launchers import Job, Needs, options_in_force
 from resources.launchers.docker import DockerLauncher
 from resources.launchers.manifest import job_manifest, service_manifest
-from resources.launchers.remote import Found
+from resources.launchers.status import Found
 from tests.security.searching import where
 
 KEY, PASSWORD = "pl/anted+secret=0123456789", "p4ss/w0rd-0123456789"
-TASK = {"root": "s3://b/r", "asset": "livecc_base", "partition": "a", "input_key": "0" * 16, "replaces": None}
-JOB = Job("livecc_base[a]", "livecc_assets.training.worker", TASK, Needs(image="livecc/training:1", nodes=2))
+WORK = {"asset": "livecc_base", "partition": "a", "key": "0" * 16, "root": "s3://b/r"}
+NEEDS = Needs(image="livecc/training:1", nodes=2)
+JOB = Job("livecc_base[a]", "livecc_assets.training.worker", **WORK, needs=NEEDS)
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +92,7 @@ class FakeEngine:
 def test_a_container_gets_what_is_named_for_it_in_its_environment_alone(options) -> None:
     engine = FakeEngine()
     launcher = DockerLauncher(options(kind="docker", **{"pass": ["AWS_SECRET_ACCESS_KEY"]}), engine)
-    one_node = Job(JOB.name, JOB.module, TASK, Needs(image="livecc/training:1"))
+    one_node = replace(JOB, needs=Needs(image="livecc/training:1"))
     launcher.create(one_node, "name", "attempt", {}, "run")
     with pytest.raises(dg.Failure, match="no space left") as failure:
         launcher.begin(one_node, Found("name", "id", "attempt"))
