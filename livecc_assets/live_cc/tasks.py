@@ -1,5 +1,6 @@
 """The stage's light steps: no model, so they run where the orchestrator runs."""
 
+from livecc_assets.curation.inputs import evaluation_ids
 from livecc_assets.live_cc import clips, selection, words
 from livecc_assets.runtime.worker import Task
 
@@ -20,7 +21,7 @@ def caption_clips(task: Task) -> None:
 def live_cc(task: Task) -> None:
     """Clips and scores to the training set."""
     batches = selection.clip_batches(task.inputs)
-    for piece in selection.join_live_cc(batches, task.config, selection.evaluation_ids(task.inputs)):
+    for piece in selection.join_live_cc(batches, task.config, evaluation_ids(task.inputs)):
         task.writer.add_table(piece.rows)
         task.writer.add_rejected(piece.rejected)
     task.writer.metadata["batches"] = [batch.name for batch in batches]

@@ -1,6 +1,6 @@
 """The stage's light steps: no model, so they run where the orchestrator runs."""
 
-from livecc_assets.live_cc.selection import evaluation_ids
+from livecc_assets.curation.inputs import evaluation_ids
 from livecc_assets.live_whisperx import clips, selection
 from livecc_assets.runtime.worker import Task
 
