@@ -12,7 +12,7 @@ import time
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.orchestration.runs import dagster_home, end_left_runs, open_instance, runs_of_earlier_servers
-from resources.tracking import ServerCommand, server_command
+from resources.tracking.server import ServerCommand, server_command
 
 #: Seconds a server has to end by itself after Ctrl-C.
 GRACE = 15

@@ -3,17 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import TextIO, TypedDict
+from typing import TextIO
 
 from livecc_assets.commentary.utterance import Utterance
-
-
-class Word(TypedDict):
-    """A word and when it is said, in seconds of the source video."""
-
-    start: float
-    end: float
-    word: str
+from livecc_assets.core.words import Word
 
 
 def words_in_time(utterances: Iterable[Utterance]) -> list[Word]:

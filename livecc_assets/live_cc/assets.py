@@ -100,10 +100,11 @@ def live_cc(
 
     Joins clips with their scores, applies the selection's thresholds and ranks by distinct words; scores nothing.
     """
+    from livecc_assets.curation.inputs import evaluation_ids
     from livecc_assets.live_cc import selection
 
     batches = selection.clip_batches(task.inputs)
-    for piece in selection.join_live_cc(batches, task.config, selection.evaluation_ids(task.inputs)):
+    for piece in selection.join_live_cc(batches, task.config, evaluation_ids(task.inputs)):
         task.writer.add_table(piece.rows)
         task.writer.add_rejected(piece.rejected)
     task.writer.metadata["batches"] = [batch.name for batch in batches]

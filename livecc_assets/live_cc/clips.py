@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livecc_assets.core.rules import Rule
-from livecc_assets.live_cc.words import Word
+from livecc_assets.core.words import Word
 from livecc_assets.store.rows import Rejected
 
 Fate = Literal["kept", "too_short", "too_slow", "too_fast", "no_sentence_start", "last_word_lost"]

@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from livecc_assets.curation import schemas as shared
 from livecc_assets.store.rows import WORD, column
 
 _STR, _F64, _I32 = pa.string(), pa.float64(), pa.int32()
@@ -16,30 +17,8 @@ CAPTION_WORDS = pa.schema(
     ]
 )
 
-CAPTION_CLIPS = pa.schema(
-    [
-        column("clip_id", _STR, "video_id:index of the clip's first word in the video"),
-        column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
-        column("title", _STR, "title of the video"),
-        column("category", _STR, "category, as the site names it", nullable=True),
-        column("start", _F64, "start of the first word"),
-        column("end", _F64, "end of the last word"),
-        column("words", pa.list_(WORD), "the clip's words"),
-        column("previous", _STR, "all words of the video before the clip, joined by spaces"),
-        column("words_per_second", _F64, "words / (end of last word - end of first word)"),
-        column("distinct_words", _I32, "number of different words, the ranking key"),
-    ]
-)
-
-CAPTION_CLIP_LOSSES = pa.schema(
-    [
-        column("clip_id", _STR, "clip that was scored"),
-        column("video_id", _STR, "its video"),
-        column("loss", _F64, "mean next-token loss (nats) of the words given title and previous words; no pixels"),
-        column("tokens", _I32, "tokens of the words"),
-    ]
-)
+CAPTION_CLIPS = shared.clips("previous", "the clip's words")
+CAPTION_CLIP_LOSSES = shared.clip_losses("title and previous words")
 
 TALKING_HEAD_SCORES = pa.schema(
     [
@@ -51,11 +30,11 @@ TALKING_HEAD_SCORES = pa.schema(
 
 LIVE_CC = pa.schema(
     [
-        column("batch", _STR, "source batch that the clip comes from"),
+        shared.BATCH,
         *CAPTION_CLIPS,
-        column("loss", _F64, "text-only loss of the clip; null when the selection does not ask for it", nullable=True),
+        shared.LOSS,
         column("talking_head_score", _F64, "talking-head score of its video; null when not asked for", nullable=True),
-        column("rank", _I32, "place by distinct words, 1 = most; equal counts are ordered by a digest of clip_id"),
+        shared.RANK,
     ]
 )
 

@@ -1,6 +1,6 @@
 """Live-CC, the pre-training set: clips joined with their scores, filtered and ranked (spec 1.1-1.4). Scores nothing."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,20 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from livecc_assets.curation import criteria as ranking
-from livecc_assets.curation.criteria import Band, Readable
-from livecc_assets.curation.join import (
-    Fault,
-    Judge,
-    Piece,
-    Recipe,
-    Scores,
-    Verdicts,
-    mask,
-    numbers,
-    pc,
-    select,
-    unscored,
-)
+from livecc_assets.curation.criteria import Readable
+from livecc_assets.curation.faults import ClipFilter, Fault, Findings, numbers, unscored
+from livecc_assets.curation.filters import Admission, admission, loss_faults, loss_scores
+from livecc_assets.curation.inputs import by_partition
+from livecc_assets.curation.join import Piece, Recipe, select
+from livecc_assets.curation.tables import Scores
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
@@ -43,26 +35,23 @@ class ClipBatch:
     talking_heads: Readable
 
 
-Admission = Callable[[pa.Table], Iterator[Fault]]
-
-
-def judge_of(batch: ClipBatch, wanted: Criteria, allowed: Admission) -> Judge:
-    """Read one batch's scores; the judge applies evaluation videos, categories, loss, talking heads in turn."""
+def filter_of(batch: ClipBatch, wanted: Criteria, allowed: Admission) -> ClipFilter:
+    """Read one batch's scores; the filter applies evaluation videos, categories, loss, talking heads in turn."""
     losses = loss_scores(batch.losses, SCHEMAS["caption_clip_losses"], wanted.loss)
     limit = wanted.talking_head_below
     heads = (
         Scores(batch.talking_heads, SCHEMAS["talking_head_scores"], "video_id", "score") if limit is not None else None
     )
 
-    def verdicts(clips: pa.Table) -> Verdicts:
+    def clip_filter(clips: pa.Table) -> Findings:
         loss = losses.of(clips["clip_id"])["loss"] if losses else pa.nulls(len(clips), pa.float64())
         head = heads.of(clips["video_id"])["score"] if heads else pa.nulls(len(clips), pa.float64())
         faults = [*allowed(clips), *(loss_faults(loss, wanted.loss) if losses else ())]
         if limit is not None:
             faults += _head_faults(head, limit)
-        return Verdicts(faults, {"loss": loss, "talking_head_score": head})
+        return Findings(faults, {"loss": loss, "talking_head_score": head})
 
-    return verdicts
+    return clip_filter
 
 
 def _head_faults(head: pa.Array, limit: float) -> list[Fault]:
@@ -78,51 +67,6 @@ def _head_faults(head: pa.Array, limit: float) -> list[Fault]:
     ]
 
 
-def admission(evaluation_ids: Collection[str], categories: Collection[str] | None) -> Admission:
-    """Why a clip may not train at all: its video belongs to a benchmark, or its category is not asked for."""
-    benchmark = pa.array(sorted(evaluation_ids), pa.string())
-    listed = pa.array(sorted(categories), pa.string()) if categories is not None else None
-
-    def faults(clips: pa.Table) -> Iterator[Fault]:
-        ids = clips["video_id"]
-        found = mask(pc.is_in(ids, value_set=benchmark))
-
-        def held_out(rows: np.ndarray) -> list[str]:
-            return [f"{one} belongs to a benchmark and must never train" for one in ids.take(rows).to_pylist()]
-
-        yield Fault("filtered", "evaluation_video", found, held_out)
-        if listed is not None:
-            category = clips["category"]
-
-            def excluded(rows: np.ndarray) -> list[str]:
-                return [f"category {one!r} is not in the selection's list" for one in category.take(rows).to_pylist()]
-
-            yield Fault("filtered", "excluded_category", ~mask(pc.is_in(category, value_set=listed)), excluded)
-
-    return faults
-
-
-def loss_scores(table: Readable, schema: pa.Schema, limits: Band) -> Scores | None:
-    """The text losses of one batch's clips; None when the selection does not ask for them."""
-    return None if limits == (None, None) else Scores(table, schema, "clip_id", "loss")
-
-
-def loss_faults(loss: pa.Array, limits: Band) -> list[Fault]:
-    """Why clips' text losses keep them out: no score, or outside the band, whose limits belong to it."""
-    missing, values = numbers(loss)
-    low, high = limits
-
-    def outside(limit: str) -> Callable[[np.ndarray], list[str]]:
-        return lambda rows: [f"text loss {value:.2f} is {limit}" for value in values[rows].tolist()]
-
-    found = [unscored(missing, "it has no text loss; see why in the losses' rejected rows")]
-    if low is not None:
-        found.append(Fault("filtered", "loss_low", values < low, outside(f"below {low:g}")))
-    if high is not None:
-        found.append(Fault("filtered", "loss_high", values > high, outside(f"above {high:g}")))
-    return found
-
-
 def join_live_cc(
     batches: Iterable[ClipBatch], config: dict[str, Any], evaluation_ids: Collection[str]
 ) -> Iterator[Piece]:
@@ -133,7 +77,7 @@ def join_live_cc(
     wanted = Criteria.of(config)
     allowed = admission(evaluation_ids, wanted.categories)
     recipe = Recipe.of(wanted, SCHEMAS["caption_clips"], SCHEMAS["live_cc"])
-    yield from select(batches, lambda batch: judge_of(batch, wanted, allowed), recipe)
+    yield from select(batches, lambda batch: filter_of(batch, wanted, allowed), recipe)
 
 
 def select_live_cc(
@@ -148,16 +92,3 @@ def clip_batches(inputs: dict[str, list[Any]]) -> list[ClipBatch]:
     """Batches from a task's artifacts, matched by partition; one that lacks a table was already listed as left out."""
     tables = by_partition(inputs, ("caption_clips", "caption_clip_losses", "talking_head_scores"))
     return [ClipBatch(partition, *found) for partition, found in tables.items()]
-
-
-def by_partition(inputs: dict[str, list[Any]], assets: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
-    """Artifacts of several assets side by side, for the partitions that have all of them."""
-    found = {name: {artifact.partition: artifact for artifact in inputs.get(name, [])} for name in assets}
-    shared = set.intersection(*(set(artifacts) for artifacts in found.values()))
-    return {partition: tuple(found[name][partition] for name in assets) for partition in sorted(shared)}
-
-
-def evaluation_ids(inputs: dict[str, list[Any]]) -> frozenset[str]:
-    """Ids of every benchmark's videos, from the ``evaluation_videos`` artifact."""
-    artifacts = inputs.get("evaluation_videos", [])
-    return frozenset(row["video_id"] for artifact in artifacts for row in artifact.rows(["video_id"]))

@@ -10,10 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.words import Word
 from livecc_assets.store.rows import Rejected
-
-#: A spoken word: start and end in seconds, and its text.
-Word = dict[str, Any]
 
 
 def split_line(start: float, end: float, text: str, rule: Rule = "corrected") -> list[Word]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from livecc_assets.core.errors import MediaError, UserError
-from livecc_assets.live_cc.words import Word
+from livecc_assets.core.words import Word
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
 
@@ -85,7 +85,7 @@ class FasterWhisper:
             segments, info = pipeline.transcribe(audio, batch_size=self._batch_size, **options)
         else:
             segments, info = self._model.transcribe(audio, condition_on_previous_text=False, **options)
-        words = [
+        words: list[Word] = [
             {"start": round(float(word.start), 2), "end": round(float(word.end), 2), "word": word.word.strip()}
             for segment in segments
             for word in segment.words or []

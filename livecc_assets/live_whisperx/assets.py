@@ -134,7 +134,7 @@ def live_whisperx(
 
     Joins sentence clips with their four scores and applies the selection's thresholds; scores nothing.
     """
-    from livecc_assets.live_cc.selection import evaluation_ids
+    from livecc_assets.curation.inputs import evaluation_ids
     from livecc_assets.live_whisperx import selection
 
     batches = selection.sentence_batches(task.inputs)

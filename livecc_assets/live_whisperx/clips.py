@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.words import Word
 from livecc_assets.live_cc.clips import Limits, Run, clip_or_rejected, judged
-from livecc_assets.live_cc.words import Word
 from livecc_assets.store.rows import Rejected
 
 _SENTENCE_ENDS = (".", "?", "!")

@@ -2,15 +2,12 @@
 
 from typing import Any
 
-from livecc_assets.live_cc import pictures as live_cc_pictures
-from livecc_assets.live_cc.pictures import Drawn
+from livecc_assets.curation.pictures import Drawn, losses
+from livecc_assets.curation.pictures import clips as sentence_clips
+from livecc_assets.curation.pictures import selected as live_whisperx
 from livecc_assets.media.charts import funnel, histogram
 from livecc_assets.source.pictures import reasons
 from livecc_assets.store.artifact import Artifact
-
-losses = live_cc_pictures.losses
-sentence_clips = live_cc_pictures.caption_clips
-live_whisperx = live_cc_pictures.live_cc
 
 
 def spoken_words(artifact: Artifact, config: dict[str, Any]) -> Drawn:

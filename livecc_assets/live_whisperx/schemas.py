@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from livecc_assets.curation import schemas as shared
 from livecc_assets.store.rows import WORD, column
 
 _STR, _F64, _I32, _BOOL = pa.string(), pa.float64(), pa.int32(), pa.bool_()
@@ -17,30 +18,8 @@ SPOKEN_WORDS = pa.schema(
     ]
 )
 
-SENTENCE_CLIPS = pa.schema(
-    [
-        column("clip_id", _STR, "video_id:index of the clip's first word in the video"),
-        column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
-        column("title", _STR, "title of the video"),
-        column("category", _STR, "category, as the site names it", nullable=True),
-        column("start", _F64, "start of the first word"),
-        column("end", _F64, "end of the last word"),
-        column("words", pa.list_(WORD), "the clip's words; the first one starts a sentence"),
-        column("preasr", _STR, "all words of the video before the clip, joined by spaces"),
-        column("words_per_second", _F64, "words / (end of last word - end of first word)"),
-        column("distinct_words", _I32, "number of different words, the ranking key"),
-    ]
-)
-
-SENTENCE_CLIP_LOSSES = pa.schema(
-    [
-        column("clip_id", _STR, "clip that was scored"),
-        column("video_id", _STR, "its video"),
-        column("loss", _F64, "mean next-token loss (nats) of the words given the title alone; no pixels"),
-        column("tokens", _I32, "tokens of the words"),
-    ]
-)
+SENTENCE_CLIPS = shared.clips("preasr", "the clip's words; the first one starts a sentence")
+SENTENCE_CLIP_LOSSES = shared.clip_losses("the title alone")
 
 ACTIVE_SPEAKER_RATIOS = pa.schema(
     [
@@ -71,13 +50,13 @@ LANGUAGE_SCORES = pa.schema(
 
 LIVE_WHISPERX = pa.schema(
     [
-        column("batch", _STR, "source batch that the clip comes from"),
+        shared.BATCH,
         *SENTENCE_CLIPS,
-        column("loss", _F64, "text-only loss of the clip; null when the selection does not ask for it", nullable=True),
+        shared.LOSS,
         column("active_speaker_ratio", _F64, "active-speaker ratio; null when not asked for", nullable=True),
         column("query", _STR, "the request that opens the conversation", nullable=True),
         column("language_score", _F64, "certainty that the words are in the wanted language", nullable=True),
-        column("rank", _I32, "place by distinct words, 1 = most; equal counts are ordered by a digest of clip_id"),
+        shared.RANK,
     ]
 )
 

@@ -9,20 +9,11 @@ import pyarrow as pa
 
 from livecc_assets.curation import criteria as ranking
 from livecc_assets.curation.criteria import Band, Readable
-from livecc_assets.curation.join import (
-    Fault,
-    Judge,
-    Piece,
-    Recipe,
-    Scores,
-    Verdicts,
-    mask,
-    numbers,
-    pc,
-    select,
-    unscored,
-)
-from livecc_assets.live_cc.selection import Admission, admission, by_partition, loss_faults, loss_scores
+from livecc_assets.curation.faults import ClipFilter, Fault, Findings, mask, numbers, unscored
+from livecc_assets.curation.filters import Admission, admission, loss_faults, loss_scores
+from livecc_assets.curation.inputs import by_partition
+from livecc_assets.curation.join import Piece, Recipe, select
+from livecc_assets.curation.tables import Scores, pc
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
@@ -54,15 +45,15 @@ class SentenceBatch:
     languages: Readable
 
 
-def judge_of(batch: SentenceBatch, wanted: Criteria, allowed: Admission) -> Judge:
-    """Read one batch's scores; the judge applies the filters in the paper's order (B1, B4, B5, B6, language)."""
+def filter_of(batch: SentenceBatch, wanted: Criteria, allowed: Admission) -> ClipFilter:
+    """Read one batch's scores; the filter applies the filters in the paper's order (B1, B4, B5, B6, language)."""
     by_speaker, by_language = wanted.active_speaker_ratio != (None, None), wanted.min_language_score is not None
     losses = loss_scores(batch.losses, SCHEMAS["sentence_clip_losses"], wanted.loss)
     speakers = _scores(batch.active_speakers, "active_speaker_ratios", "ratio") if by_speaker else None
     queries = _scores(batch.queries, "commentary_queries", "accepted", "query", "reason") if wanted.queries else None
     languages = _scores(batch.languages, "language_scores", "language", "score") if by_language else None
 
-    def verdicts(clips: pa.Table) -> Verdicts:
+    def clip_filter(clips: pa.Table) -> Findings:
         ids, none = clips["clip_id"], pa.nulls(len(clips))
         faults = list(allowed(clips))
         scores: dict[str, Any] = dict.fromkeys(("loss", "active_speaker_ratio", "query", "language_score"), none)
@@ -80,9 +71,9 @@ def judge_of(batch: SentenceBatch, wanted: Criteria, allowed: Admission) -> Judg
             found = languages.of(ids)
             scores["language_score"] = found["score"]
             faults += _language_faults(found, wanted)
-        return Verdicts(faults, scores)
+        return Findings(faults, scores)
 
-    return verdicts
+    return clip_filter
 
 
 def _scores(table: Readable, asset: str, *columns: str) -> Scores:
@@ -153,7 +144,7 @@ def join_live_whisperx(
     wanted = Criteria.of(config)
     allowed = admission(evaluation_ids, wanted.categories)
     recipe = Recipe.of(wanted, SCHEMAS["sentence_clips"], SCHEMAS["live_whisperx"])
-    yield from select(batches, lambda batch: judge_of(batch, wanted, allowed), recipe)
+    yield from select(batches, lambda batch: filter_of(batch, wanted, allowed), recipe)
 
 
 def select_live_whisperx(

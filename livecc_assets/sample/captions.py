@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from livecc_assets.sample.speech import Word
+from livecc_assets.sample.speech import SpokenWord
 
-Lines = Sequence[Sequence[Word]]
+Lines = Sequence[Sequence[SpokenWord]]
 #: Kinds that carry word times.
 TIMED = frozenset({"youtube-vtt", "json3"})
 
@@ -25,7 +25,7 @@ def write_captions(folder: Path, name: str, lines: Lines, kind: str, language: s
     return path
 
 
-def text_of(line: Sequence[Word]) -> str:
+def text_of(line: Sequence[SpokenWord]) -> str:
     """The words of a line as text."""
     return " ".join(word.word for word in line)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from livecc_assets.sample import narration, scenery
-from livecc_assets.sample.speech import RATE, Soundtrack, Word, phrase
+from livecc_assets.sample.speech import RATE, Soundtrack, SpokenWord, phrase
 from livecc_assets.sample.videos import Fate, SampleVideo, match_video, shuffled
 
 Frames = Callable[[int, float], Iterator[np.ndarray]]
@@ -42,7 +42,7 @@ def music(name: str, seed: int) -> SampleVideo:
     """Music without a word; the captions say so."""
     sound = Soundtrack(26.0)
     sound.play(scenery.tune(seed, 26.0, RATE))
-    marks = [[Word(float(t), t + 5.0, "[Music]")] for t in range(1, 20, 6)]
+    marks = [[SpokenWord(float(t), t + 5.0, "[Music]")] for t in range(1, 20, 6)]
     fates = (Fate("yt_cc_source", "filtered", "few_words"),)
     return _told(
         name, "music", seed, "Relaxing sounds for work", "Gaming", scenery.equaliser, sound, captions=marks, fates=fates

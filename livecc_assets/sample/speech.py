@@ -18,16 +18,16 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 @dataclass(frozen=True)
-class Word:
+class SpokenWord:
     """A spoken word, lower case without punctuation; seconds."""
 
     start: float
     end: float
     word: str
 
-    def at(self, time: float) -> "Word":
+    def at(self, time: float) -> "SpokenWord":
         """The word `time` seconds later, to the millisecond."""
-        return Word(round(self.start + time, 3), round(self.end + time, 3), self.word)
+        return SpokenWord(round(self.start + time, 3), round(self.end + time, 3), self.word)
 
     def row(self) -> dict[str, float | str]:
         """As every table holds it."""
@@ -39,7 +39,7 @@ class Phrase:
     """A recorded sentence: float32 mono samples at 16 kHz, word times from its own start."""
 
     samples: np.ndarray
-    words: tuple[Word, ...]
+    words: tuple[SpokenWord, ...]
 
     @property
     def seconds(self) -> float:
@@ -53,7 +53,7 @@ def phrase(text: str) -> Phrase:
     if text not in index:
         raise UserError(f"{ASSETS / 'speech.json'}: no recording of {text!r}; run python scripts/make_speech_bank.py")
     entry = index[text]
-    words = tuple(Word(*word) for word in entry["words"])
+    words = tuple(SpokenWord(*word) for word in entry["words"])
     return Phrase(samples[entry["start"] : entry["start"] + entry["samples"]], words)
 
 
@@ -77,10 +77,10 @@ class Soundtrack:
 
     def __init__(self, seconds: float) -> None:
         self.samples = np.zeros(round(seconds * RATE), np.float32)
-        self.lines: list[list[Word]] = []
+        self.lines: list[list[SpokenWord]] = []
 
     @property
-    def words(self) -> list[Word]:
+    def words(self) -> list[SpokenWord]:
         """All words in order."""
         return [word for line in self.lines for word in line]
 

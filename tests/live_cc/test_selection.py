@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
+from livecc_assets.curation.inputs import by_partition, evaluation_ids
 from livecc_assets.live_cc.schemas import SCHEMAS
-from livecc_assets.live_cc.selection import ClipBatch, by_partition, evaluation_ids, select_live_cc
+from livecc_assets.live_cc.selection import ClipBatch, select_live_cc
 from livecc_assets.store.rows import Rejected
 
 CONFIG = {"loss": [1.5, 6.5], "talking_head_below": 0.3, "rank": "distinct_words", "size": None}

@@ -169,7 +169,7 @@ def test_the_batches_of_the_demo_share_no_seed_and_hold_at_least_forty_held_out_
 
 @pytest.fixture
 def small_world(tmp_path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict]:
-    monkeypatch.setattr(world, "SPECIALS", (evaluation, zero_byte))
+    monkeypatch.setattr("livecc_assets.sample.specials.SPECIALS", (evaluation, zero_byte))
     return tmp_path, {"sample_world": {"train": 1, "test": 1}}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.cli.main import gc
+from livecc_assets.cli.upkeep import gc
 from livecc_assets.runtime.messages import chunk_key, context_key
 from livecc_assets.store import Store, garbage
 from livecc_assets.store.blobs import S3Blobs

@@ -1,0 +1,42 @@
+"""The command that brings in videos: ``ingest``."""
+
+import re
+from pathlib import Path
+
+import click
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+
+
+@click.command()
+@click.argument("folder")
+@click.option("--batch", required=True, help="Name of the new source batch.")
+@click.option("--captions", type=click.Choice(["required", "optional"]), default="optional", show_default=True)
+@click.option("--category", help='Category of videos whose .info.json names none, for instance "Sports".')
+@click.option(
+    "--fetch", is_flag=True, help="FOLDER is a text file of http(s) addresses, one a line: download them first."
+)
+@click.pass_obj
+def ingest(settings: Settings, folder: str, batch: str, captions: str, category: str | None, fetch: bool) -> None:
+    """Register FOLDER (or s3://bucket/prefix) of videos as a source batch with a selection of its own."""
+    from livecc_assets.orchestration.batches import register
+
+    if fetch:
+        from livecc_assets.source.fetch_list import fetch_list
+
+        if not re.fullmatch(r"\w[\w.-]*", batch):
+            raise UserError(
+                f"--batch {batch}: a batch's name has letters, digits, dots, dashes and underscores; choose another"
+            )
+        downloads = settings.home / "fetched" / batch
+        for line in fetch_list(Path(folder), downloads):
+            click.echo(line, err=True)
+        folder = str(downloads)
+    elif folder.startswith(("http://", "https://")) or Path(folder).is_file():
+        raise UserError(
+            f"{folder}: no folder. Nothing is downloaded unless you ask for it: write the addresses into a text file, one a "
+            "line, and name that with --fetch"
+        )
+    for line in register(settings, folder, batch, captions, category):
+        click.echo(line)

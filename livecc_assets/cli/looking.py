@@ -1,0 +1,74 @@
+"""Commands that only read what stands: ``status rejected lineage leaderboard``."""
+
+import json
+
+import click
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--all", "everything", is_flag=True, help="Also list what is current.")
+@click.pass_obj
+def status(settings: Settings, as_json: bool, everything: bool) -> None:
+    """What is current, stale or missing, and why."""
+    from livecc_assets.graph.plan import standings
+    from livecc_assets.orchestration.steps import STEPS
+
+    found = standings(STEPS, settings, settings.store())
+    if as_json:
+        click.echo(json.dumps([one.__dict__ for one in found], indent=1))
+        return
+    for one in found:
+        if everything or one.state != "current":
+            click.echo(f"{one.state:8} {one.asset}[{one.partition}]  {one.why}")
+    current = sum(one.state == "current" for one in found)
+    click.echo(f"{current} of {len(found)} current")
+
+
+@click.command()
+@click.argument("asset")
+@click.argument("partition", default="all")
+@click.option("--kind", type=click.Choice(["filtered", "error"]), help="Only this kind.")
+@click.pass_obj
+def rejected(settings: Settings, asset: str, partition: str, kind: str | None) -> None:
+    """List the rows that a stage filtered or could not use, with the reasons."""
+    found = settings.store().current(asset, partition)
+    if found is None:
+        raise UserError(f"{asset}[{partition}] was never materialised; see `livecc status`")
+    for row in found.rejected():
+        if kind in (None, row["kind"]):
+            click.echo(f"{row['kind']:8} {row['reason']:24} {row['id']}: {row['detail']}")
+
+
+@click.command()
+@click.argument("asset")
+@click.argument("partition", default="all")
+@click.pass_obj
+def lineage(settings: Settings, asset: str, partition: str) -> None:
+    """Print what an artifact was made from, back to the source batches."""
+    from livecc_assets.store.lineage import tree
+
+    for line in tree(settings.store(), asset, partition):
+        click.echo(line)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the machine-readable document.")
+@click.pass_obj
+def leaderboard(settings: Settings, as_json: bool) -> None:
+    """Print the leaderboard."""
+    from livecc_assets.evaluation.leaderboard import render
+
+    found = settings.store().current("leaderboard", "all")
+    if found is None:
+        raise UserError(
+            "there is no leaderboard yet; run `livecc demo`, or evaluate an experiment and run the job update_leaderboard"
+        )
+    document = json.loads(found.path("leaderboard.json").read_text("utf-8"))
+    if as_json:
+        click.echo(json.dumps(document, indent=1))
+    else:
+        render(document)

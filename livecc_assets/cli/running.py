@@ -1,0 +1,56 @@
+"""Commands that run the graph: ``demo ui curate select train evaluate``."""
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from livecc_assets.graph.settings import Settings
+
+
+@click.command()
+@click.pass_obj
+def demo(settings: Settings) -> None:
+    """Run the whole graph on the embedded sample world and print the leaderboard."""
+    from livecc_assets.cli.demo import run_demo
+
+    sys.exit(0 if run_demo(settings) else 1)
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+@click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.pass_obj
+def ui(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
+    """Start the Dagster UI (with its daemon) and the MLflow UI; Ctrl-C ends both."""
+    from livecc_assets.cli.serve import serve
+
+    serve(settings, host, port, mlflow_port)
+
+
+def _job_command(name: str, argument: str, text: str) -> click.Command:
+    @click.command(name, help=text)
+    @click.argument("partition", metavar=argument)
+    @click.option("--force", is_flag=True, help="Compute again what already stands.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
+    @click.pass_obj
+    def command(settings: Settings, partition: str, force: bool, as_json: bool) -> None:
+        from livecc_assets.orchestration.runs import open_instance, run_job
+
+        with open_instance(settings) as instance:
+            if name == "select" and settings.store().current("evaluation_videos", "all") is None:
+                # No set is selected before it is known which videos must stay out of it.
+                click.echo(run_job(instance, "livesports", only=["evaluation_videos"]).line(), err=as_json)
+            outcome = run_job(instance, name, partition, {"livecc/force": "true"} if force else None)
+        click.echo(json.dumps(asdict(outcome)) if as_json else outcome.line())
+        sys.exit(0 if outcome.ok else 1)
+
+    return command
+
+
+curate = _job_command("curate", "BATCH", "Curate one source batch: source, clips, scores.")
+select = _job_command("select", "SELECTION", "Make the training sets of one selection.")
+train = _job_command("train", "EXPERIMENT", "Train both stages of one experiment.")
+evaluate = _job_command("evaluate", "EXPERIMENT", "Comment, judge and score with one experiment's model.")

@@ -1,0 +1,42 @@
+"""Commands that look after the machine and the store: ``doctor gc``."""
+
+import sys
+
+import click
+
+from livecc_assets.graph.settings import Settings
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:
+    """What this machine has, and the remedy for what it lacks."""
+    from livecc_assets.cli.doctor import report
+
+    sys.exit(report(settings.home, settings.root, as_json))
+
+
+@click.command()
+@click.option(
+    "--older-than", "hours", default=24.0, show_default=True, help="Leave files younger than this many hours."
+)
+@click.option(
+    "--messages-older-than",
+    "days",
+    default=30.0,
+    show_default=True,
+    help="Leave messages and logs of workers that said something in these many days.",
+)
+@click.option("--delete", is_flag=True, help="Delete; without it the garbage is only listed.")
+@click.pass_obj
+def gc(settings: Settings, hours: float, days: float, delete: bool) -> None:
+    """List or delete stored bytes that no manifest names (killed or losing writers) and old messages of workers."""
+    from livecc_assets.store.garbage import collect
+
+    removed = list(collect(settings.store(), hours * 3600, delete, days * 86400))
+    for item in removed:
+        click.echo(f"{item.size:>12}  {item.key}")
+    click.echo(
+        f"{len(removed)} objects, {sum(item.size for item in removed)} bytes {'deleted' if delete else 'are garbage'}"
+    )
