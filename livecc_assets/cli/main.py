@@ -11,6 +11,8 @@ import click
 
 from livecc_assets import __version__
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.folders import as_unwritable
+from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
 
 
@@ -21,8 +23,13 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except (UserError, MediaError) as error:
-            click.echo(f"livecc: {error}", err=True)
-            sys.exit(1)
+            told = error
+        except OSError as error:
+            told = as_unwritable(error)
+            if told is None:
+                raise
+        click.echo(f"livecc: {redact(str(told))}", err=True)
+        sys.exit(1)
 
 
 @click.group(cls=_Group)

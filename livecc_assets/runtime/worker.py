@@ -23,7 +23,7 @@ from livecc_assets.runtime.messages import (
     StoreMessageWriter,
     in_store,
     is_lead,
-    opened,
+    open_when_reachable,
 )
 from livecc_assets.runtime.progress import Progress
 from livecc_assets.store.artifact import Artifact
@@ -90,7 +90,7 @@ def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     """
     signal.signal(signal.SIGTERM, _stop)
     try:
-        with open_dagster_pipes(**_ways()) as pipes:
+        with open_dagster_pipes(**_transport()) as pipes:
             _perform(mains, pipes)
     except UserError as error:
         print(f"livecc: {redact(str(error))}", file=sys.stderr)
@@ -98,23 +98,23 @@ def run(mains: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     leave()
 
 
-def _ways() -> dict[str, Any]:
+def _transport() -> dict[str, Any]:
     """How context and messages travel: through files of this machine (Dagster's default) or the artifact store."""
     params = PipesEnvVarParamsLoader()
     remote = params.is_dagster_pipes_process() and in_store(params.load_messages_params())
-    ways: dict[str, Any] = {"context_loader": StoreContextLoader()} if remote else {}
+    transport: dict[str, Any] = {"context_loader": StoreContextLoader()} if remote else {}
     if not is_lead():
-        ways["message_writer"] = SilentWriter()
+        transport["message_writer"] = SilentWriter()
     elif remote:
-        ways["message_writer"] = StoreMessageWriter()
-    return ways
+        transport["message_writer"] = StoreMessageWriter()
+    return transport
 
 
 def _perform(mains: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -> None:
     job = pipes.extras
     upstream = [Upstream(**pin) for pin in job["upstream"]]
     home = Path(job["home"])
-    store = opened(lambda: Store(job["root"], home / "cache"))
+    store = open_when_reachable(lambda: Store(job["root"], home / "cache"))
     writer = store.write(
         job["asset"],
         job["partition"],
