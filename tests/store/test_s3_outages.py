@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, CredentialRetrievalError, SSLError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    NoRegionError,
+    ParamValidationError,
+    SSLError,
+)
 from dagster_pipes import encode_param
 from s3transfer.exceptions import RetriesExceededError
 
@@ -108,6 +115,14 @@ def test_a_download_that_cannot_be_made_is_told_and_leaves_nothing_behind(
         (SSLError(endpoint_url="x", error="CERTIFICATE_VERIFY_FAILED"), UserError, "AWS_CA_BUNDLE"),
         (CredentialRetrievalError(provider="x", error_msg="503"), PassingError, "could not be fetched"),
         (RetriesExceededError(ValueError("cut\noff")), PassingError, r"does not serve \(cut off\)"),
+        (
+            ClientError({"Error": {"Code": "PermanentRedirect"}}, "GetObject"),
+            UserError,
+            "set AWS_REGION to the bucket's",
+        ),
+        (NoRegionError(), UserError, "set AWS_REGION"),
+        (ParamValidationError(report="Invalid bucket\nname"), UserError, "write LIVECC_ROOT as s3://bucket/prefix"),
+        (ClientError({"Error": {"Code": "Odd"}}, "GetObject"), UserError, r"cannot be used \(Odd\); check LIVECC_ROOT"),
     ],
 )
 def test_what_may_pass_is_told_apart_from_mistakes(error: Exception, kind: type[UserError], words: str) -> None:
