@@ -15,6 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 import tenacity
 import urllib3
 from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.util import parse_url
 
 T = TypeVar("T")
 
@@ -85,11 +86,11 @@ class Poster:
 
     @cached_property
     def _manager(self) -> urllib3.PoolManager:
-        parts = urllib3.util.parse_url(self.url)
+        parts = parse_url(self.url)
         proxy = getproxies().get(parts.scheme or "")
         if not proxy or proxy_bypass(parts.netloc or ""):
             return urllib3.PoolManager(maxsize=32)
-        auth = urllib3.util.parse_url(proxy).auth
+        auth = parse_url(proxy).auth
         headers = urllib3.make_headers(proxy_basic_auth=auth) if auth else None
         return urllib3.ProxyManager(proxy, maxsize=32, proxy_headers=headers)
 
