@@ -58,7 +58,7 @@ def transfer(side: str, way: str, root: str, path: Path) -> dict[str, float]:
 
 def measure(side: str, bucket: str, path: Path, between: str) -> dict[str, dict[str, float]]:
     """Up and down, under a prefix that exists for this alone."""
-    import boto3
+    from livecc_assets.store.blobs import open_blobs
 
     root, found = f"s3://{bucket}/livecc-bench-{secrets.token_hex(4)}", {}
     try:
@@ -69,7 +69,7 @@ def measure(side: str, bucket: str, path: Path, between: str) -> dict[str, dict[
             for copy in path.parent.glob("cache/*/*"):
                 copy.unlink()
     finally:
-        boto3.client("s3").delete_object(Bucket=bucket, Key=root.partition(bucket + "/")[2] + "/checkpoint")
+        open_blobs(root).delete("checkpoint")
         if between:
             subprocess.run(between, shell=True, stdout=subprocess.DEVNULL, check=True)
     return found

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from livecc_assets.store.s3_client import s3_folders
+
 #: Seconds after which all folders of the inbox are looked at once, whatever their names.
 SWEEP_SECONDS = 600
 #: Seconds of listing and registering in one tick; Dagster ends a tick after 60. What is left waits for the next tick.
@@ -56,16 +58,6 @@ def changed(inbox: str) -> int:
 
 def later_folders(inbox: str, after: str) -> list[str]:
     """Names of the folders of an S3 inbox that come after ``after`` in key order; what comes before is not listed."""
-    import boto3
-    from botocore.config import Config
-
-    bucket, _, prefix = inbox.removeprefix("s3://").partition("/")
-    start = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-    client = boto3.client("s3", config=Config(connect_timeout=10, read_timeout=20, retries={"max_attempts": 3}))
-    pages = client.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=start, Delimiter="/", StartAfter=f"{start}{after}{_AFTER_SLASH}" if after else start
-    )
-    prefixes = (item["Prefix"] for page in pages for item in page.get("CommonPrefixes", []))
-    names = (prefix.rstrip("/").rsplit("/", 1)[-1] for prefix in prefixes)
+    names = s3_folders(inbox, f"{after}{_AFTER_SLASH}" if after else "")
     # Not every server skips a whole folder because of StartAfter.
     return [name for name in names if not after or in_key_order(name) > in_key_order(after)]

@@ -1,5 +1,6 @@
 """What runs because something happened: a new folder of videos, the end of a re-curation, a failed run."""
 
+import logging
 import os
 import time
 
@@ -47,7 +48,7 @@ def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     # so a batch that still waits has no run if the daemon died in between. If it has one, the run key tells.
     cursor.waiting |= {name: "" for name in found if name not in known and name not in cursor.waiting}
     ready: list[str] = []
-    for name in _resting(inbox, cursor):
+    for name in _resting(inbox, cursor, context.log):
         try:
             store.register_batch(name, {"uri": address(inbox, name), "captions": "optional"})
             ready.append(name)
@@ -80,9 +81,9 @@ def _new_folders(inbox: str, cursor: Cursor) -> list[str]:
     return [name for name in names if not name.startswith((".", "_"))]
 
 
-def _resting(inbox: str, cursor: Cursor) -> list[str]:
+def _resting(inbox: str, cursor: Cursor, log: logging.Logger) -> list[str]:
     """Waiting folders whose listing rests; the others' listings are noted. Stops when the tick has taken its time."""
-    from livecc_assets.source.folders import listing_digest
+    from livecc_assets.source.folders import AbsentFolderError, listing_digest
 
     ends, resting = time.monotonic() + TICK_SECONDS, list[str]()
     for name, before in list(cursor.waiting.items()):
@@ -91,7 +92,12 @@ def _resting(inbox: str, cursor: Cursor) -> list[str]:
         del cursor.waiting[name]
         try:
             now = listing_digest(address(inbox, name))
-        except UserError:  # it was taken away again
+        except AbsentFolderError:  # it was taken away again
+            continue
+        except PassingError:  # S3 is away: the tick fails and comes again
+            raise
+        except UserError as error:
+            log.warning(f"{name} of the inbox is passed over: {redact(str(error))}")
             continue
         if now == before and now != _EMPTY:
             resting.append(name)

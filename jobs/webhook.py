@@ -1,18 +1,11 @@
 """Tells a webhook what happened: one JSON document, posted with a time-out and a few tries, never with a secret in it."""
 
-import http.client
-import json
 import re
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 from livecc_assets.core.redaction import redact
-from livecc_assets.models.chat_endpoint import NoRedirects
 
-#: Seconds of one try, tries, and the pause before the second; each further pause is twice as long.
+#: Seconds of one try, tries, and the pause before the second, about; each further pause is twice as long.
 TIMEOUT, TRIES, PAUSE = 10.0, 3, 1.0
 #: How errors call it. Not "NAME: …", which redaction takes for a printed variable.
 _NAME = "the webhook (LIVECC_WEBHOOK_URL)"
@@ -45,31 +38,33 @@ def clean(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def post(url: str, document: dict[str, Any], pause: Callable[[float], None] = time.sleep) -> None:
-    """Post ``document`` as JSON. Tries again after time-outs, lost connections, 429 and 5xx.
+def post(url: str, document: dict[str, Any]) -> None:
+    """Post ``document`` as JSON. Tries again after time-outs, lost connections, 429 and errors of the server, not before
+    the time that its ``Retry-After`` names.
 
     Raises AwayError when no try was taken, or WebhookError at once for any other answer.
     """
+    from livecc_assets.core.http import Poster, TryAgainError, patient
+
     if not url.startswith(("http://", "https://")):
         raise WebhookError("LIVECC_WEBHOOK_URL must begin with http:// or https://")
-    opener = urllib.request.build_opener(NoRedirects)
-    why = ""
-    for number in range(TRIES):
-        if number:
-            pause(PAUSE * 2 ** (number - 1))
-        try:
-            request = urllib.request.Request(
-                url, json.dumps(document).encode(), {"Content-Type": "application/json", "User-Agent": "livecc-assets"}
-            )
-            with opener.open(request, timeout=TIMEOUT):
-                return
-        except urllib.error.HTTPError as error:
-            why = f"answered {error.code}"
-            if error.code != 429 and error.code < 500:
-                raise WebhookError(f"{_NAME} {why}; check the address") from None
-        except (ValueError, http.client.InvalidURL):
-            raise WebhookError("LIVECC_WEBHOOK_URL is no address; correct it") from None
-        except (OSError, http.client.HTTPException) as error:
-            # The reason, not the error itself: some of its texts quote the address.
-            why = f"gave no answer ({type(getattr(error, 'reason', error)).__name__})"
-    raise AwayError(f"{_NAME} {why}, {TRIES} times; is the service up?")
+    poster = Poster(url, TIMEOUT)
+    try:
+        patient(lambda: _once(poster, document), TRIES, PAUSE)
+    except TryAgainError as error:
+        raise AwayError(f"{_NAME} {error}, {TRIES} times; is the service up?") from None
+
+
+def _once(poster: Any, document: dict[str, Any]) -> None:
+    from livecc_assets.core.http import HTTPError, TryAgainError, is_passing, retry_after
+
+    try:
+        answer = poster.post(document)
+    except ValueError:  # LocationParseError and LocationValueError among them
+        raise WebhookError("LIVECC_WEBHOOK_URL is no address; correct it") from None
+    except (HTTPError, OSError) as error:  # its kind, not the error itself: some of its texts quote the address
+        raise TryAgainError(f"gave no answer ({type(error.__cause__ or error).__name__})") from None
+    if is_passing(answer.status):
+        raise TryAgainError(f"answered {answer.status}", retry_after(answer))
+    if answer.status >= 300:
+        raise WebhookError(f"{_NAME} answered {answer.status}; check the address")

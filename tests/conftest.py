@@ -4,8 +4,10 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import tenacity.nap
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -18,6 +20,14 @@ for _name in ("LIVECC_ROOT", "LIVECC_PROFILE", "LIVECC_INBOX", "DAGSTER_HOME"):
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["LIVECC_HOME"], ignore_errors=True)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds between tries, which are noted and not waited for."""
+    noted: list[float] = []
+    monkeypatch.setattr(tenacity.nap, "time", SimpleNamespace(sleep=noted.append))
+    return noted
 
 
 def _shared(name: str) -> Path:

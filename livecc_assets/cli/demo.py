@@ -99,7 +99,8 @@ def run_demo(settings: Settings) -> bool:
     if not settings.profile.get("sample_world"):
         raise UserError(f"{settings.profile_path}: no sample_world, so there is nothing to show; unset LIVECC_PROFILE")
     console, started = Console(stderr=True, highlight=False), time.monotonic()
-    folders, blobs = build_world(settings.home, settings.profile), settings.store().blobs
+    blobs = settings.store().blobs  # before the world is made, which takes a while
+    folders = build_world(settings.home, settings.profile)
     for name, folder in folders.items():
         add_batch(settings, publish(folder, blobs), name, "required")
     publish(evaluation_list(settings.home), blobs)

@@ -13,6 +13,8 @@ import click
 from livecc_assets import __version__
 from livecc_assets.cli.lazy import Entry, LazyGroup
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.folders import as_unwritable
+from livecc_assets.core.redaction import redact
 
 #: What shells report of a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED = 130
@@ -58,11 +60,16 @@ class _Livecc(LazyGroup):
         try:
             return super().invoke(ctx)
         except (UserError, MediaError) as error:
-            click.echo(f"livecc: {error}", err=True)
-            sys.exit(1)
+            told = error
+        except OSError as error:
+            told = as_unwritable(error)
+            if told is None:
+                raise
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)
             sys.exit(INTERRUPTED)
+        click.echo(f"livecc: {redact(str(told))}", err=True)
+        sys.exit(1)
 
 
 @click.group(cls=_Livecc, registry=COMMANDS)

@@ -10,6 +10,7 @@ import sys
 import time
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.orchestration.runs import dagster_home, end_left_runs, open_instance, runs_of_earlier_servers
 from resources.tracking.server import ServerCommand, server_command
@@ -95,4 +96,4 @@ if __name__ == "__main__":
     try:
         serve_code(sys.argv[1:])
     except UserError as error:
-        sys.exit(f"livecc: {error}")
+        sys.exit(f"livecc: {redact(str(error))}")

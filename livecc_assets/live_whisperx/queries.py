@@ -117,18 +117,17 @@ def parse_reply(reply: str) -> Decision:
 
 def model_writer(endpoint: "ChatEndpoint", attempts: int = 3) -> Writer:
     """A writer that asks a chat model; a reply that cannot be parsed is asked for again, ``attempts`` times in all."""
+    from livecc_assets.core.retry import ask_again
     from livecc_assets.models.chat_endpoint import ChatError
 
     def write(clip: dict[str, Any]) -> Decision:
-        problem = ""
-        for _ in range(attempts):
-            try:
-                return parse_reply(endpoint.ask(query_prompt(clip)))
-            except ChatError as error:
-                raise QueryError(str(error)) from error
-            except ValueError as error:
-                problem = str(error)
-        raise QueryError(f"{attempts} replies of {endpoint.model} could not be read; the last: {problem}")
+        try:
+            return ask_again(lambda: parse_reply(endpoint.ask(query_prompt(clip))), attempts, ValueError)
+        except ChatError as error:
+            raise QueryError(str(error)) from error
+        except ValueError as error:
+            line = f"{attempts} replies of {endpoint.model} could not be read; the last: {error}"
+            raise QueryError(line) from error
 
     return write
 

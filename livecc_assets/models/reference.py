@@ -8,15 +8,17 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.models import embedded
+from livecc_assets.store.s3_client import reading, split
 
 #: Weights of other frameworks and pickles: never wanted where safetensors exist.
 UNWANTED = ("*.h5", "*.msgpack", "*.ot", "*.tflite", "*.gguf", "*.pth", "*.pt", "pytorch_model*.bin", "*.pkl")
+#: How remedies call what names a model.
+_SETTING = "the model's address"
 _SAMPLES, _SAMPLE_BYTES, _WHOLE_BYTES = 64, 64 * 1024, 16 * 1024 * 1024
 
 
@@ -105,23 +107,17 @@ def _from_hub(ref: str) -> Path:
         ) from error
 
 
-def _s3_client():
-    import boto3
-
-    return boto3.client("s3")
-
-
 def _s3_objects(ref: str) -> list[tuple[str, str]]:
     """(key relative to the prefix, ETag) of every object below ``ref``."""
-    parts = urlsplit(ref)
-    prefix = parts.path.strip("/") + "/"
-    pages = _s3_client().get_paginator("list_objects_v2").paginate(Bucket=parts.netloc, Prefix=prefix)
-    found = [
-        (item["Key"].removeprefix(prefix), item["ETag"].strip('"'))
-        for page in pages
-        for item in page.get("Contents", [])
-        if not item["Key"].endswith("/")
-    ]
+    bucket, key = split(ref)
+    prefix = key.strip("/") + "/"
+    with reading(ref, _SETTING) as client:
+        found = [
+            (item["Key"].removeprefix(prefix), item["ETag"].strip('"'))
+            for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            for item in page.get("Contents", [])
+            if not item["Key"].endswith("/")
+        ]
     if not found:
         raise UserError(f"{ref} holds no objects; check the bucket, the prefix and AWS_ENDPOINT_URL")
     return found
@@ -137,15 +133,21 @@ def _from_s3(ref: str, home: Path) -> Path:
             return target
         draft = Path(tempfile.mkdtemp(dir=target.parent, prefix="draft-"))
         try:
-            parts = urlsplit(ref)
-            client = _s3_client()
-            for key, _ in objects:
-                path = (draft / key).resolve()
-                if draft.resolve() not in path.parents:
-                    raise UserError(f"{ref} holds the key {key}, which leaves its folder; remove it")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                client.download_file(parts.netloc, f"{parts.path.strip('/')}/{key}", str(path))
+            _download(ref, [key for key, _ in objects], draft)
             os.replace(draft, target)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def _download(ref: str, keys: list[str], folder: Path) -> None:
+    from livecc_assets.store.s3_transfer import receive
+
+    bucket, prefix = split(ref)
+    with reading(ref, _SETTING) as client:
+        for key in keys:
+            path = (folder / key).resolve()
+            if folder.resolve() not in path.parents:
+                raise UserError(f"{ref} holds the key {key}, which leaves its folder; remove it")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            receive(client, bucket, f"{prefix.strip('/')}/{key}", path, digest=False)

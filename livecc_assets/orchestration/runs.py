@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.folders import writable
 from livecc_assets.core.processes import PROCESS, is_elsewhere, is_gone, ran_at, this_process
 from livecc_assets.graph.settings import SHIPPED, Settings
 
@@ -24,8 +25,7 @@ INSTANCE = SHIPPED / "instance" / "dagster.yaml"
 
 def dagster_home(settings: Settings) -> Path:
     """Dagster's home inside the state folder, made when missing. An existing dagster.yaml is left alone."""
-    folder = settings.home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = writable(settings.home / "dagster")
     config = folder / "dagster.yaml"
     if not config.exists():
         staged = config.with_name(f"{config.name}.{os.getpid()}")
@@ -65,6 +65,7 @@ def open_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     home = Path(os.environ["DAGSTER_HOME"]).expanduser()
     if not home.is_dir():
         raise UserError(f"DAGSTER_HOME={home}: no such folder; make it, or unset DAGSTER_HOME")
+    writable(home)
     reference = InstanceRef.from_dir(str(home.resolve()), overrides=_without_pools(home))
     with dg.DagsterInstance.from_ref(reference) as instance:
         end_dead_runs(instance)

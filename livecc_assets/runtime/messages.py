@@ -34,7 +34,7 @@ INTERVAL = 2.0
 #: Seconds between two tries of an upload that failed, at most.
 LONGEST_PAUSE = 30.0
 #: Seconds for which a worker that has ended still tries to bring its last messages to the store. One put bears with a pause
-#: of a minute by itself (see ``s3_errors.PAUSES``), and another try has to fit behind it.
+#: of a minute by itself (see ``core.retry.PAUSES``), and another try has to fit behind it.
 LAST_TRY = 120.0
 
 
@@ -48,17 +48,14 @@ def context_key(prefix: str) -> str:
     return f"{prefix}/context.json"
 
 
-def opened(call: Callable[[], T]) -> T:
-    """What ``call`` returns, which opens the store; where nothing answers, a worker asks again, for minutes.
+def open_when_reachable(open_store: Callable[[], T]) -> T:
+    """What ``open_store`` returns; where nothing answers, a worker asks again, for minutes.
 
     Its launcher reached that address a moment ago, so that a spelling mistake is not likely.
     """
-    try:
-        return call()
-    except UnreachableError:
-        from livecc_assets.store.s3_errors import persistently
+    from livecc_assets.core.retry import retry_through_outage
 
-        return persistently(call, lambda error: isinstance(error, UnreachableError))
+    return retry_through_outage(open_store, lambda error: isinstance(error, UnreachableError))
 
 
 class StoreContextLoader(PipesContextLoader):
@@ -66,7 +63,7 @@ class StoreContextLoader(PipesContextLoader):
 
     @contextmanager
     def load_context(self, params: Any) -> Iterator[Any]:
-        blobs = opened(lambda: open_blobs(params[ROOT]))
+        blobs = open_when_reachable(lambda: open_blobs(params[ROOT]))
         found = blobs.get(context_key(params[PREFIX]))
         if found is None:
             raise RuntimeError(
@@ -112,20 +109,27 @@ class StoreChannel(PipesBlobStoreMessageWriterChannel):
     def _store(self, chunk: str, ending: Event, over: Event) -> None:
         """Try until the chunk is stored. It takes in nothing new meanwhile: the store may have it though the answer was
         lost, and a reader that has read it looks for the next number."""
-        pause = self._interval
-        while not over.is_set():
-            try:
-                self.upload_messages_chunk(io.StringIO(chunk), self._counter)
-            except Exception as error:  # whatever it is: no work ends over a message
-                if pause == self._interval:
-                    _say(f"messages wait, for the store does not take them: {error}")
-                pause = min(pause * 2, LONGEST_PAUSE)
-                if ending.wait(pause):
-                    over.wait(1.0)
-                continue
-            if pause != self._interval:
-                _say("the store takes messages again")
-            return
+        import tenacity
+
+        def pause(seconds: float) -> None:
+            if ending.wait(seconds):  # from then on once a second, as long as there is time
+                over.wait(1.0)
+
+        def say_once(state: tenacity.RetryCallState) -> None:
+            if state.attempt_number == 1 and state.outcome:
+                _say(f"messages wait, for the store does not take them: {state.outcome.exception()}")
+
+        tries = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(),  # whatever it is: no work ends over a message
+            wait=tenacity.wait_exponential(multiplier=2 * self._interval, max=LONGEST_PAUSE),
+            stop=tenacity.stop_when_event_set(over),
+            sleep=pause,
+            before_sleep=say_once,
+            retry_error_callback=lambda state: None,
+        )
+        tries(lambda: self.upload_messages_chunk(io.StringIO(chunk), self._counter))
+        if tries.statistics["attempt_number"] > 1 and not over.is_set():
+            _say("the store takes messages again")
 
     def upload_messages_chunk(self, payload: io.StringIO, index: int) -> None:
         """Store one chunk. Secrets go out here, because only the worker knows every value of its environment."""
@@ -137,7 +141,7 @@ class StoreMessageWriter(PipesBlobStoreMessageWriter[StoreChannel]):
     """Messages as objects of the artifact store."""
 
     def make_channel(self, params: Any) -> StoreChannel:
-        return StoreChannel(opened(lambda: open_blobs(params[ROOT])), params[PREFIX])
+        return StoreChannel(open_when_reachable(lambda: open_blobs(params[ROOT])), params[PREFIX])
 
 
 def _say(line: str) -> None:

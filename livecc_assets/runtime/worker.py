@@ -24,7 +24,7 @@ from livecc_assets.runtime.messages import (
     StoreMessageWriter,
     in_store,
     is_lead,
-    opened,
+    open_when_reachable,
 )
 from livecc_assets.runtime.task import Task, open_inputs
 from livecc_assets.store.manifest import Upstream
@@ -84,7 +84,7 @@ def _perform(steps: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
     job = pipes.extras
     upstream = [Upstream(**pin) for pin in job["upstream"]]
     home = Path(job["home"])
-    store = opened(lambda: Store(job["root"], home / "cache"))
+    store = open_when_reachable(lambda: Store(job["root"], home / "cache"))
     writer = store.write(
         job["asset"],
         job["partition"],

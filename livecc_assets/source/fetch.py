@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Url
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.http import TryAgainError, is_passing, patient, reason, retry_after
 from livecc_assets.source.addresses import Address, Resolver, is_public, look_up, parse, pinned, port_of, shown
 from livecc_assets.source.deadline import Deadline
 
@@ -25,13 +26,16 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Bounds:
-    """Of one download: bytes, seconds to connect, seconds of silence, seconds in all, and redirects."""
+    """Of one download: bytes, seconds to connect, seconds of silence, seconds in all, redirects, tries where the server is
+    busy, and about how many seconds lie between the first two of them."""
 
     size_bytes: int = 16 * 1024**3
     connect_sec: float = 10.0
     silent_sec: float = 30.0
     total_sec: float = 2 * 3600.0
     redirects: int = 5
+    tries: int = 3
+    pause_sec: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,16 @@ class Fetcher:
     allowed: Callable[[Address], bool] = is_public
 
     def fetch(self, address: str, target: Path) -> None:
-        """Download to ``target``, which appears when it is whole. Raises UserError naming the address and the remedy."""
-        url = parse(address)
-        with Deadline(self.bounds.total_sec) as deadline:
-            self._follow(url, target, deadline)
+        """Download to ``target``, which appears when it is whole. Raises UserError naming the address and the remedy.
+
+        A server that says that it is busy is asked again, not before the time that its ``Retry-After`` names.
+        """
+        url, bounds = parse(address), self.bounds
+        with Deadline(bounds.total_sec) as deadline:
+            try:
+                patient(lambda: self._follow(url, target, deadline), bounds.tries, bounds.pause_sec, bounds.total_sec)
+            except TryAgainError as busy:
+                raise UserError(f"{shown(url)}: {busy}; try again later") from None
 
     def _follow(self, url: Url, target: Path, deadline: Deadline) -> None:
         for _ in range(self.bounds.redirects + 1):
@@ -82,7 +92,7 @@ class Fetcher:
                     return _Answer(pool, answer)
                 answer.close()
             except (HTTPError, ValueError) as error:  # TLS refuses some names of hosts with the latter
-                why = _words(error)
+                why = reason(error)
             pool.close()
             if deadline.passed:
                 raise self._late(url)
@@ -90,6 +100,8 @@ class Fetcher:
 
     def _keep(self, url: Url, answer: "_Answer", target: Path, deadline: Deadline) -> None:
         most = self.bounds.size_bytes
+        if is_passing(answer.status):
+            raise TryAgainError(f"the server answered {answer.status}", answer.retry_after)
         if answer.status != 200:
             raise UserError(f"{shown(url)}: the server answered {answer.status}; check the address")
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -116,7 +128,7 @@ class Fetcher:
         except (HTTPError, OSError) as error:
             if deadline.passed:
                 raise self._late(url) from None
-            raise UserError(f"{shown(url)}: broke off after {size} bytes ({_words(error)}); try again") from None
+            raise UserError(f"{shown(url)}: broke off after {size} bytes ({reason(error)}); try again") from None
         finally:
             staged.unlink(missing_ok=True)
 
@@ -141,6 +153,10 @@ class _Answer:
     @property
     def status(self) -> int:
         return self.answer.status
+
+    @property
+    def retry_after(self) -> float:
+        return retry_after(self.answer)
 
     @property
     def headers(self) -> urllib3.HTTPHeaderDict:
@@ -168,9 +184,3 @@ def _pool(url: Url, place: str) -> urllib3.HTTPConnectionPool:
     return urllib3.HTTPSConnectionPool(
         place, port, maxsize=1, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
     )
-
-
-def _words(error: Exception) -> str:
-    """What went wrong, without the pool's own address in front."""
-    text = str(error).rsplit(": ", 1)[-1]
-    return f"{type(error).__name__}: {text}"[:200]

@@ -3,20 +3,22 @@
 import hashlib
 import os
 import stat
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.store.s3_client import reading, split
 from livecc_assets.store.uris import local_path
 
-#: boto3's default session must not make clients in two threads at once; the clients themselves may be used so.
-_ONE_AT_A_TIME = threading.Lock()
 #: Objects asked for in one request; the service gives no more than this.
 PAGE_SIZE = 1000
 #: Largest sidecar file. Twelve hours of captions with a time on every word have a quarter of that.
 SIDECAR_BYTES = 16 * 1024**2
+
+
+class AbsentFolderError(UserError):
+    """There is no such folder, or no longer."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Entry:
 def entries(folder_uri: str) -> list[Entry]:
     """Every file below a local folder or an s3:// prefix, by name.
 
-    Raises UserError when there is no such folder, or its own name is not UTF-8.
+    Raises AbsentFolderError when there is no such folder, UserError when its own name is not UTF-8 or S3 does not list it.
     """
     if _readable(folder_uri) != folder_uri:
         raise UserError(f"{_readable(folder_uri)}: the name of this folder is not UTF-8; rename it")
@@ -77,7 +79,7 @@ def _with_readable_name(entry: Entry) -> Entry:
 def _local_entries(folder_uri: str) -> Iterator[Entry]:
     root = Path(folder_uri.removeprefix("file://")).expanduser().resolve()
     if not root.is_dir():
-        raise UserError(f"{folder_uri}: no such folder; name a folder of videos or an s3://bucket/prefix")
+        raise AbsentFolderError(f"{folder_uri}: no such folder; name a folder of videos or an s3://bucket/prefix")
     yield from _walk(root, str(root))
 
 
@@ -119,16 +121,16 @@ def _local_entry(root: Path, path: Path) -> Entry:
 
 
 def _s3_entries(folder_uri: str) -> Iterator[Entry]:
-    import boto3
-
-    bucket, _, prefix = folder_uri.removeprefix("s3://").partition("/")
+    bucket, prefix = split(folder_uri)
     prefix = prefix.rstrip("/") + "/" if prefix.rstrip("/") else ""
-    with _ONE_AT_A_TIME:
-        client = boto3.client("s3")
-    lister = client.get_paginator("list_objects_v2")
-    pages = lister.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": PAGE_SIZE})
-    for page in pages:
-        for item in page.get("Contents", []):
+    where = {"Bucket": bucket, "Prefix": prefix, "PaginationConfig": {"PageSize": PAGE_SIZE}}
+    with reading(folder_uri, "the address") as client:
+        found = (
+            item
+            for page in client.get_paginator("list_objects_v2").paginate(**where)
+            for item in page.get("Contents", [])
+        )
+        for item in found:
             name = item["Key"][len(prefix) :]
             if not name or name.endswith("/"):
                 continue  # the marker that some tools write for an empty folder

@@ -89,7 +89,7 @@ class Artifact:
         read at once.
         """
         file = self._file(table)
-        with self.blobs.fs.open_input_file(self.blobs.arrow_path(file.key)) as source:
+        with self.blobs.explained(), self.blobs.fs.open_input_file(self.blobs.arrow_path(file.key)) as source:
             wanted = list(columns) if columns else None
             parquet = pq.ParquetFile(source, pre_buffer=True)
             for groups in pieces(parquet.metadata, wanted, AHEAD):

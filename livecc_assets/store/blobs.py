@@ -11,6 +11,7 @@ from typing import IO
 import pyarrow.fs as pafs
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.folders import made
 from livecc_assets.store.interface import Blobs, ConflictError, Listed
 from livecc_assets.store.s3 import S3Blobs
 
@@ -21,8 +22,7 @@ class LocalBlobs(Blobs):
     """A folder. Links make creation atomic, a lock file makes replacement so."""
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        self.folder = root.resolve()
+        self.folder = made(root).resolve()
         self.root = self.base = str(self.folder)
         self.fs = pafs.LocalFileSystem()
 

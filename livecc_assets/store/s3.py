@@ -6,20 +6,17 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow.fs as pafs
-
 from livecc_assets.core.errors import PassingError, UserError
+from livecc_assets.core.redaction import redact
 from livecc_assets.store.interface import Blobs, ConflictError, Listed
+from livecc_assets.store.s3_client import explained, s3_client, s3_filesystem, split
 
 Answer = TypeVar("Answer")
-
-#: Tries of one request. botocore's pauses between them grow to 20 s where S3 throttles, to a few seconds elsewhere.
-TRIES = 8
 
 
 class S3Blobs(Blobs):
@@ -30,45 +27,39 @@ class S3Blobs(Blobs):
     """
 
     def __init__(self, root: str, client: Any = None) -> None:
-        from livecc_assets.store.s3_errors import RAISED, in_words_on_opening, persistently
+        from livecc_assets.core.retry import retry_through_outage
+        from livecc_assets.store.s3_errors import is_passing, is_unreachable
 
-        bucket, _, prefix = root.removeprefix("s3://").partition("/")
+        bucket, prefix = split(root)
         if not bucket:
             raise UserError(f"{root}: no bucket is named; write LIVECC_ROOT as s3://bucket/prefix")
         self.bucket, self.prefix = bucket, prefix.strip("/")
         self.root = f"s3://{bucket}/{self.prefix}".rstrip("/")
         self.base = f"{bucket}/{self.prefix}".rstrip("/")
         self._given = client
-        try:
-            # A listing, not head_bucket: an answer to HEAD has no body that could say what is wrong.
-            where = {"Bucket": bucket, "Prefix": self._key(""), "MaxKeys": 1}
-            persistently(lambda: self.client.list_objects_v2(**where), self._asks_again)
-        except (*RAISED, ValueError) as error:
-            endpoint = self.client.meta.endpoint_url if "client" in self.__dict__ else "this endpoint"
-            raise in_words_on_opening(error, self.root, endpoint) from None
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        self.fs = pafs.S3FileSystem(
-            endpoint_override=endpoint,
-            region=region,
-            connect_timeout=10,
-            retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
-            allow_delayed_open=True,  # a small table is then one put, and a writer killed early leaves no upload
-        )
+        # A listing, not head_bucket: an answer to HEAD has no body that could say what is wrong.
+        where = {"Bucket": bucket, "Prefix": self._key(""), "MaxKeys": 1}
+        with self._explained():
+            retry_through_outage(
+                lambda: self.client.list_objects_v2(**where),
+                lambda error: is_passing(error) and not is_unreachable(error),
+                self._say_that_it_waits,
+            )
+        self.fs = s3_filesystem()
 
-    def _asks_again(self, error: BaseException) -> bool:
-        from livecc_assets.store.s3_errors import code_of, is_passing, is_unreachable
+    def _say_that_it_waits(self, error: BaseException) -> None:
+        from livecc_assets.store.s3_errors import code_of
 
-        if is_unreachable(error) or not is_passing(error):
-            return False
         # Minutes may go by, and whoever typed the command sees nothing else.
-        print(f"{self.root}: {code_of(error) or type(error).__name__}, asking again", file=sys.stderr)
-        return True
+        print(redact(f"{self.root}: {code_of(error) or type(error).__name__}, asking again"), file=sys.stderr)
 
     @cached_property
     def client(self) -> Any:
         """For everything but the parts of large files."""
-        return self._given or self._client()
+        if self._given:
+            return self._given
+        with explained(self.root, "LIVECC_ROOT"):
+            return s3_client()
 
     @cached_property
     def bulk(self) -> Any:
@@ -77,50 +68,36 @@ class S3Blobs(Blobs):
         The part's CRC32 is in a signed header, and the whole file's sha256 in a manifest that is signed; a second
         sha256 of every part would only take time.
         """
-        return self._given or self._client(s3={"payload_signing_enabled": False})
+        return self._given or s3_client(s3={"payload_signing_enabled": False})
 
-    def _client(self, **settings: Any) -> Any:
-        import boto3
-        from botocore.config import Config
+    def _explained(self) -> AbstractContextManager[None]:
+        return explained(self.root, "LIVECC_ROOT", self.client)
 
-        retries: Any = {"mode": "standard", "max_attempts": TRIES}
-        # Four transfers of s3_transfer.THREADS parts at once; what finds no free connection is opened and thrown away again.
-        config = Config(retries=retries, connect_timeout=10, read_timeout=60, max_pool_connections=32, **settings)
-        return boto3.client("s3", config=config)
+    def explained(self) -> AbstractContextManager[None]:
+        return explained(self.root, "LIVECC_ROOT", self.client, arrow=True)
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors that a person can mend or that pass, in words."""
-        from livecc_assets.store.s3_errors import RAISED, in_words
+    def _through_outages(self, call: Callable[[], Answer]) -> Answer:
+        from livecc_assets.core.retry import retry_through_outage
+        from livecc_assets.store.s3_errors import is_passing
 
-        try:
-            yield
-        except RAISED as error:
-            if told := in_words(error, self.root, self.client.meta.endpoint_url):
-                raise told from None
-            raise
-
-    def _persistently(self, call: Callable[[], Answer]) -> Answer:
-        from livecc_assets.store.s3_errors import persistently
-
-        with self._told():
-            return persistently(call)
+        with self._explained():
+            return retry_through_outage(call, is_passing)
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
 
     def get(self, key: str) -> tuple[bytes, str] | None:
-        def found() -> tuple[bytes, str]:  # body and all: botocore tries no body again that breaks off
-            answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+        def found() -> tuple[bytes, str] | None:  # body and all: botocore tries no body again that breaks off
+            try:
+                answer = self.client.get_object(Bucket=self.bucket, Key=self._key(key))
+            except self.client.exceptions.NoSuchKey:
+                return None
             return answer["Body"].read(), answer["ETag"]
 
-        try:
-            return self._persistently(found)
-        except self.client.exceptions.NoSuchKey:
-            return None
+        return self._through_outages(found)
 
     def put(self, key: str, data: bytes) -> None:
-        self._persistently(lambda: self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data))
+        self._through_outages(lambda: self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data))
 
     def create(self, key: str, data: bytes) -> None:
         self._commit(key, data, IfNoneMatch="*")
@@ -135,26 +112,34 @@ class S3Blobs(Blobs):
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from livecc_assets.store.s3_errors import code_of, is_passing, rounds, was_retried
+        from livecc_assets.core.retry import retry_through_outage
+        from livecc_assets.store.s3_errors import code_of, is_passing, was_retried
 
         unsure = False
-        with self._told():
-            for pause in rounds():
-                try:
-                    self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data, **condition)
+
+        def put() -> None:
+            nonlocal unsure
+            try:
+                self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data, **condition)
+            except (BotoCoreError, ClientError) as error:
+                unsure = unsure or was_retried(error) or is_passing(error)
+                if unsure and self._holds(key, data):
                     return
-                except (BotoCoreError, ClientError) as error:
-                    unsure = unsure or was_retried(error) or is_passing(error)
-                    if unsure and self._holds(key, data):
-                        return
-                    code = code_of(error)
-                    # 409: another put or delete of the key was at work, and S3 asks for another try.
-                    busy = code in ("ConditionalRequestConflict", "OperationAborted")
-                    if code in ("PreconditionFailed", "412", "NoSuchKey") or (busy and pause is None):
-                        raise ConflictError(key) from None
-                    if pause is None or not (busy or is_passing(error)):
-                        raise
-                    time.sleep(pause)
+                if code_of(error) in ("PreconditionFailed", "412", "NoSuchKey"):
+                    raise ConflictError(key) from None
+                raise
+
+        def is_busy(error: BaseException) -> bool:
+            """409: another put or delete of the key was at work, and S3 asks for another try."""
+            return code_of(error) in ("ConditionalRequestConflict", "OperationAborted")
+
+        with self._explained():
+            try:
+                retry_through_outage(put, lambda error: is_busy(error) or is_passing(error))
+            except ClientError as error:
+                if is_busy(error):
+                    raise ConflictError(key) from None
+                raise
 
     def _holds(self, key: str, data: bytes) -> bool:
         found = self.get(key)
@@ -163,7 +148,7 @@ class S3Blobs(Blobs):
     def _pages(self, prefix: str, **options: str) -> Iterator[dict[str, Any]]:
         where = {"Bucket": self.bucket, "Prefix": self._key(prefix), **options}
         while True:
-            page = self._persistently(lambda: self.client.list_objects_v2(**where))
+            page = self._through_outages(lambda: self.client.list_objects_v2(**where))
             yield page
             if not page.get("IsTruncated"):
                 return
@@ -181,12 +166,12 @@ class S3Blobs(Blobs):
         return sorted(name.rstrip("/").rsplit("/", 1)[-1] for name in found)
 
     def delete(self, key: str) -> None:
-        self._persistently(lambda: self.client.delete_object(Bucket=self.bucket, Key=self._key(key)))
+        self._through_outages(lambda: self.client.delete_object(Bucket=self.bucket, Key=self._key(key)))
 
     def upload(self, path: Path, key: str) -> str:
         from livecc_assets.store.s3_transfer import send
 
-        with self._told():
+        with self._explained():
             return send(self.bulk, self.bucket, self._key(key), path)
 
     def local(self, key: str, cache: Path, sha256: str = "") -> Path:
@@ -198,7 +183,7 @@ class S3Blobs(Blobs):
         target.parent.mkdir(parents=True, exist_ok=True)
         staged = target.with_name(f".staged-{os.getpid()}-{secrets.token_hex(3)}-{target.name}")
         try:
-            with self._told():
+            with self._explained():
                 found = receive(self.client, self.bucket, self._key(key), staged, digest=bool(sha256))
             if found != sha256:
                 raise PassingError(  # spoilt on the way, if it was not stored so
@@ -219,7 +204,7 @@ class S3Blobs(Blobs):
 
         prefix, now = self._key(""), time.time()
         pages = self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=prefix)
-        with self._told():
+        with self._explained():
             uploads = [one for page in pages for one in page.get("Uploads", []) if one["Key"].startswith(prefix)]
             for one in uploads:
                 upload = {"Bucket": self.bucket, "Key": one["Key"], "UploadId": one["UploadId"]}
@@ -236,10 +221,13 @@ class S3Blobs(Blobs):
 
     def _abort(self, upload: dict[str, str]) -> None:
         """Abort until S3 no longer knows it: a part that was on its way may outlive the first try."""
-        for _ in range(3):
+        from livecc_assets.core.retry import until_empty
+
+        def left() -> list[Any]:
             try:
                 self.client.abort_multipart_upload(**upload)
-                if not self.client.list_parts(**upload).get("Parts"):
-                    return
+                return self.client.list_parts(**upload).get("Parts", [])
             except self.client.exceptions.NoSuchUpload:
-                return
+                return []
+
+        until_empty(left, tries=3)

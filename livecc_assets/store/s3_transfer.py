@@ -5,7 +5,6 @@ An upload that breaks off is taken up where it stopped: the parts that S3 has al
 
 import base64
 import hashlib
-import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +16,8 @@ from typing import Any, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.store.s3_errors import code_of, is_passing, persistently, rounds
+from livecc_assets.core.retry import retry_through_outage
+from livecc_assets.store.s3_errors import code_of, is_passing
 
 MIB = 1 << 20
 #: Bytes of a part, and up to which a file is sent whole.
@@ -42,24 +42,22 @@ def send(client: Any, bucket: str, key: str, path: Path) -> str:
     """
     if path.stat().st_size <= PART:
         data = path.read_bytes()
-        persistently(lambda: client.put_object(Bucket=bucket, Key=key, Body=data))
+        retry_through_outage(lambda: client.put_object(Bucket=bucket, Key=key, Body=data), is_passing)
         return hashlib.sha256(data).hexdigest()
     upload = _Upload(client, bucket, key, path)
+
+    def run() -> str:
+        try:
+            return upload.run()
+        except ClientError as error:
+            if code_of(error) == "NoSuchUpload":
+                if upload.stands():  # an earlier try completed it, and only the answer was lost
+                    return upload.sha256
+                upload.id = None  # somebody aborted it: begin again
+            raise
+
     try:
-        for pause in rounds():
-            try:
-                return upload.run()
-            except (BotoCoreError, ClientError) as error:
-                if code_of(error) == "NoSuchUpload":
-                    if upload.stands():  # an earlier try completed it, and only the answer was lost
-                        return upload.sha256
-                    upload.id = None  # somebody aborted it: begin again
-                elif not is_passing(error):
-                    raise
-                if pause is None:
-                    raise
-                time.sleep(pause)
-        raise AssertionError("the last round returns or raises")
+        return retry_through_outage(run, lambda error: code_of(error) == "NoSuchUpload" or is_passing(error))
     except BaseException as error:
         if not is_passing(error):
             upload.abort()
@@ -215,7 +213,7 @@ def receive(client: Any, bucket: str, key: str, path: Path, digest: bool) -> str
         return target.digest.hexdigest()
 
     try:
-        return persistently(whole)
+        return retry_through_outage(whole, is_passing)
     except BaseException:
         path.unlink(missing_ok=True)
         raise

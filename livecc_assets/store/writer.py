@@ -43,7 +43,9 @@ class _Table:
         self._sha, self._size = hashlib.sha256(), 0
         if isinstance(blobs.fs, pafs.LocalFileSystem):
             Path(blobs.arrow_path(key)).parent.mkdir(parents=True, exist_ok=True)
-        self._stream = blobs.fs.open_output_stream(blobs.arrow_path(key))
+        self._explained = blobs.explained
+        with self._explained():
+            self._stream = blobs.fs.open_output_stream(blobs.arrow_path(key))
         self._buffer = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), BUFFER)
         self._parquet = pq.ParquetWriter(self._buffer, schema, compression="zstd")
 
@@ -100,19 +102,22 @@ class _Table:
         whole = waiting if last else waiting - waiting % GROUP_ROWS
         if whole:
             together = pa.concat_tables(self._tables)
-            self._parquet.write_table(together.slice(0, whole), row_group_size=GROUP_ROWS)
+            with self._explained():
+                self._parquet.write_table(together.slice(0, whole), row_group_size=GROUP_ROWS)
             self._tables = [together.slice(whole)]
 
     def finish(self) -> StoredFile:
         self.gather()
         self.groups(last=True)
-        self._parquet.close()
-        self._buffer.close()
-        self._stream.close()
+        with self._explained():
+            self._parquet.close()
+            self._buffer.close()
+            self._stream.close()
         return StoredFile(self.name, self.key, self._size, self._sha.hexdigest())
 
     def abandon(self) -> None:
-        self._stream.close()
+        with self._explained():
+            self._stream.close()
 
 
 class Writer:

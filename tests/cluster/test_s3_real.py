@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.store import Store, s3_errors
+from livecc_assets.store import Store, s3_advice
 from livecc_assets.store.blobs import ConflictError, S3Blobs, open_blobs
 from tests.store import test_artifacts, test_s3
 from tests.store.s3_proxy import Proxy
@@ -163,7 +163,7 @@ def test_a_clock_that_is_off_is_named_with_its_error(root: str, monkeypatch: pyt
         def now(cls, tz=None):  # type: ignore[override]
             return datetime.now(tz) + timedelta(hours=2)
 
-    monkeypatch.setattr(s3_errors, "datetime", Ahead)
+    monkeypatch.setattr(s3_advice, "datetime", Ahead)
     monkeypatch.setattr(
         "botocore.auth.get_current_datetime", lambda remove_tzinfo=True: datetime.utcnow() + timedelta(hours=2)
     )

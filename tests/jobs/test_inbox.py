@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from jobs import inbox, sensors
-from livecc_assets.core.errors import UserError
+from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.definitions import defs
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.source import tasks
@@ -169,6 +169,40 @@ def test_an_inbox_that_is_gone_is_named_with_the_remedy(ticks: Ticks, folder: Pa
     shutil.rmtree(folder)
     with pytest.raises(UserError, match="no such folder; create it"):
         ticks.tick()
+
+
+def test_a_folder_whose_listing_fails_because_s3_is_away_goes_on_waiting(
+    ticks: Ticks, bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put_object(Bucket="videos", Key="in/drop-1/v.mp4", Body=b"1")
+    ticks.tick()
+    seen = tasks.listing_digest
+
+    def away(uri: str) -> str:
+        raise PassingError(f"{uri}: nothing answers; check the network")
+
+    monkeypatch.setattr(tasks, "listing_digest", away)
+    with pytest.raises(PassingError, match="nothing answers"):
+        ticks.tick()
+    monkeypatch.setattr(tasks, "listing_digest", seen)
+    assert ticks.tick() == ["drop-1"]
+
+
+def test_a_folder_that_may_not_be_listed_is_passed_over_and_the_others_are_not(
+    ticks: Ticks, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _drop(folder, "closed")
+    _drop(folder, "open")
+    seen = tasks.listing_digest
+
+    def denied(uri: str) -> str:
+        if uri.endswith("closed"):
+            raise UserError(f"{uri}: the AWS credentials may not do ListObjectsV2 there; allow it")
+        return seen(uri)
+
+    monkeypatch.setattr(tasks, "listing_digest", denied)
+    ticks.tick()
+    assert ticks.tick() == ["open"]
 
 
 def test_a_cursor_of_the_earlier_form_is_understood() -> None:

@@ -16,7 +16,7 @@ class Listener:
     """A web server that answers with the next of ``answers`` (200 when there are none left) and keeps what it is sent."""
 
     def __init__(self) -> None:
-        self.answers, self.got = list[int](), list[dict]()
+        self.answers, self.got, self.retry_after = list[int](), list[dict](), ""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -24,6 +24,8 @@ class Listener:
                 outer.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 self.send_response(outer.answers.pop(0) if outer.answers else 200)
                 self.send_header("Location", "http://127.0.0.1:9/")
+                if outer.retry_after:
+                    self.send_header("Retry-After", outer.retry_after)
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:
@@ -120,21 +122,37 @@ def test_long_errors_are_cut() -> None:
     assert len(webhook.clean("x" * 10_000)) == webhook.LONGEST
 
 
-def test_a_service_that_stumbles_is_tried_again_a_few_times(listener: Listener) -> None:
-    pauses: list[float] = []
+def test_a_service_that_stumbles_is_tried_again_a_few_times(listener: Listener, pauses: list[float]) -> None:
     listener.answers = [503, 429]
-    webhook.post(listener.url, {"a": 1}, pauses.append)
-    assert (len(listener.got), pauses) == (3, [1.0, 2.0])
+    webhook.post(listener.url, {"a": 1})
+    assert (len(listener.got), [round(pause - 0.125) for pause in pauses]) == (3, [1, 2])
     listener.answers = [500, 500, 500, 500]
     with pytest.raises(webhook.AwayError, match="answered 500, 3 times"):
-        webhook.post(listener.url, {"a": 1}, pauses.append)
+        webhook.post(listener.url, {"a": 1})
+
+
+def test_a_busy_service_is_not_asked_before_the_time_that_it_names(listener: Listener, pauses: list[float]) -> None:
+    listener.answers, listener.retry_after = [429], "17"
+    webhook.post(listener.url, {"a": 1})
+    assert (len(listener.got), pauses) == (2, [17.0])
+
+
+@pytest.mark.usefixtures("pauses")
+def test_no_log_of_a_library_keeps_the_address(listener: Listener, caplog: pytest.LogCaptureFixture) -> None:
+    listener.answers = [503]
+    with caplog.at_level("INFO"):
+        webhook.post(listener.url, {"a": 1})
+        with pytest.raises(webhook.AwayError):
+            webhook.post("http://127.0.0.1:9/s3cr3t-path", {"a": 1})
+    assert "s3cr3t" not in caplog.text
 
 
 @pytest.mark.parametrize("answer", [404, 302])
-def test_a_wrong_address_or_a_redirect_is_not_tried_again(listener: Listener, answer: int) -> None:
+def test_a_wrong_address_or_a_redirect_is_not_tried_again(listener: Listener, answer: int, pauses: list[float]) -> None:
     listener.answers = [answer]
     with pytest.raises(webhook.WebhookError, match=f"answered {answer}") as caught:
-        webhook.post(listener.url, {"a": 1}, lambda seconds: pytest.fail("it waited"))
+        webhook.post(listener.url, {"a": 1})
+    assert pauses == []
     assert not isinstance(caught.value, webhook.AwayError)
     assert len(listener.got) == 1
 
@@ -143,10 +161,11 @@ def test_a_wrong_address_or_a_redirect_is_not_tried_again(listener: Listener, an
     "url",
     ["http://127.0.0.1:9/s3cr3t", "file:///etc/passwd", "http://[broken/s3cr3t", "http://127.0.0.1:9/s3cr3t part"],
 )
+@pytest.mark.usefixtures("pauses")
 def test_errors_never_name_the_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     with pytest.raises(webhook.WebhookError) as caught:
-        webhook.post(url, {}, lambda seconds: None)
+        webhook.post(url, {})
     assert "s3cr3t" not in str(caught.value)
     assert "passwd" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None

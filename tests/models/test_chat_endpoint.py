@@ -23,6 +23,8 @@ def server():
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", content)
+            if content.startswith("come back in "):
+                self.send_header("Retry-After", content.removeprefix("come back in "))
             if content == "cut off":
                 self.send_header("Content-Length", "100")
             self.end_headers()
@@ -59,22 +61,46 @@ def test_the_reply_to_one_user_message_is_returned(server, monkeypatch: pytest.M
     ]
 
 
-def test_busy_servers_and_broken_replies_are_retried_with_doubling_pauses(server):
+def test_busy_servers_and_broken_replies_are_retried_with_doubling_pauses(server, pauses: list[float]):
     url, replies, seen = server
     replies.extend(
         [(429, ""), (503, ""), (200, "cut off"), (200, "no json"), (200, _text(None)), (200, _text("at last"))]
     )
-    pauses = []
-    assert ChatEndpoint("m", url, "NO_SUCH_KEY", attempts=6, sleep=pauses.append).ask("hi") == "at last"
-    assert pauses == [1, 2, 4, 8, 16]
+    assert ChatEndpoint("m", url, "NO_SUCH_KEY", attempts=6).ask("hi") == "at last"
+    assert [round(pause - 0.125) for pause in pauses] == [1, 2, 4, 8, 16]
     assert seen[0][1] is None
 
 
+@pytest.mark.parametrize(
+    ("said", "waited"),
+    [("30", 30.0), ("100000", 60.0), ("0", None), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", None)],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_no_try_comes_before_the_time_that_a_busy_server_names(
+    server, pauses: list[float], status: int, said: str, waited: float | None
+) -> None:
+    url, replies, _ = server
+    replies.extend([(status, f"come back in {said}"), (200, _text("hello"))])
+    assert ChatEndpoint("m", url, "NO_SUCH_KEY").ask("hi") == "hello"
+    (pause,) = pauses
+    assert pause == waited if waited else 1 <= pause <= 1.25
+
+
+def test_the_proxy_of_the_environment_is_asked(server, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, replies, seen = server
+    monkeypatch.setenv("http_proxy", url.removesuffix("/v1/"))
+    monkeypatch.setenv("no_proxy", "")
+    replies.append((200, _text("hello")))
+    assert ChatEndpoint("m", "http://model.example/v1", "NO_SUCH_KEY").ask("hi") == "hello"
+    assert seen[0][0] == "http://model.example/v1/chat/completions"
+
+
+@pytest.mark.usefixtures("pauses")
 def test_patience_ends(server):
     url, replies, seen = server
     replies.extend([(500, "")] * 9)
     with pytest.raises(ChatError, match="no answer from m in 3 attempts; the last problem was HTTP 500"):
-        ChatEndpoint("m", url, "NO_SUCH_KEY", attempts=3, sleep=lambda seconds: None).ask("hi")
+        ChatEndpoint("m", url, "NO_SUCH_KEY", attempts=3).ask("hi")
     assert len(seen) == 3
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from botocore.config import Config
 
-from livecc_assets.store import s3_errors
+from livecc_assets.core import retry
 from tests.jobs.code_server import TickError, persistent_instance, schedule_tick, sensor_tick
 from tests.security.searching import leaks, where
 
@@ -28,11 +28,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("LIVECC_ROOT", "s3://artefacts/livecc")
     monkeypatch.setenv("LIVECC_INBOX", "s3://videos/in")
-    monkeypatch.setattr(s3_errors, "PAUSES", ())
+    monkeypatch.setattr(retry, "PAUSES", ())
     real = boto3.client
 
     def hurried(*arguments, **options):
-        options["config"] = options.get("config", Config()).merge(Config(retries={"max_attempts": 0}))
+        options["config"] = options.get("config", Config()).merge(Config(retries={"total_max_attempts": 1}))
         return real(*arguments, **options)
 
     monkeypatch.setattr(boto3, "client", hurried)

@@ -194,6 +194,26 @@ def test_a_download_leaves_no_clock_running(web: Web, tmp_path: Path) -> None:
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
+def test_a_busy_server_is_asked_again_after_the_time_that_it_names(
+    web: Web, tmp_path: Path, pauses: list[float]
+) -> None:
+    web.page("/film.mp4", b"", 429, Retry_After="30")
+    with pytest.raises(UserError, match="the server answered 429; try again later"):
+        here().fetch(f"http://{HOST}:{web.server_port}/film.mp4", tmp_path / "film.mp4")
+    assert (len(web.asked), pauses) == (3, [30.0, 30.0])
+
+
+def test_a_busy_server_is_not_waited_for_longer_than_a_download_may_take(
+    web: Web, tmp_path: Path, pauses: list[float]
+) -> None:
+    web.page("/film.mp4", b"", 503, Retry_After="30")
+    with pytest.raises(UserError, match="the server answered 503; try again later"):
+        here(bounds=replace(SMALL, total_sec=20)).fetch(
+            f"http://{HOST}:{web.server_port}/film.mp4", tmp_path / "film.mp4"
+        )
+    assert (len(web.asked), pauses) == (1, [])
+
+
 def test_an_answer_that_is_no_file_is_told_with_its_status(web: Web, tmp_path: Path) -> None:
     web.page("/film.mp4", b"gone", 404)
     said = told(here(), f"http://{HOST}:{web.server_port}/film.mp4?Signature=secret", tmp_path)
@@ -292,6 +312,7 @@ def test_a_long_name_that_was_fetched_is_not_fetched_again(web: Web, tmp_path: P
     assert next(fetch_list(listed, tmp_path / "films", here())).endswith(": already there")
 
 
+@pytest.mark.usefixtures("pauses")
 def test_what_is_there_is_not_fetched_again_and_what_fails_is_named(web: Web, tmp_path: Path) -> None:
     base, listed = f"http://{HOST}:{web.server_port}", tmp_path / "list.txt"
     listed.write_text(f"# a match\n{base}/one.mp4\n\n{base}/one.vtt\n{base}/two.mp4\n")

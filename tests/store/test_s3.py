@@ -14,8 +14,9 @@ import boto3
 import pyarrow as pa
 import pytest
 
+from livecc_assets.core import retry
 from livecc_assets.core.errors import PassingError, UserError
-from livecc_assets.store import Store, s3_errors, s3_transfer
+from livecc_assets.store import Store, s3_client, s3_transfer
 from livecc_assets.store.blobs import ConflictError, S3Blobs, open_blobs
 from livecc_assets.store.garbage import collect
 from tests.store.s3_proxy import Proxy, proxy
@@ -56,8 +57,8 @@ def bucket(endpoint: str) -> str:
 def server(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """The proxy as this machine's S3, with parts of the least size and short pauses."""
     monkeypatch.setattr(s3_transfer, "PART", 5 * MIB)
-    monkeypatch.setattr(s3_errors, "PAUSES", (0.05, 0.05))
-    monkeypatch.setattr("livecc_assets.store.s3.TRIES", 3)
+    monkeypatch.setattr(retry, "PAUSES", (0.05, 0.05))
+    monkeypatch.setattr(s3_client, "TRIES", 3)
     with proxy(endpoint) as one:
         monkeypatch.setenv("AWS_ENDPOINT_URL", one.url)
         yield one

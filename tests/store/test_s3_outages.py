@@ -3,6 +3,7 @@
 # ruff: noqa: F811 (fixtures of another file are asked for by name)
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -11,13 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, CredentialRetrievalError, SSLError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    NoRegionError,
+    ParamValidationError,
+    SSLError,
+)
 from dagster_pipes import encode_param
 from s3transfer.exceptions import RetriesExceededError
 
+from livecc_assets.core import retry
 from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UnreachableError, UserError
-from livecc_assets.runtime.messages import PREFIX, ROOT, context_key, opened
-from livecc_assets.store import s3_errors
+from livecc_assets.runtime.messages import PREFIX, ROOT, context_key, open_when_reachable
+from livecc_assets.store import s3_advice, s3_client
 from livecc_assets.store.blobs import S3Blobs, open_blobs
 from tests.store.s3_proxy import Proxy
 from tests.store.test_s3 import blobs, bucket, endpoint, large, moto, server, sha  # noqa: F401
@@ -45,8 +54,8 @@ def test_a_server_that_stays_busy_is_told_in_one_line_as_what_may_pass(blobs: S3
 def test_nobody_at_the_address_is_told_within_seconds_when_a_store_is_opened(
     blobs: S3Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_errors, "PAUSES", (600.0, 600.0))
-    monkeypatch.setattr("livecc_assets.store.s3.TRIES", 8)
+    monkeypatch.setattr(retry, "PAUSES", (600.0, 600.0))
+    monkeypatch.setattr(s3_client, "TRIES", 8)
     monkeypatch.setenv("AWS_ENDPOINT_URL", NOBODY)
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=f"nothing answers at {NOBODY}"):
@@ -66,10 +75,10 @@ def test_a_worker_waits_for_a_server_that_is_not_back_yet(
             monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         return S3Blobs(blobs.root)
 
-    assert opened(comes_back).root == blobs.root
+    assert open_when_reachable(comes_back).root == blobs.root
     assert len(calls) == 3
     with pytest.raises(UserError, match="no bucket is named"):
-        opened(lambda: open_blobs("s3:///x"))
+        open_when_reachable(lambda: open_blobs("s3:///x"))
 
 
 @pytest.mark.parametrize("act", [(500, "InternalError"), "cut_answer"])
@@ -106,18 +115,26 @@ def test_a_download_that_cannot_be_made_is_told_and_leaves_nothing_behind(
         (SSLError(endpoint_url="x", error="CERTIFICATE_VERIFY_FAILED"), UserError, "AWS_CA_BUNDLE"),
         (CredentialRetrievalError(provider="x", error_msg="503"), PassingError, "could not be fetched"),
         (RetriesExceededError(ValueError("cut\noff")), PassingError, r"does not serve \(cut off\)"),
+        (
+            ClientError({"Error": {"Code": "PermanentRedirect"}}, "GetObject"),
+            UserError,
+            "set AWS_REGION to the bucket's",
+        ),
+        (NoRegionError(), UserError, "set AWS_REGION"),
+        (ParamValidationError(report="Invalid bucket\nname"), UserError, "write LIVECC_ROOT as s3://bucket/prefix"),
+        (ClientError({"Error": {"Code": "Odd"}}, "GetObject"), UserError, r"cannot be used \(Odd\); check LIVECC_ROOT"),
     ],
 )
 def test_what_may_pass_is_told_apart_from_mistakes(error: Exception, kind: type[UserError], words: str) -> None:
-    with pytest.raises(UserError, match=words) as caught:
-        raise s3_errors.in_words(error, "s3://a", "http://here") or AssertionError("no words")
-    assert type(caught.value) is kind
+    found = s3_advice.explain(error, s3_advice.Place("s3://a", "http://here"))
+    assert type(found) is kind and re.search(words, str(found))
 
 
 WORKER = """
-from livecc_assets.store import s3, s3_errors
+from livecc_assets.core import retry
 from livecc_assets.runtime import worker
-s3_errors.PAUSES, s3.TRIES = (0.05, 0.05), 2
+from livecc_assets.store import s3_client
+retry.PAUSES, s3_client.TRIES = (0.05, 0.05), 2
 worker.run({{"words": lambda task: {act}}})
 """
 

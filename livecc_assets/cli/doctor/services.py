@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from livecc_assets.cli.doctor.finding import Finding
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.redaction import redact
 
 TIMEOUT_SECONDS = 4.0
 
@@ -46,39 +48,18 @@ def s3(root: str, env: Mapping[str, str]) -> Finding:
         return Finding(
             "S3", False, f"not used: artifacts are in {root}", "LIVECC_ROOT=s3://bucket/prefix puts them in S3"
         )
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from livecc_assets.store.s3_client import reading, split
 
     # LIVECC_ROOT names the artifact store, so without it not even the sample can run here.
-    name, bucket = "S3", urlsplit(root).netloc
+    bucket, _ = split(root)
     try:
-        session = boto3.Session()
-        if session.get_credentials() is None:
-            return Finding(
-                name,
-                False,
-                f"no credentials for {root}",
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-                True,
-            )
-        config = Config(connect_timeout=TIMEOUT_SECONDS, read_timeout=TIMEOUT_SECONDS, retries={"max_attempts": 0})
-        client = session.client("s3", config=config, region_name=session.region_name or "us-east-1")
-        client.list_objects_v2(Bucket=bucket, MaxKeys=1)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown")
-        return Finding(
-            name,
-            False,
-            f"bucket {bucket}: {code}",
-            "create the bucket, or check the key's rights and AWS_ENDPOINT_URL",
-            True,
-        )
-    except (BotoCoreError, ValueError) as error:
-        return Finding(
-            name, False, f"bucket {bucket}: {error}", "check AWS_ENDPOINT_URL, the region and the network", True
-        )
-    return Finding(name, True, f"bucket {bucket} at {client.meta.endpoint_url} can be listed", required=True)
+        with reading(root, "LIVECC_ROOT", tries=1, seconds=TIMEOUT_SECONDS) as client:
+            client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+    except UserError as error:
+        cause, _, remedy = str(error).removeprefix(f"{root}: ").rpartition("; ")
+        return Finding("S3", False, f"bucket {bucket}: {cause}", remedy, True)
+    endpoint = redact(client.meta.endpoint_url)
+    return Finding("S3", True, f"bucket {bucket} at {endpoint} can be listed", required=True)
 
 
 def kubernetes(env: Mapping[str, str]) -> Finding:
