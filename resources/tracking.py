@@ -197,6 +197,7 @@ class Tracker:
     ) -> Recorded:
         """Find or make run and model, let ``write`` fill them, close the run; what the store refuses is a warning."""
         recorded = Recorded()
+        errors: tuple[type[Exception], ...] = ()
         try:
             errors = self._errors()
             self._probe()

@@ -256,6 +256,7 @@ class RemoteLauncher(Launcher):
 
     def _watch(self, context: dg.AssetExecutionContext, job: Job, worker: Found, blobs: Blobs, prefix: str) -> Status:
         log, stop = Log(), threading.Event()
+        status = Status("failed", "The worker said nothing about its state")
         follower = self._follower(worker, log, stop)
         try:
             with self._taken_along(context, job, worker.name, worker.attempt):
