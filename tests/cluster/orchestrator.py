@@ -23,7 +23,7 @@ def main(about: dict) -> int:
         job = Job("toy", "toy_worker", task, Needs(**about["needs"]), lambda: store.etag(place) is not None)
         launcher = make_launcher(about["options"])
         if os.environ.get("DIE_BEFORE_BEGIN"):
-            launcher.begin = lambda job, found: os._exit(9)
+            setattr(launcher, "begin", lambda job, found: os._exit(9))  # noqa: B010
         launcher.run(context, job)
         return dg.MaterializeResult()
 
@@ -32,7 +32,8 @@ def main(about: dict) -> int:
         for event in result.all_events:
             if event.is_step_failure:
                 data = event.step_failure_data
-                print(data.user_failure_data.description if data.user_failure_data else data.error.message, flush=True)
+                said = data.error.message if data.error else ""
+                print(data.user_failure_data.description if data.user_failure_data else said, flush=True)
         for entry in instance.all_logs(result.run_id):
             print("event:", entry.user_message.replace("\n", " ")[:300])
     return 0 if result.success else 1

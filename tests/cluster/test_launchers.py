@@ -13,7 +13,7 @@ import pytest
 
 from livecc_assets.store.store import Store
 from resources.launchers import Job, Needs, make_launcher
-from resources.launchers.remote import AlreadyThereError, worker_name
+from resources.launchers.remote import AlreadyThereError, RemoteLauncher, worker_name
 from tests.cluster.wire import Wire
 
 HERE = Path(__file__).parent
@@ -88,6 +88,7 @@ def bench(request, root, tmp_path, pod_environment, toy_image):
     made = Bench(options, root, tmp_path, toy_image)
     yield made
     launcher = made.launcher()
+    assert isinstance(launcher, RemoteLauncher)
     if left := launcher.find(worker_name(made.job())):
         launcher.delete(left)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from livecc_assets.graph import plan
 from livecc_assets.graph.plan import Once, make_plan, standings
-from livecc_assets.graph.step import plan
 from livecc_assets.models import reference
 from livecc_assets.store.blobs import LocalBlobs
 

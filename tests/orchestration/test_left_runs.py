@@ -16,7 +16,7 @@ import psutil
 import pytest
 import yaml
 
-from livecc_assets.cli.main import serve
+from livecc_assets.cli import serve
 from livecc_assets.core.processes import PROCESS, ran_at, this_process
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.runs import runs_of_earlier_servers
@@ -30,7 +30,7 @@ INSTANCE = {
 #: `python -m livecc_assets.cli.serve`, where the daemon, which is none here, has found the server once there is a file `go`.
 QUICK = """
 import os, sys, time
-from livecc_assets.cli.main import serve
+from livecc_assets.cli import serve
 serve.SETTLED, end = 1, serve._end
 def when_told(settings, left):
     while not (settings.home / "go").exists():

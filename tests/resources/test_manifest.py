@@ -1,5 +1,7 @@
 """Every manifest that the Kubernetes launcher can write is valid today, and says what the worker needs."""
 
+from typing import Any
+
 import kubernetes_validate
 import pytest
 
@@ -21,9 +23,11 @@ OPTIONS = {
     "volume_mounts": [{"name": "work", "mountPath": "/work"}],
 }  # fmt: skip
 
+IMAGE: dict[str, Any] = {"image": "livecc/training:1"}
 
-def made(options=None, **needs):
-    job = Job("j", "livecc_assets.training.worker", TASK, Needs(**({"image": "livecc/training:1"} | needs)))
+
+def made(options=None, **needs: Any):
+    job = Job("j", "livecc_assets.training.worker", TASK, Needs(**(IMAGE | needs)))
     name = worker_name(job)
     manifest = job_manifest(
         job, name, "attempt", {"DAGSTER_PIPES_CONTEXT": "c"}, "run", OPTIONS if options is None else options
