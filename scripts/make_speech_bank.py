@@ -126,11 +126,10 @@ def espeak(texts: tuple[str, ...], language: str) -> list[Take]:
     def receive(samples: Any, count: int, events: Any) -> int:
         if count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        for k in itertools.count():
-            if events[k].type == 0:
-                return 0
+        for k in itertools.takewhile(lambda k: events[k].type != 0, itertools.count()):
             if events[k].type == 1 and events[k].text_position:  # position 0 is no word of the text
                 starts.append(events[k].audio_position / 1000)
+        return 0
 
     library.espeak_SetSynthCallback(receive)
     takes = []

@@ -11,8 +11,15 @@ from livecc_assets.models.qwen2_vl import Processor
 class Loaded(Protocol):
     """A model with its processor, such as ``commentary.engine.Engine``."""
 
-    model: Any
-    processor: Processor
+    @property
+    def model(self) -> Any:
+        """The language model with its vision tower."""
+        ...
+
+    @property
+    def processor(self) -> Processor:
+        """Its tokenizer and picture settings."""
+        ...
 
 
 class Group:
