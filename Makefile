@@ -3,10 +3,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Any Python 3.11; override with `make install PYTHON=/path/to/python3.11`.
+# Python 3.11, on which the pins were tested, or else 3.12; override with `make install PYTHON=/path/to/python`.
 ifndef PYTHON
-PYTHON := $(shell for name in python3.11 python3 python; do \
-	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { command -v "$$name"; exit; }; done)
+PYTHON := $(shell for name in python3.11 python3.12 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { command -v "$$name"; exit; }; done)
 endif
 # Passed on to the installer, for instance an index that holds PyTorch's CPU build.
 PIP_ARGS ?=
@@ -44,10 +44,11 @@ test: $(STAMP) ## all tests, in under 10 minutes on two cores
 test-cluster: $(STAMP) ## tests on the Docker, cluster and S3 that DOCKER_HOST, KUBECONFIG and AWS_ENDPOINT_URL name
 	@$(BIN)/pytest -n 2 -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
 
-lint: $(STAMP) ## ruff and pyright
+lint: $(STAMP) ## ruff, import rules, and types for Python 3.11 and 3.12
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+	@sh scripts/check_types.sh $(BIN)
 
 format: $(STAMP) ## let ruff rewrite the files
 	$(BIN)/ruff check --fix .

@@ -137,6 +137,7 @@ class Bench:
 
 
 def main() -> int:
+    """Measure and print; exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in {"bucket": None, "image": None, "namespace": "livecc-test", "secret": "livecc-s3"}.items():
         parser.add_argument(f"--{name}", default=default, required=default is None)

@@ -1,3 +1,3 @@
 """LiveCC Assets: raw videos to a scored live-commentary model, as a Dagster asset graph."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,15 +12,16 @@ command -v git >/dev/null 2>&1 || absent git "version of the code in artifacts" 
 command -v g++ >/dev/null 2>&1 || absent g++ "DeepSpeed compiles its communication module" "apt-get install g++"
 command -v make >/dev/null 2>&1 || absent make "this file" "apt-get install make"
 if [ -z "$python" ]; then
-    absent "Python 3.11" "the only version the pinned packages were tested with" \
-        "apt-get install python3.11 python3.11-venv python3.11-dev, or make install PYTHON=/path/to/python3.11"
-elif ! "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
-    absent "Python 3.11" "$python is not 3.11" "make install PYTHON=/path/to/python3.11"
+    absent "Python 3.11 or 3.12" "the pinned packages are for these" \
+        "apt-get install python3.11 python3.11-venv python3.11-dev, or make install PYTHON=/path/to/python"
+elif ! version=$("$python" -c 'import sys
+print("%d.%d" % sys.version_info[:2]); sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null); then
+    absent "Python 3.11 or 3.12" "$python is neither" "make install PYTHON=/path/to/python"
 else
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-        absent "venv for $python" "the installation lives in .venv" "apt-get install python3.11-venv"
+        absent "venv for $python" "the installation lives in .venv" "apt-get install python$version-venv"
     headers=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
     [ -f "$headers/Python.h" ] ||
-        absent "headers for $python" "DeepSpeed compiles against $headers/Python.h" "apt-get install python3.11-dev"
+        absent "headers for $python" "DeepSpeed compiles against $headers/Python.h" "apt-get install python$version-dev"
 fi
 exit $missing

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -122,14 +123,13 @@ def espeak(texts: tuple[str, ...], language: str) -> list[Take]:
     starts: list[float] = []
 
     @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_EspeakEvent))
-    def receive(samples, count, events):  # type: ignore[no-untyped-def]
+    def receive(samples: Any, count: int, events: Any) -> int:
         if count > 0:
             chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        for k in itertools.count():
-            if events[k].type == 0:
-                return 0
+        for k in itertools.takewhile(lambda k: events[k].type != 0, itertools.count()):
             if events[k].type == 1 and events[k].text_position:  # position 0 is no word of the text
                 starts.append(events[k].audio_position / 1000)
+        return 0
 
     library.espeak_SetSynthCallback(receive)
     takes = []

@@ -75,12 +75,14 @@ def _in_a_process(job: str, partition: str) -> Outcome:
 
 def _run(settings: Settings, instance: object, group: list[Work]) -> Iterator[Outcome]:
     """Outcomes of a group as they come."""
+    from livecc_assets.definitions import defs
+
     waiting: list[tuple[str, str]] = []
     for job, partition in group:
         if job in _KIND and partition and len(group) > 1 and not _stands(settings, job, partition):
             waiting.append((job, partition))
         else:
-            yield run_job(instance, job, partition)  # type: ignore[arg-type]
+            yield run_job(defs, instance, job, partition)  # type: ignore[arg-type]
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         try:
             for done in as_completed([pool.submit(_in_a_process, *work) for work in waiting]):

@@ -37,13 +37,14 @@ def _job_command(name: str, argument: str, text: str) -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help="Print the outcome for programs.")
     @click.pass_obj
     def command(settings: Settings, partition: str, force: bool, as_json: bool) -> None:
+        from livecc_assets.definitions import defs
         from livecc_assets.orchestration.runs import open_instance, run_job
 
         with open_instance(settings) as instance:
             if name == "select" and settings.store().current("evaluation_videos", "all") is None:
                 # No set is selected before it is known which videos must stay out of it.
-                click.echo(run_job(instance, "livesports", only=["evaluation_videos"]).line(), err=as_json)
-            outcome = run_job(instance, name, partition, {"livecc/force": "true"} if force else None)
+                click.echo(run_job(defs, instance, "livesports", only=["evaluation_videos"]).line(), err=as_json)
+            outcome = run_job(defs, instance, name, partition, {"livecc/force": "true"} if force else None)
         click.echo(json.dumps(asdict(outcome)) if as_json else outcome.line())
         sys.exit(0 if outcome.ok else 1)
 

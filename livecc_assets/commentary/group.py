@@ -1,19 +1,31 @@
 """Several sessions through one model in lockstep; a single stream is a group of one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from livecc_assets.commentary.decoder import Chunk, Decoder
 from livecc_assets.commentary.session import Block, Interval, Session
+from livecc_assets.models.qwen2_vl import Processor
 
-if TYPE_CHECKING:
-    from livecc_assets.commentary.engine import Engine
+
+class Loaded(Protocol):
+    """A model with its processor, such as ``commentary.engine.Engine``."""
+
+    @property
+    def model(self) -> Any:
+        """The language model with its vision tower."""
+        ...
+
+    @property
+    def processor(self) -> Processor:
+        """Its tokenizer and picture settings."""
+        ...
 
 
 class Group:
     """Sessions that see their blocks at the same time. Their states stay apart; only the forward passes are shared."""
 
-    def __init__(self, engine: "Engine", sessions: Sequence[Session]) -> None:
+    def __init__(self, engine: Loaded, sessions: Sequence[Session]) -> None:
         self.sessions = list(sessions)
         self.decoder = Decoder(engine.model, engine.processor, len(self.sessions))
 

@@ -189,23 +189,23 @@ def _was_interrupted(result: Any) -> bool:
 
 
 def run_job(
+    definitions: "dg.Definitions",
     instance: "dg.DagsterInstance",
     name: str,
     partition: str | None = None,
     tags: dict[str, str] | None = None,
     only: list[str] | None = None,
 ) -> Outcome:
-    """Run one job of the graph (or ``only`` some of its assets) to its end. Failures and failed checks are returned.
+    """Run one job of the definitions (or ``only`` some of its assets) to its end. Failures and failed checks are returned.
 
     Raises KeyboardInterrupt when a signal or a cancel ended it.
     """
     from dagster import AssetKey
 
-    from livecc_assets.definitions import defs
     from livecc_assets.orchestration.partitions import SOURCE_BATCHES
 
     started = time.monotonic()
-    job = defs.resolve_job_def(name)
+    job = definitions.resolve_job_def(name)
     if name == "curate" and partition and not instance.has_dynamic_partition(str(SOURCE_BATCHES.name), partition):
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [partition])
     try:

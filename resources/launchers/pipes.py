@@ -36,9 +36,9 @@ class StoreContextInjector(PipesContextInjector):
         self.blobs, self.prefix, self.adopting = blobs, prefix, adopting
 
     @contextmanager
-    def inject_context(self, context: Any) -> Iterator[Any]:
+    def inject_context(self, context_data: Any) -> Iterator[Any]:
         if not self.adopting:
-            self.blobs.put(context_key(self.prefix), json.dumps(context).encode())
+            self.blobs.put(context_key(self.prefix), json.dumps(context_data).encode())
         yield {ROOT: self.blobs.root, PREFIX: self.prefix}
 
     def no_messages_debug_text(self) -> str:

@@ -112,6 +112,7 @@ class Tracker:
     ) -> Recorded:
         """Find or make run and model, let ``write`` fill them, close the run; what the store refuses is a warning."""
         recorded = Recorded()
+        errors: tuple[type[Exception], ...] = ()
         try:
             errors = errors_of_a_store()
             probe(self.uri)

@@ -88,11 +88,11 @@ def toy_image(docker_client) -> str:
     files.append(Path(__file__).parent / "Dockerfile")
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     tag = f"livecc/toy:{digest}"
-    import docker
+    from docker.errors import ImageNotFound
 
     try:
         docker_client.images.get(tag)
-    except docker.errors.ImageNotFound:
+    except ImageNotFound:
         command = ["docker", "build", "-q", "-t", tag, "-f", "tests/cluster/Dockerfile", "."]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

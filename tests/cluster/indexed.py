@@ -48,7 +48,7 @@ def main() -> None:
             manifest = adopting(manifest)
         return create(self, namespace, manifest, **options)
 
-    client.BatchV1Api.create_namespaced_job = create_with_pods
+    setattr(client.BatchV1Api, "create_namespaced_job", create_with_pods)  # noqa: B010
 
     from livecc_assets.__main__ import main as livecc
 

@@ -39,7 +39,8 @@ def main(about: dict) -> int:
         for event in result.all_events:
             if event.is_step_failure:
                 data = event.step_failure_data
-                print(data.user_failure_data.description if data.user_failure_data else data.error.message, flush=True)
+                said = data.error.message if data.error else ""
+                print(data.user_failure_data.description if data.user_failure_data else said, flush=True)
         for entry in instance.all_logs(result.run_id):
             print("event:", entry.user_message.replace("\n", " ")[:300])
     return 0 if result.success else 1

@@ -20,13 +20,13 @@ def give_up(why: str) -> None:
 
 def need_images(client, *names: str) -> None:
     """Skip unless the images are built; bring them to the cluster's nodes."""
-    import docker
+    from docker.errors import ImageNotFound
 
     for name in names:
         tag = f"livecc/{name}:dev"
         try:
             client.images.get(tag)
-        except docker.errors.ImageNotFound:
+        except ImageNotFound:
             give_up(
                 f"{tag} is not on the Docker host (a kubelet deletes images when its disk fills up): k8s/build.sh {name}"
             )

@@ -90,6 +90,7 @@ def bench(request, root, tmp_path, pod_environment, toy_image):
     made = Bench(options, root, tmp_path, toy_image)
     yield made
     launcher = made.launcher()
+    assert isinstance(launcher, RemoteLauncher)
     if left := launcher.find(worker_name(made.job())):
         launcher.delete(left)
 

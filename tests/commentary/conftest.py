@@ -37,7 +37,7 @@ def make_model_folder(folder: Path, seed: int = 0) -> Path:
     )
     tokenizer.train_from_iterator(CORPUS * 20, trainer)
     ids = {
-        name: tokenizer.token_to_id(f"<|{name}|>") for name in ("vision_start", "vision_end", "image_pad", "video_pad")
+        name: tokenizer.get_vocab()[f"<|{name}|>"] for name in ("vision_start", "vision_end", "image_pad", "video_pad")
     }
     text = {
         "vocab_size": tokenizer.get_vocab_size(),

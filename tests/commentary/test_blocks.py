@@ -1,6 +1,7 @@
 """Which frames a stream is shown, how large, and in which blocks."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.frames import Video
 from livecc_assets.training.reading import BLANK_LEVEL, VideoSettings, read_clip
 
-SMALL = {"min_pixels": 12544, "stream_max_pixels": 12544, "frame_pixels": 12544}
+SMALL: dict[str, Any] = {"min_pixels": 12544, "stream_max_pixels": 12544, "frame_pixels": 12544}
 
 
 def test_blocks_are_three_seconds_then_one_second_each(video: Path) -> None:

@@ -1,5 +1,6 @@
 """Videos in, utterances out."""
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ def test_times_are_the_source_videos_and_nothing_is_missing(engine: Any, video: 
 
 def test_utterances_come_one_by_one(engine: Any, video: Path) -> None:
     stream = comment_video(engine, str(video), config=CONFIG)
+    assert isinstance(stream, Generator)
     assert isinstance(next(stream), Utterance)
     stream.close()
 

@@ -1,10 +1,12 @@
 """Clips are asked of the text model with the published wording, and every clip is answered for."""
 
 import math
+from typing import cast
 
 import pytest
 
 from livecc_assets.curation.text_loss import answer, clip_losses, prompt
+from livecc_assets.models.text_lm import TextLM
 from livecc_assets.store.rows import Rejected
 
 
@@ -45,19 +47,19 @@ def test_words_are_stripped_and_joined_by_one_space():
 
 
 def test_rows_keep_their_order_over_chunks_and_report_progress():
-    lm, seen = Counting(), []
+    counting, seen = Counting(), []
     clips = [_clip(f"v{i}", *["w"] * (i + 1), previous="") for i in range(5)]
-    rows = list(clip_losses(clips, lm, "released", seen.append, chunk=2))
+    rows = list(clip_losses(clips, cast(TextLM, counting), "released", seen.append, chunk=2))
     assert rows == [
         {"clip_id": f"v{i}:0", "video_id": f"v{i}", "loss": float(i + 1), "tokens": i + 1} for i in range(5)
     ]
     assert seen == [2, 4, 5]
-    assert [(len(pairs), rule) for pairs, rule in lm.asked] == [(2, "released"), (2, "released"), (1, "released")]
+    assert [(len(pairs), rule) for pairs, rule in counting.asked] == [(2, "released"), (2, "released"), (1, "released")]
 
 
 @pytest.mark.parametrize(("words", "detail"), [(("", " "), "all empty"), (("nan",), "is nan")])
 def test_a_clip_without_a_finite_loss_is_an_error_and_the_others_go_on(words, detail):
-    bad, good = clip_losses([_clip("bad", *words), _clip("good", "a", "b")], Counting())
+    bad, good = clip_losses([_clip("bad", *words), _clip("good", "a", "b")], cast(TextLM, Counting()))
     assert isinstance(bad, Rejected)
     assert (bad.id, bad.kind, bad.reason) == ("bad:0", "error", "no_loss")
     assert detail in bad.detail

@@ -15,8 +15,8 @@ from livecc_assets.evaluation.judge import (
     judgements,
 )
 from livecc_assets.evaluation.schemas import SCHEMAS
-from livecc_assets.store.rows import Rejected
 from tests.evaluation.builders import event, happening, said
+from tests.rows import kept, rejected
 
 
 class OverlapModel:
@@ -120,11 +120,12 @@ def test_every_event_gets_a_judgement_or_a_reason_in_order():
     texts = {(row["video_id"], 0): "opponent" for row in events}
     ticks = []
     rows = list(judgements(Slow(), commentary, events, "other", texts, lambda done, total: ticks.append((done, total))))
-    assert [row["video_event_id"] for row in rows[:20]] == [f"v{n}_0" for n in range(20)]
-    assert list(rows[0]) == SCHEMAS["livesports_judgements"].names
-    assert [(row.reason, row.kind) for row in rows[20:] if isinstance(row, Rejected)] == [
+    judged, refused = kept(rows[:20]), rejected(rows[20:])
+    assert [row["video_event_id"] for row in judged] == [f"v{n}_0" for n in range(20)]
+    assert list(judged[0]) == SCHEMAS["livesports_judgements"].names
+    assert [(row.reason, row.kind) for row in refused] == [
         ("no_verdict", "error"),
         ("no_commentary", "error"),
     ]
-    assert "line went dead" in rows[20].detail
+    assert "line went dead" in refused[0].detail
     assert ticks[-1] == (22, 22)

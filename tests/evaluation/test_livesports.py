@@ -8,6 +8,7 @@ from livecc_assets.evaluation.livesports import propose_events, sentences, truth
 from livecc_assets.evaluation.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 from tests.evaluation.builders import clip, happening, words
+from tests.rows import kept, rejected
 
 
 def source(video="v", events=()):
@@ -15,7 +16,7 @@ def source(video="v", events=()):
 
 
 def test_a_clip_becomes_an_event_of_the_schema():
-    made = list(propose_events([clip(preasr="Before. ")], [source(events=[happening(5)])], {"min_event_sec": 10}))
+    made = kept(propose_events([clip(preasr="Before. ")], [source(events=[happening(5)])], {"min_event_sec": 10}))
     assert len(made) == 1
     event = made[0]
     assert list(event) == SCHEMAS["livesports_events"].names
@@ -29,13 +30,15 @@ def test_a_clip_becomes_an_event_of_the_schema():
 
 def test_truth_is_cut_to_the_event_both_ends_included():
     truth = source(events=[happening(time) for time in (9.99, 10, 15, 20, 20.01)])["truth"]
-    assert [event["time"] for event in json.loads(truth_between(truth, 10, 20))] == [10, 15, 20]
+    cut = truth_between(truth, 10, 20)
+    assert cut is not None
+    assert [event["time"] for event in json.loads(cut)] == [10, 15, 20]
     assert truth_between(None, 0, 1) is None
 
 
 def test_a_video_without_truth_has_none_and_one_without_events_an_empty_list():
     clips = [clip("known"), clip("unknown")]
-    made = list(propose_events(clips, [source("known"), {"video_id": "unknown", "truth": None}]))
+    made = kept(propose_events(clips, [source("known"), {"video_id": "unknown", "truth": None}]))
     assert [event["truth"] for event in made] == ["[]", None]
 
 
@@ -65,7 +68,7 @@ def test_exactly_the_shortest_length_is_kept():
 
 def test_malformed_truth_and_wordless_clips_are_errors_not_crashes():
     rows = [{"video_id": "v", "truth": '{"events": 5'}, {"video_id": "w", "truth": '{"words": []}'}]
-    made = list(propose_events([clip("v"), clip("w"), clip("x", words=[])], rows))
+    made = rejected(propose_events([clip("v"), clip("w"), clip("x", words=[])], rows))
     assert [(row.kind, row.reason, row.video_id) for row in made] == [
         ("error", "bad_truth", "v"),
         ("error", "bad_truth", "w"),
@@ -74,7 +77,7 @@ def test_malformed_truth_and_wordless_clips_are_errors_not_crashes():
 
 
 def test_a_lead_starts_the_event_earlier_but_never_before_the_video():
-    made = list(propose_events([clip(start=8.0, end=28.0), clip("w", start=1.0)], [], {"lead_sec": 2.5}))
+    made = kept(propose_events([clip(start=8.0, end=28.0), clip("w", start=1.0)], [], {"lead_sec": 2.5}))
     assert [event["begin"] for event in made] == [5.5, 0.0]
 
 

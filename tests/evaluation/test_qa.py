@@ -15,6 +15,7 @@ from livecc_assets.evaluation.qa import (
     read_mvbench,
 )
 from livecc_assets.store.rows import Rejected
+from tests.rows import kept
 
 
 def question(n, kind="who", ocr=False):
@@ -44,13 +45,13 @@ def mv(**more):
 
 def test_livesports_accuracy_is_told_by_kind_on_the_ocr_subset_and_over_all():
     rows = [question(0), question(1, "what", True), question(2, "what"), question(3, "when")]
-    answered = [Answered(item, "A", "", n != 2) for n, item in enumerate(livesports_items(rows))]
+    answered = [Answered(item, "A", "", n != 2) for n, item in enumerate(kept(livesports_items(rows)))]
     values = {row["subset"]: row["value"] for row in livesports_score(answered) if row["metric"] == "accuracy"}
     assert values == {"all": 75, "q_type:who": 100, "q_type:what": 50, "ocr:yes": 100, "q_type:when": 100}
 
 
 def test_the_range_of_a_livesports_question_is_watched():
-    (item,) = livesports_items([question(0)])
+    (item,) = kept(livesports_items([question(0)]))
     assert item.video == {"video": "v.mp4", "video_start": 1.0, "video_end": None}
     (bad,) = livesports_items([question(0) | {"options": ["a"]}])
     assert isinstance(bad, Rejected)
@@ -68,7 +69,7 @@ def test_mvbench_answers_are_letters_or_option_texts(options, answer, letter):
 
 def test_mvbench_score_is_the_mean_over_task_types():
     rows = [mv(), mv(), mv(), mv(task_type="Count")]
-    answered = [Answered(item, "B", "", item.stratum == "Action") for item in mvbench_items(rows)]
+    answered = [Answered(item, "B", "", item.stratum == "Action") for item in kept(mvbench_items(rows))]
     scores = {(row["metric"], row["subset"]): row["value"] for row in mvbench_score(answered)}
     assert scores[("mean_accuracy", "all")] == 50
     assert scores[("accuracy", "all")] == 75
@@ -76,7 +77,7 @@ def test_mvbench_score_is_the_mean_over_task_types():
 
 
 def test_mvbench_reads_frame_folders_and_ranges():
-    (item,) = mvbench_items([mv(video="tv/clip", frames=["1.jpg"], video_start=2, video_end=4)])
+    (item,) = kept(mvbench_items([mv(video="tv/clip", frames=["1.jpg"], video_start=2, video_end=4)]))
     assert item.video == {"video": "tv/clip", "video_start": 2, "video_end": 4, "frames": ["1.jpg"]}
     assert item.candidates == ("A", "B", "C")
 

@@ -19,6 +19,7 @@ from livecc_assets.evaluation.videomme import (
     videomme_score,
 )
 from livecc_assets.store.rows import Rejected
+from tests.rows import kept
 
 
 def question(**more):
@@ -118,7 +119,7 @@ def test_a_question_without_its_video_stops_the_run(tmp_path):
 
 def test_subtitles_are_put_before_the_question_only_when_asked():
     row = question(subtitles="hello there")
-    (plain,), (with_them,) = videomme_items([row]), videomme_items([row], subtitles=True)
+    (plain,), (with_them,) = kept(videomme_items([row])), kept(videomme_items([row], subtitles=True))
     assert "hello" not in plain.text
     assert with_them.text.startswith("This video's subtitles are listed below:\nhello there\nAccording to")
     assert with_them.text.endswith("D. four\nPlease select the correct answer.")
@@ -131,7 +132,7 @@ def test_results_and_scores_have_the_official_shape():
         question(question_id="001-2", answer="C"),
         question(video_id="002", question_id="002-1", duration="long"),
     ]
-    items = list(videomme_items(rows))
+    items = kept(videomme_items(rows))
     answered = [Answered(item, "B", item.responses[1], item.answer == "B") for item in items[:2]]
     done = results(rows, answered)
     assert [video["video_id"] for video in done] == ["001", "002"]

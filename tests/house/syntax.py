@@ -56,19 +56,3 @@ def _walk(node: ast.AST, at_load: bool) -> Iterator[Import]:
                 yield from _walk(ast.Module([branch], []), at_load)
         else:
             yield from _walk(child, at_load)
-
-
-def reached_at_load(start: str) -> dict[str, str]:
-    """Everything that importing ``start`` imports at load, the project's own modules followed: target → importer."""
-    reached: dict[str, str] = {}
-    waiting = [start]
-    while waiting:
-        module = waiting.pop()
-        for one in imports(module):
-            if one.at_load and one.target not in reached:
-                reached[one.target] = module
-                # Importing a.b.c runs a/__init__.py and a/b/__init__.py first.
-                parts = one.target.split(".")
-                names = (".".join(parts[: end + 1]) for end in range(len(parts)))
-                waiting += [name for name in names if name in modules()]
-    return reached

@@ -131,7 +131,7 @@ def check_tools(python: str, path: str) -> subprocess.CompletedProcess[str]:
 def test_the_tool_check_names_every_absence_with_its_remedy(tmp_path: Path) -> None:
     done = check_tools("", str(tmp_path))
     assert done.returncode == 1
-    assert re.findall(r"^missing: (.*)$", done.stderr, re.M) == ["git", "g++", "make", "Python 3.11"]
+    assert re.findall(r"^missing: (.*)$", done.stderr, re.M) == ["git", "g++", "make", "Python 3.11 or 3.12"]
     assert done.stderr.count("remedy:") == 4
     assert "apt-get install" in done.stderr
 
@@ -168,9 +168,12 @@ def fake_python(folder: Path, header: bool, venv: bool, version: tuple[int, int]
     [
         ({"header": False, "venv": True}, "python3.11-dev"),
         ({"header": True, "venv": False}, "python3.11-venv"),
-        ({"header": True, "venv": True, "version": (3, 12)}, "make install PYTHON="),
+        ({"header": False, "venv": True, "version": (3, 12)}, "python3.12-dev"),
+        ({"header": True, "venv": False, "version": (3, 12)}, "python3.12-venv"),
+        ({"header": True, "venv": True, "version": (3, 13)}, "make install PYTHON="),
+        ({"header": True, "venv": True, "version": (3, 10)}, "make install PYTHON="),
     ],
-    ids=["no headers", "no venv", "another version"],
+    ids=["no headers", "no venv", "no headers of 3.12", "no venv of 3.12", "too new", "too old"],
 )
 def test_the_tool_check_tells_what_python_lacks(tmp_path: Path, case: dict, remedy: str) -> None:
     done = check_tools(fake_python(tmp_path, **case), "/usr/bin:/bin")

@@ -20,7 +20,8 @@ def test_old_bytes_without_a_manifest_go_and_young_ones_stay(tmp_path: Path, mon
         file = root / "toy" / "p" / "key" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"12345")
-        os.utime(file, (time.time() - days * 86400,) * 2)
+        then = time.time() - days * 86400
+        os.utime(file, (then, then))
     with dg.DagsterInstance.ephemeral() as instance:
         result = collect_garbage.execute_in_process(instance=instance)
         said = [entry.user_message for entry in instance.all_logs(result.run_id)]

@@ -134,13 +134,10 @@ def _interrupted_in(place: str) -> dg.Definitions:
 
 
 @pytest.mark.parametrize("place", ["before", "in", "after"])
-def test_ctrl_c_ends_the_command_and_not_its_step_alone(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    monkeypatch.setattr("livecc_assets.definitions.defs", _interrupted_in(place))
+def test_ctrl_c_ends_the_command_and_not_its_step_alone(settings: Settings, place: str) -> None:
     with open_instance(settings) as instance:
         with pytest.raises(KeyboardInterrupt):
-            run_job(instance, "curate")
+            run_job(_interrupted_in(place), instance, "curate")
         (run,) = instance.get_runs()
         assert run.is_finished
 

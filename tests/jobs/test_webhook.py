@@ -178,4 +178,5 @@ def test_without_an_address_nothing_is_sent_and_the_sensor_says_how_to_set_one(m
         context = _failure(instance, result)
         found = notify_failures(context)
     (skipped,) = [found] if isinstance(found, dg.SkipReason) else list(found or [])
+    assert isinstance(skipped, dg.SkipReason)
     assert "LIVECC_WEBHOOK_URL" in str(skipped.skip_message)

@@ -99,6 +99,7 @@ def test_the_pods_of_runs_keep_to_the_restricted_level_and_mount_what_exists(mon
     settings = read(FILES[0])["run_launcher"]["config"]
     result = process_config(DagsterK8sJobConfig.config_type_run_launcher(), settings)
     assert result.success, result.errors
+    assert result.value is not None
     assert result.value["job_namespace"] == "livecc"
     config = job_config(settings)
     made = construct_dagster_k8s_job(
@@ -108,7 +109,7 @@ def test_the_pods_of_runs_keep_to_the_restricted_level_and_mount_what_exists(mon
         UserDefinedDagsterK8sConfig.from_dict(settings["run_k8s_config"]),
         component="run_worker",
     )
-    job = client.ApiClient().sanitize_for_serialization(made)
+    job: Any = client.ApiClient().sanitize_for_serialization(made)
     kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)
     pod = job["spec"]["template"]
     assert breaches(pod) == []

@@ -45,7 +45,8 @@ def pod_of(asset: str) -> dict[str, Any]:
         merged.run_k8s_config,
         component="step_worker",
     )
-    return client.ApiClient().sanitize_for_serialization(made)
+    pod: Any = client.ApiClient().sanitize_for_serialization(made)
+    return pod
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.asset)

@@ -25,7 +25,7 @@ class Table:
             yield {name: row[name] for name in columns} if columns else dict(row)
 
 
-def _clip(clip_id, distinct=10, category="Sports"):
+def _clip(clip_id, distinct=10, category: str | None = "Sports"):
     video_id = clip_id.split(":")[0]
     words = [{"start": 0.0, "end": 1.0, "word": "go"}]
     return {

@@ -25,7 +25,7 @@ CATEGORIES = [
 ]  # fmt: skip
 
 
-def _clip(clip_id="v:0", text="red shoots very hard on the left", category="Sports", speed=2.0):
+def _clip(clip_id="v:0", text="red shoots very hard on the left", category: str | None = "Sports", speed=2.0):
     words = [{"start": float(i), "end": i + 1.0, "word": word} for i, word in enumerate(text.split())]
     return {"clip_id": clip_id, "video_id": "v", "category": category, "words": words, "words_per_second": speed}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.subtitles.stream import SubtitleStream
 from numpy.typing import NDArray
 
 RATE = 16000
@@ -60,12 +61,14 @@ def make(
         video = audio = None
         if vision:
             video = container.add_stream(codec, rate=fps)
+            assert isinstance(video, av.VideoStream)
             video.width, video.height, video.pix_fmt = size[0], size[1], "yuv420p"
             video.codec_context.gop_size = gop
             if stamps is not None:
                 video.codec_context.time_base = Fraction(1, 1000)
         if sound:
             audio = container.add_stream(audio_codec, rate=RATE)
+            assert isinstance(audio, av.AudioStream)
             audio.layout = "stereo" if stereo else "mono"
         if video is not None:
             for number in range(len(stamps) if stamps is not None else round(seconds * fps)):
@@ -101,6 +104,7 @@ def add_caption_track(
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         streams = {s.index: new.add_stream_from_template(s) for s in old.streams}
         track = new.add_stream(codec)
+        assert isinstance(track, SubtitleStream)
         track.metadata["language"] = "eng"
         track.codec_context.subtitle_header = _ASS_HEADER
         track.time_base = Fraction(1, 1000)

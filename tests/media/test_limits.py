@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.error import FFmpegError
 from PIL import Image
 
 from livecc_assets.core.errors import MediaError
@@ -111,7 +112,7 @@ def test_a_frame_that_grows_beyond_the_limit_midway_is_not_decoded(film, tmp_pat
             return max(frame.width for frame in container.decode(video=0))
 
     assert widest(MediaLimits()) == 640
-    with pytest.raises(av.error.FFmpegError):
+    with pytest.raises(FFmpegError):
         widest(MediaLimits(frame_pixels=200 * 200))
 
 

@@ -41,8 +41,9 @@ class ProcessPlace(RemoteLauncher):
         return int(path.read_text()) if path.exists() and path.read_text().strip() else None
 
     def find(self, name):
-        about = self._about(name)
-        return about and Found(name, about["attempt"], about["attempt"], self._code(name) is not None)
+        if (about := self._about(name)) is None:
+            return None
+        return Found(name, about["attempt"], about["attempt"], self._code(name) is not None)
 
     def create(self, job, name, attempt, environment, run_id):
         if self._about(name):
@@ -84,7 +85,7 @@ class ProcessPlace(RemoteLauncher):
         return Status("failed", f"The worker ended with exit code {code}") if code else Status("succeeded")
 
     def workers(self):
-        return [self.find(path.stem) for path in self.folder.glob("*.json")]
+        return [found for path in self.folder.glob("*.json") if (found := self.find(path.stem))]
 
     def follow(self, found, log, stop):
         path = self.folder / f"{found.name}.log"

@@ -1,5 +1,7 @@
 """Every manifest that the Kubernetes launcher can write is valid today, and says what the worker needs."""
 
+from typing import Any
+
 import kubernetes_validate
 import pytest
 
@@ -14,6 +16,8 @@ OPTIONS = {
     "volumes": [{"name": "work", "persistentVolumeClaim": {"claimName": "work"}}],
     "volume_mounts": [{"name": "work", "mountPath": "/work"}],
 }  # fmt: skip
+
+IMAGE: dict[str, Any] = {"image": "livecc/training:1"}
 
 
 def made(options=None, **needs):

@@ -50,11 +50,13 @@ FINAL = {
 
 @pytest.mark.parametrize("how", PASSING)
 def test_what_befell_the_worker_may_pass(how: str) -> None:
-    found = judge(*PASSING[how], Needs(), NOW)
+    status, pods = PASSING[how]
+    found = judge(status, pods, Needs(), NOW)
     assert (found.state, found.final) == ("failed", False)
 
 
 @pytest.mark.parametrize("how", FINAL)
 def test_what_lies_in_its_inputs_or_needs_does_not(how: str) -> None:
-    found = judge(*FINAL[how], Needs(), NOW)
+    status, pods = FINAL[how]
+    found = judge(status, pods, Needs(), NOW)
     assert (found.state, found.final) == ("failed", True)

@@ -60,8 +60,12 @@ def test_the_sensor_removes_what_is_left_of_cancelled_runs_and_spares_what_anoth
             watch(instance, "gone", name, f"attempt-of-{name}")
             watch(instance, "gone", "adopted", "attempt-of-adopted")
         watch(instance, "alive", "adopted", "attempt-of-adopted")
-        assert instance.get_run_by_id("gone").tags[tag("second")] == "attempt-of-second"
-        said = str(sweep_workers(dg.build_sensor_context(instance)).skip_message)
+        gone = instance.get_run_by_id("gone")
+        assert gone is not None
+        assert gone.tags[tag("second")] == "attempt-of-second"
+        outcome = sweep_workers(dg.build_sensor_context(instance))
+        assert isinstance(outcome, dg.SkipReason)
+        said = str(outcome.skip_message)
     assert place.deleted == ["second"]
     assert "first cannot be removed: it stays" in said
     assert "removed second: its run gone was cancelled" in said

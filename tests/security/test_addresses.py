@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import load_settings
+from livecc_assets.store.artifact import Artifact
 from resources.mlflow import _remember, _remembered
 from resources.tracking import Recorded, Tracker
 from tests.security import planted_graph
@@ -28,7 +30,7 @@ class Failing(BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815
 
-    def log_message(self, *arguments: object) -> None:
+    def log_message(self, format: str, *arguments: object) -> None:
         pass
 
 
@@ -79,7 +81,7 @@ def test_links_and_receipts_of_a_tracking_server_hold_no_password(home: Path) ->
     assert tracker.uri == f"https://me:{PASSWORD}@tracking.example", "the client itself needs it"
     links = tracker._links(SimpleNamespace(info=SimpleNamespace(run_id="r", experiment_id="e")), "m")
     assert links.run_url == "https://tracking.example/#/experiments/e/runs/r"
-    receipt, artifact = home / "receipts" / "one.json", SimpleNamespace(data_version="d")
+    receipt, artifact = home / "receipts" / "one.json", cast(Artifact, SimpleNamespace(data_version="d"))
     _remember(receipt, tracker, artifact, links)
     assert PASSWORD not in receipt.read_text()
     assert _remembered(receipt, tracker, artifact) == links

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
-import docker
 import pytest
 import yaml
+from docker.errors import APIError
+from requests import Response
 
 from livecc_assets.core.errors import UserError
 from resources.launchers import Job, Needs, options_in_force
@@ -86,7 +87,9 @@ class FakeEngine:
         return None
 
     def start(self) -> None:
-        raise docker.errors.APIError("no", SimpleNamespace(status_code=500, reason="no"), "no space left")
+        refusal = Response()
+        refusal.status_code, refusal.reason = 500, "no"
+        raise APIError("no", refusal, "no space left")
 
 
 def test_a_container_gets_what_is_named_for_it_in_its_environment_alone(options) -> None:

@@ -46,8 +46,9 @@ def test_captions_match_by_name_and_carry_their_language(name, tag, automatic, t
 def test_other_names_belong_to_no_video(name, tmp_path):
     found = candidates(tmp_path, "clip.mp4", name)
     assert found["clip.mp4"].captions == ()
-    assert found[name].problem is not None
-    assert found[name].problem.reason == "no_video"
+    problem = found[name].problem
+    assert problem is not None
+    assert problem.reason == "no_video"
 
 
 def test_the_longer_of_two_fitting_names_wins(tmp_path):

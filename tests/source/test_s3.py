@@ -1,6 +1,7 @@
 """A prefix of an object store is read like a folder."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
@@ -61,6 +62,6 @@ def test_messages_name_an_object_as_they_name_a_file(bucket):
 
 def test_a_list_of_evaluation_videos_that_is_not_in_the_store_is_told_like_a_missing_file(bucket, tmp_path):
     for absent in ("s3://films/lists/eval.txt", str(tmp_path / "eval.txt")):
-        task = SimpleNamespace(config={"files": {"mine": absent}}, inputs={})
+        task: Any = SimpleNamespace(config={"files": {"mine": absent}}, inputs={})
         with pytest.raises(UserError, match=f"{absent}: this list of evaluation videos is not there; mend"):
             evaluation_videos(task)

@@ -18,7 +18,7 @@ FILM = b"film" * 5000
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: "Web"
+    server: "Web"  # pyright: ignore[reportIncompatibleVariableOverride] only Web makes handlers of this kind
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -26,7 +26,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self.server.pages[urlsplit(self.path).path](self)
 
-    def log_message(self, *arguments: object) -> None:
+    def log_message(self, format: str, *arguments: object) -> None:
         pass
 
 

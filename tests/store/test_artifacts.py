@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -156,7 +157,7 @@ def test_a_forced_writer_replaces_only_the_manifest_that_it_read(store: Store) -
 def test_a_folder_that_a_collector_removes_while_it_is_written_into_is_made_again(tmp_path: Path, monkeypatch) -> None:
     blobs, opened = LocalBlobs(tmp_path), Path.open
 
-    def late(path: Path, *mode: str):
+    def late(path: Path, *mode: Any):
         if path.name.startswith(".staged-"):
             monkeypatch.setattr(Path, "open", opened)
             blobs.put("a/b/old", b"")

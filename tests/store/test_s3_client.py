@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 import pyarrow as pa
 import pytest
-from livecc_assets.source.tasks import inbox_folders, listing_digest
+from livecc_assets.source.folders import inbox_folders, listing_digest
 
 from livecc_assets.core.errors import PassingError, UnreachableError, UserError
 from livecc_assets.models.reference import digest, resolve

@@ -95,7 +95,7 @@ def write_tiny_model(folder, seed=0):
     tokenizer.save(str(folder / "tokenizer.json"))
     size = tokenizer.get_vocab_size()
     ids = {
-        name: tokenizer.token_to_id(f"<|{name}|>") for name in ("image_pad", "video_pad", "vision_start", "vision_end")
+        name: tokenizer.get_vocab()[f"<|{name}|>"] for name in ("image_pad", "video_pad", "vision_start", "vision_end")
     }
     config = Qwen2VLConfig(
         text_config={

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,14 +17,16 @@ from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_o
 from livecc_assets.training.instructions import read_conversations
 from livecc_assets.training.reading import VideoSettings
 from livecc_assets.training.rows import row_file
-from livecc_assets.training.sequence import SequenceOptions, TrainingSequence
+from livecc_assets.training.sequence import Paradigm, SequenceOptions, TrainingSequence
+from tests.rows import kept
 
 
 @pytest.fixture
 def mix(tiny_folder, video_section):
-    def make(rows, paradigm="streaming", conversations=()):
+    def make(rows, paradigm: Paradigm = "streaming", conversations=()):
         options = SequenceOptions(paradigm=paradigm, video=VideoSettings.from_section(video_section))
-        sources = [Source("live_cc", rows), Source("general_instructions", list(conversations), conversations=True)]
+        told: Any = list(conversations)
+        sources = [Source("live_cc", rows), Source("general_instructions", told, conversations=True)]
         return Mixture(sources, load_processor(tiny_folder), options)
 
     return make
@@ -157,5 +160,5 @@ def test_rows_by_index_are_the_artifacts_rows(tmp_path):
 def test_an_imported_conversation_holds_no_half_of_a_character(tmp_path):
     turns = [{"role": "user", "content": [{"type": "text", "text": "Why \ud83d?"}]}]
     (tmp_path / "a.jsonl").write_text(json.dumps(turns))
-    (row,) = read_conversations(tmp_path / "a.jsonl", "mine")
+    (row,) = kept(read_conversations(tmp_path / "a.jsonl", "mine"))
     assert json.loads(row["conversation"])[0]["content"][0]["text"] == "Why \ufffd?"

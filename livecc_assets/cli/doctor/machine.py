@@ -17,13 +17,12 @@ def python() -> Finding:
     """This Python's version and headers."""
     version = platform.python_version()
     header = Path(sysconfig.get_path("include")) / "Python.h"
-    if sys.version_info[:2] != (3, 11):
-        return Finding(
-            "Python 3.11", False, f"this is Python {version}", "make install PYTHON=/path/to/python3.11", True
-        )
+    minor = ".".join(version.split(".")[:2])
+    if minor not in ("3.11", "3.12"):
+        return Finding("Python", False, f"this is Python {version}, not 3.11 or 3.12", "make install PYTHON=…", True)
     if not header.is_file():
-        return Finding("Python 3.11", False, f"{version} without {header}", "apt-get install python3.11-dev", True)
-    return Finding("Python 3.11", True, f"{version} with headers, {os.cpu_count()} CPUs", required=True)
+        return Finding("Python", False, f"{version} without {header}", f"apt-get install python{minor}-dev", True)
+    return Finding("Python", True, f"{version} with headers, {os.cpu_count()} CPUs", required=True)
 
 
 def tools() -> list[Finding]:

@@ -1,0 +1,45 @@
+"""What runs in CI and before a commit: every gate, with nothing fetched, and a failure of any one of them stops it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from livecc_assets import __version__
+from tests.house.syntax import REPOSITORY
+
+TOOLS = ("ruff check", "ruff format --check", "lint-imports", "pyright")
+
+
+def test_ci_lints_before_it_tests_and_ends_with_the_cluster_tier() -> None:
+    lines = [line for line in (REPOSITORY / ".ci" / "run").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+    assert lines[-3:] == ["make lint", "make test", ".ci/cluster"]
+
+
+def test_make_lint_and_the_hooks_run_the_same_tools() -> None:
+    said = subprocess.run(["make", "-n", "lint"], cwd=REPOSITORY, capture_output=True, text=True).stdout
+    said += (REPOSITORY / "scripts" / "check_types.sh").read_text("utf-8")
+    (source,) = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    assert source["repo"] == "local"
+    assert {hook["language"] for hook in source["hooks"]} == {"system"}
+    for tool in TOOLS:
+        assert tool in said
+        assert any(hook["entry"].startswith(f".venv/bin/{tool}") for hook in source["hooks"])
+
+
+@pytest.mark.parametrize(("failing", "code"), [("none", 0), ("3.11", 1), ("3.12", 1)])
+def test_a_type_error_of_either_python_fails_the_check_and_is_shown(tmp_path: Path, failing: str, code: int) -> None:
+    fake = tmp_path / "pyright"
+    fake.write_text(f'#!/bin/sh\necho "checked as $2"\n[ "$2" != {failing} ]\n')
+    fake.chmod(0o755)
+    script = REPOSITORY / "scripts" / "check_types.sh"
+    done = subprocess.run(["/bin/sh", str(script), str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == code
+    assert re.findall(r"^checked as (.*)$", done.stdout, re.M) == ["3.11", "3.12"]
+
+
+def test_the_changelog_tells_what_this_version_changes() -> None:
+    versions = re.findall(r"^## \[(.*?)\]", (REPOSITORY / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert versions[0] == __version__
