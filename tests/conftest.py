@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import tenacity.nap
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.recordings import GOLDEN, Media, not_in_the_repository
 
 # The graph's partitions are read from the state folder when it is first imported; a developer's own selections and
 # experiments must not become part of what is tested.
@@ -30,20 +30,19 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return noted
 
 
-def _shared(name: str) -> Path:
-    folder = Path(os.environ.get("LIVECC_SHARED", REPOSITORY.parent / "shared")) / name
-    if not folder.is_dir():
-        pytest.skip(f"conformance data {folder.name}/ is not beside the checkout (set LIVECC_SHARED)")
-    return folder
-
-
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    """Folder of golden vectors made by running the published code."""
-    return _shared("golden")
+    """Folder of golden vectors made by running the published code. Its README says what each file is."""
+    return GOLDEN
 
 
 @pytest.fixture(scope="session")
-def media() -> Path:
-    """Folder of short real videos and speech."""
-    return _shared("media")
+def unlicensed() -> Path:
+    """Folder of the authors' files that have no licence and may not be copied: absent in most checkouts."""
+    return not_in_the_repository("golden/data").parent
+
+
+@pytest.fixture(scope="session")
+def media() -> Media:
+    """Short real videos and speech: ``media / name`` is a path, or skips the test where the file is absent."""
+    return Media()

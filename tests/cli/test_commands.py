@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from livecc_assets.cli.main import main
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.store.rows import Rejected
+from tests.recordings import Media
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_ingest_makes_a_batch_with_a_selection_of_its_own(home: Path, tmp_path: 
     assert "choose another" in one_line_error(again)
 
 
-def test_a_category_given_at_ingest_is_that_of_videos_without_one(home: Path, tmp_path: Path, media: Path) -> None:
+def test_a_category_given_at_ingest_is_that_of_videos_without_one(home: Path, tmp_path: Path, media: Media) -> None:
     import json
     import shutil
 

@@ -33,9 +33,9 @@ def test_a_captions_file_is_joined_by_key(tmp_path):
         opponent_texts({"kind": "file", "path": str(path)}, [event("a", 0), event("a", 1), event("c", 0)])
 
 
-def test_the_published_captions_are_read(golden, tmp_path):
+def test_the_published_captions_are_read(unlicensed, tmp_path):
     path = tmp_path / "GPT-4o.jsonl"
-    path.write_bytes(gzip.decompress((golden / "data" / "caption_GPT-4o.jsonl.gz").read_bytes()))
+    path.write_bytes(gzip.decompress((unlicensed / "data" / "caption_GPT-4o.jsonl.gz").read_bytes()))
     keys = [(row["video_id"], row["event_id"]) for row in map(json.loads, path.read_text().splitlines())]
     _, texts = opponent_texts({"kind": "file", "path": str(path)}, [event(*key) for key in keys])
     assert len(texts) == 1702

@@ -12,20 +12,41 @@ from tests.evaluation.builders import judgement
 MODEL, OTHER = "LiveCC-7B-Base", "GPT-4o"
 
 
-def unpack(golden, name, folder):
+def unpack(unlicensed, name, folder):
     path = folder / name.removesuffix(".gz")
-    path.write_bytes(gzip.decompress((golden / "data" / name).read_bytes()))
+    path.write_bytes(gzip.decompress((unlicensed / "data" / name).read_bytes()))
     return path
 
 
 @pytest.fixture
-def published(golden, tmp_path):
-    path = unpack(golden, f"judge_{OTHER}_{MODEL}.jsonl.gz", tmp_path)
-    return read_published(path, MODEL, OTHER), json.loads((golden / "scores.json").read_text())["judge"]
+def published(unlicensed, tmp_path):
+    return read_published(unpack(unlicensed, f"judge_{OTHER}_{MODEL}.jsonl.gz", tmp_path), MODEL, OTHER)
 
 
-def test_the_published_win_rate_is_recomputed_exactly(published):
-    rows, expected = published
+@pytest.fixture
+def expected(golden):
+    return json.loads((golden / "scores.json").read_text("utf-8"))["judge"]
+
+
+def test_the_published_counts_give_the_published_rates(expected):
+    """The same arithmetic where the authors' verdicts are absent: only how often each outcome occurred is known."""
+    outcomes = {"both": ("model", "model"), "A_only": ("model", "opponent"), "B_only": ("opponent", "model")}
+    outcomes["neither"] = ("opponent", "opponent")
+    counts = count(
+        judgement(number=number, ab=ab, ba=ba)
+        for name, (ab, ba) in outcomes.items()
+        for number in range(expected[name])
+    )
+    assert (counts.events, counts.wins, counts.flips) == tuple(expected[k] for k in ("events", "wins", "flips"))
+    assert round(counts.win_rate(), 4) == expected["win_rate"]
+    assert round(counts.rate_as_a, 4) == expected["rate_as_A"]
+    assert round(counts.rate_as_b, 4) == expected["rate_as_B"]
+    assert round(counts.flip_rate, 4) == expected["flip_rate"]
+    assert round(counts.consistent_only, 4) == expected["consistent_only_win_rate"]
+
+
+def test_the_published_win_rate_is_recomputed_exactly(published, expected):
+    rows = published
     counts = count(rows)
     assert counts.events == expected["events"]
     assert (counts.wins, counts.wins_as_a, counts.wins_as_b) == tuple(
@@ -49,9 +70,9 @@ def test_the_published_win_rate_is_recomputed_exactly(published):
     assert counts.both + counts.neither == expected["consistent_events"]
 
 
-def test_the_published_rates_by_duration_and_of_empty_predictions(published, golden, tmp_path):
-    rows, expected = published
-    path = unpack(golden, f"pred_{MODEL}.jsonl.gz", tmp_path)
+def test_the_published_rates_by_duration_and_of_empty_predictions(published, expected, unlicensed, tmp_path):
+    rows = published
+    path = unpack(unlicensed, f"pred_{MODEL}.jsonl.gz", tmp_path)
     predictions = {f"{p['video_id']}_{p['event_id']}": p for p in map(json.loads, path.read_text().splitlines())}
     seconds = {key: p["end"] - p["begin"] for key, p in predictions.items()}
     for name, low, high in (("le30", 0, 30), ("30_60", 30, 60), ("gt60", 60, 1e9)):
@@ -69,7 +90,7 @@ def test_the_published_rates_by_duration_and_of_empty_predictions(published, gol
 
 
 def test_the_interval_of_the_published_rate_is_the_known_one(published):
-    estimate = win_rate(published[0])
+    estimate = win_rate(published)
     assert (round(estimate.low, 0), round(estimate.high, 0)) == (45.0, 49.0)
     assert estimate.low == pytest.approx(45.0, abs=0.35)
     assert estimate.high == pytest.approx(49.4, abs=0.35)

@@ -14,6 +14,7 @@ from livecc_assets.live_whisperx.active_speaker import (
 )
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
+from tests.recordings import Media
 
 CONFIG = {"scorer": "face-and-voice", "model": "embedded:mtcnn", "voice_model": "embedded:silero"}
 
@@ -22,7 +23,7 @@ def _clip(path: Path, start: float, end: float, name: str = "c"):
     return {"clip_id": name, "video_id": "v", "uri": str(path), "start": start, "end": end}
 
 
-def test_faces_count_only_while_somebody_speaks_and_voices_only_with_a_face(make_talk, media: Path, tmp_path: Path):
+def test_faces_count_only_while_somebody_speaks_and_voices_only_with_a_face(make_talk, media: Media, tmp_path: Path):
     speech = read_audio(str(media / "jfk.flac"))[: 8 * 16000]
     sound = np.concatenate([speech, np.zeros(4 * 16000, np.float32)])
     faces = [True] * 4 + [False] * 4 + [True] * 4

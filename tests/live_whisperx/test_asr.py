@@ -11,6 +11,7 @@ from livecc_assets.live_whisperx.asr import FasterWhisper, OtherLanguageError, s
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
+from tests.recordings import Media
 
 ASR = {"model": "embedded:whisper-tiny.en", "language": "en", "compute_type": "int8", "device": "cpu"}
 
@@ -23,7 +24,7 @@ def _never(audio):
     raise AssertionError("nothing should be decoded")
 
 
-def test_the_embedded_whisper_reads_a_speech_with_word_times(media: Path, tmp_path: Path):
+def test_the_embedded_whisper_reads_a_speech_with_word_times(media: Media, tmp_path: Path):
     recogniser = FasterWhisper.load(ASR, tmp_path)
     (row,) = spoken_words([_video(media / "jfk.flac")], recogniser, None)
     assert isinstance(row, dict)
@@ -95,5 +96,5 @@ def test_what_this_machine_cannot_load_is_said_with_the_remedy(change, tmp_path:
         FasterWhisper.load({**ASR, **change}, tmp_path)
 
 
-def test_read_audio_and_whisper_agree_on_the_clock(media: Path):
+def test_read_audio_and_whisper_agree_on_the_clock(media: Media):
     assert len(read_audio(str(media / "jfk.flac"))) == pytest.approx(11 * 16000, rel=0.01)

@@ -7,6 +7,7 @@ import pytest
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.audio import has_audio, read_audio
+from tests.recordings import Media
 
 
 def onsets(samples: np.ndarray, rate: int = 16000) -> np.ndarray:
@@ -51,7 +52,7 @@ def test_sound_that_starts_late_is_padded_so_that_times_stay_the_videos(film, tm
     assert onsets(samples) == pytest.approx([2, 3, 4, 5], abs=0.01)
 
 
-def test_zero_is_the_first_picture_when_the_picture_starts_late(media: Path):
+def test_zero_is_the_first_picture_when_the_picture_starts_late(media: Media):
     path = str(media / "short_hamilton_clip.mp4")
     assert len(read_audio(path)) / 16000 == pytest.approx(10.0158 - 0.852, abs=0.02)
 
@@ -61,7 +62,7 @@ def test_other_rates_keep_the_times(film, tmp_path: Path):
     assert onsets(samples, 22050) == pytest.approx([0, 1, 2, 3], abs=0.01)
 
 
-def test_plain_sound_files_are_read(media: Path):
+def test_plain_sound_files_are_read(media: Media):
     samples = read_audio(str(media / "jfk.flac"))
     assert len(samples) / 16000 == pytest.approx(11.0, abs=0.1)
     assert np.abs(samples).max() > 0.1

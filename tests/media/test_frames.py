@@ -9,6 +9,7 @@ import pytest
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.frames import Video, first_picture_time
 from livecc_assets.media.sampling import strict_fps
+from tests.recordings import Media
 
 CLEAN = [
     "v2d_test_video.mp4",
@@ -23,7 +24,7 @@ CLEAN = [
 
 
 @pytest.mark.parametrize("name", CLEAN)
-def test_end_times_equal_the_published_readers_table(name, media: Path, golden: Path):
+def test_end_times_equal_the_published_readers_table(name, media: Media, golden: Path):
     table = json.loads((golden / "frame_pts.json").read_text())[name]
     with Video.open(str(media / name)) as video:
         assert np.array_equal(video.end_pts.astype(np.float32), np.array(table["end_pts_float32"], dtype=np.float32))
@@ -32,12 +33,12 @@ def test_end_times_equal_the_published_readers_table(name, media: Path, golden: 
         assert not video.variable
 
 
-def test_best_of_several_video_streams_is_taken(media: Path):
+def test_best_of_several_video_streams_is_taken(media: Media):
     with Video.open(str(media / "nasa_13013.mp4")) as video:
         assert (video.width, video.height) == (480, 270)
 
 
-def test_fragmented_file_has_forward_running_times(media: Path):
+def test_fragmented_file_has_forward_running_times(media: Media):
     with Video.open(str(media / "vllama_skateboarding_dog.mp4")) as video:
         assert len(video) == 421
         assert np.all(np.diff(video.end_pts) > 0)
@@ -45,7 +46,7 @@ def test_fragmented_file_has_forward_running_times(media: Path):
 
 
 @pytest.mark.parametrize("name", ["askany_making_cake.mp4", "WDA_KatieHill_000.mp4", "nasa_13013.mp4"])
-def test_sampled_frames_have_the_published_readers_colours(name, media: Path, golden: Path):
+def test_sampled_frames_have_the_published_readers_colours(name, media: Media, golden: Path):
     lines = (golden / "strict_fps.jsonl").read_text().splitlines()
     records = [r for r in map(json.loads, lines) if r["video"] == name and r["mode"] == "strict" and "error" not in r]
     with Video.open(str(media / name)) as video:
@@ -132,7 +133,7 @@ def test_millisecond_ticks_of_matroska_are_unrolled_to_exact_times(film, tmp_pat
         assert np.array_equal(video.end_pts, np.array([(k + 1) / 30 for k in range(120)]))
 
 
-def test_clock_starts_at_the_first_frame(media: Path):
+def test_clock_starts_at_the_first_frame(media: Media):
     path = str(media / "short_hamilton_clip.mp4")
     with Video.open(path) as video:
         assert video.start_pts[0] == 0

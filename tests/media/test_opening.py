@@ -6,6 +6,7 @@ import pytest
 
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.opening import MediaLimits, decoding, open_media, sniff
+from tests.recordings import Media
 
 
 def refusal(path: Path, **limits) -> MediaError:
@@ -20,10 +21,15 @@ def test_content_decides_and_not_the_ending(film, tmp_path: Path):
         assert "matroska" in container.format.name
 
 
-def test_real_files_are_known_by_their_first_bytes(media: Path):
-    for path in media.glob("*.mp4"):
-        assert sniff(path.read_bytes()[:4096]) == "mov", path.name
+def test_real_files_are_known_by_their_first_bytes(media: Media):
+    assert sniff((media / "nasa_13013.mp4").read_bytes()[:4096]) == "mov"
     assert sniff((media / "jfk.flac").read_bytes()[:64]) == "flac"
+
+
+def test_videos_of_other_makers_are_known_by_their_first_bytes(media: Media):
+    folder = (media / "v2d_test_video.mp4").parent
+    for path in folder.glob("*.mp4"):
+        assert sniff(path.read_bytes()[:4096]) == "mov", path.name
     assert sniff((media / "moonshine_two_cities.wav").read_bytes()[:64]) == "wav"
 
 

@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.source.captions import read_captions
 from livecc_assets.source.cues import Captions, plain
+from tests.recordings import Media
 
 
 def read(text: str | bytes, name: str = "a.vtt") -> Captions:
@@ -86,7 +86,7 @@ def test_rolling_captions_of_youtube_are_unrolled_with_their_word_times():
     assert captions.problems == []
 
 
-def test_the_real_youtube_sample_reads_as_it_was_spoken(media: Path):
+def test_the_real_youtube_sample_reads_as_it_was_spoken(media: Media):
     captions = read((media / "youtube_auto_demo.vtt").read_bytes())
     assert [text for _, _, text in lines(captions)] == [
         "my career in side projects and open",
@@ -154,7 +154,7 @@ def test_subrip_takes_commas_hours_and_missing_blank_lines():
     assert lines(read(text, "a.srt")) == [(1.5, 2.0, "one"), (3603.0, 3604.25, "two lines")]
 
 
-def test_the_real_subrip_sample_is_read(media: Path):
+def test_the_real_subrip_sample_is_read(media: Media):
     captions = read((media / "nasa_13013_en.srt").read_bytes(), "nasa_13013_en.srt")
     assert captions.format == "srt"
     assert captions.lines[2]["text"] == "at NASA’s Goddard Space Flight Center in Greenbelt, Maryland."

@@ -6,9 +6,10 @@ import pytest
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.source.embedded import read_embedded
+from tests.recordings import Media
 
 
-def test_the_real_track_equals_the_subrip_file_made_from_it(media: Path):
+def test_the_real_track_equals_the_subrip_file_made_from_it(media: Media):
     captions = read_embedded(str(media / "nasa_13013.mp4"), "en")
     assert captions is not None
     assert captions.format == "embedded"

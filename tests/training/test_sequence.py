@@ -137,7 +137,7 @@ def test_a_query_replaces_every_other_context():
 
 def test_blanked_frames_change_the_pixels_and_nothing_else(media, qwen_processor):
     row = {
-        "uri": str(media / "askany_yoga.mp4"), "start": 0.5, "end": 6.0, "title": "Yoga",
+        "uri": str(media / "nasa_13013.mp4"), "start": 0.5, "end": 6.0, "title": "Webb",
         "words": [{"start": 1.0, "end": 1.5, "word": "stretch"}, {"start": 5.0, "end": 5.5, "word": "relax"}],
     }  # fmt: skip
     seen = build_sequence(row, qwen_processor, SequenceOptions())
@@ -163,7 +163,7 @@ def test_blanked_frames_change_the_pixels_and_nothing_else(media, qwen_processor
 )
 def test_an_unusable_row_raises_its_own_reason(media, qwen_processor, change, error):
     row = {
-        "uri": str(media / "askany_yoga.mp4"), "start": 0.5, "end": 6.0, "title": "Yoga",
+        "uri": str(media / "nasa_13013.mp4"), "start": 0.5, "end": 6.0, "title": "Webb",
         "words": [{"start": 1.0, "end": 1.5, "word": "stretch"}],
     }  # fmt: skip
     with pytest.raises(error):
@@ -179,7 +179,7 @@ def picture(folder, size=(120, 90), colour=(200, 30, 30)):
 
 
 def test_question_answering_learns_every_answer_and_no_question(tmp_path, media, qwen_processor):
-    clip = {"type": "video", "video": str(media / "askany_yoga.mp4"), "video_start": 1.0, "video_end": 4.0}
+    clip = {"type": "video", "video": str(media / "nasa_13013.mp4"), "video_start": 1.0, "video_end": 4.0}
     messages = [
         {"role": "user", "content": [picture(tmp_path), clip, {"type": "text", "text": "Which colour?"}]},
         {"role": "assistant", "content": [{"type": "text", "text": "Red."}]},
