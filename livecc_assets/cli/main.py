@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from livecc_assets import __version__
+from livecc_assets.cli.config import config as config_group
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.graph.settings import Settings, load_settings
 
@@ -39,6 +40,9 @@ def main(context: click.Context, home: Path | None, profile: str | None) -> None
     os.environ["LIVECC_HOME"] = str(settings.home)
     os.environ["LIVECC_PROFILE"] = str(settings.profile_path)
     context.obj = settings
+
+
+main.add_command(config_group)
 
 
 @main.command()
@@ -131,7 +135,7 @@ def comment(settings: Settings, video: str, model: str, query: str, form: str, o
     from livecc_assets.cli.comment import comment as comment_video
     from livecc_assets.runtime.progress import Progress
 
-    config = {**settings.profile["commentary"], "video": settings.profile["video"]}
+    config = settings.profile.commentary.as_config() | {"video": settings.profile.video.as_config()}
     reference = _model(settings, model)
     progress = Progress("comment")
     words = comment_video(video, reference, query, form, output, config, progress, settings.home, model_name=model)

@@ -18,7 +18,7 @@ def livesports_commentary(task: Task) -> None:
     from livecc_assets.commentary.engine import load_engine
 
     settings = task.config.get("commentary", task.config)
-    config = CommentaryConfig.from_profile(task.config, **({} if "mode" in settings else {"mode": "evaluation"}))
+    config = CommentaryConfig.from_profile(task.config, mode=settings.get("mode") or "evaluation")
     checkpoint = (task.inputs.get("livecc_instruct") or task.inputs["livecc_base"])[0]
     device = settings.get("device", "cpu")
     if device == "cpu":

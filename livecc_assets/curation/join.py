@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from livecc_assets.curation.criteria import Criteria, Readable
+from livecc_assets.curation.criteria import Readable
+from livecc_assets.graph.settings.selection import Criteria
 from livecc_assets.store.rows import REJECTED_SCHEMA, Kind, Rejected
 
 #: pyarrow makes these functions when it is imported, where no type checker sees them.

@@ -19,36 +19,33 @@ _ANSWERING = (
 
 
 def _event_batches(settings: Settings, store: Store, partition: str) -> list[str]:
-    return named_batches(section(settings, "livesports").get("batches") or [], store)
+    return named_batches(settings.profile.livesports.batches, store)
 
 
 def _events_config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
-    return dict(section(settings, "livesports")) | {"batches": _event_batches(settings, store, partition)}
+    return section(settings, "livesports") | {"batches": _event_batches(settings, store, partition)}
 
 
 def _frames(settings: Settings, experiment: str) -> dict[str, Any]:
     """Whether the experiment's models were trained blind; they are then run blind, too."""
-    text = settings.experiments[experiment]
-    stage = text.get("stage2") or text.get("stage1") or {}
-    return {"video": section(settings, "video"), "blank_frames": bool(stage.get("blank_frames", False))}
+    return {"video": section(settings, "video"), "blank_frames": settings.experiments[experiment].blank_frames}
 
 
 def _commentary_config(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
     text = settings.experiments[experiment]
-    instruct = bool(text.get("live_whisperx")) or bool(text.get("instruct", False))
-    own = dict(text.get("commentary") or {})
-    return dict(section(settings, "commentary")) | _frames(settings, experiment) | {"instruct": instruct} | own
+    instruct = {"instruct": bool(text.live_whisperx) or text.instruct}
+    return section(settings, "commentary") | _frames(settings, experiment) | instruct | text.commentary.as_config()
 
 
 def _judge_config(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
     return {"judge": section(settings, "judge"), "opponent": section(settings, "opponent")}
 
 
-def _choice_config(name: str) -> Any:
+def _choice_config(name: str = "") -> Any:
     def config(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
-        questions = section(settings, "benchmarks").get(name, "")
-        run = {key: section(settings, "commentary")[key] for key in ("dtype", "device")}
-        return run | _frames(settings, experiment) | {"questions": questions}
+        questions = {"questions": getattr(settings.profile.benchmarks, name).as_config()} if name else {}
+        commentary = settings.profile.commentary
+        return {"dtype": commentary.dtype, "device": commentary.device} | _frames(settings, experiment) | questions
 
     return config
 
@@ -152,7 +149,7 @@ STEPS = [
             "livecc_assets.evaluation.text_statistics",
             "livecc_assets.evaluation.win_rate",
         ),
-        config=lambda settings, store, experiment: {"judge": section(settings, "judge")["kind"]},
+        config=lambda settings, store, experiment: {"judge": settings.profile.judge.kind},
         upstream={
             "livesports_judgements": same,
             "livesports_commentary": same,
@@ -168,7 +165,7 @@ STEPS = [
         description="LiveSports-3K QA accuracy by question type, by the logits of the option letters (spec 4.4).",
         code_version="1",
         covers=(*_ANSWERING, "livecc_assets.evaluation.qa"),
-        config=_choice_config("livesports_qa"),
+        config=_choice_config(),
         upstream={"livecc_instruct": same, "livesports_questions": unpartitioned},
         worker="livecc_assets.evaluation.worker",
         pool="gpu",

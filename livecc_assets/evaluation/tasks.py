@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation import leaderboard as board
 from livecc_assets.evaluation.cc_score import cc_score_rows
 from livecc_assets.evaluation.livesports import propose_events
@@ -26,10 +27,16 @@ def rows_of(task: Task, asset: str, columns: list[str] | None = None) -> Iterato
         yield from artifact.rows(columns)
 
 
+def _published(task: Task, key: str) -> Path:
+    if not task.config.get(key):
+        raise UserError(f"livesports.{key} is empty: name the published file in the profile, or remove `proposer`")
+    return local_path(task.config[key])
+
+
 def livesports_events(task: Task) -> None:
     """Propose events from sentence clips, or import the published ones (`proposer: published`, `events_file`, `videos`)."""
     if task.config.get("proposer") == PUBLISHED:
-        path = local_path(task.config["events_file"])
+        path = _published(task, "events_file")
         task.writer.extend(import_events(path, task.config.get("videos", "")))
         return
     source = rows_of(task, "yt_cc_source", ["video_id", "truth"])
@@ -39,7 +46,7 @@ def livesports_events(task: Task) -> None:
 def livesports_questions(task: Task) -> None:
     """Questions about the events' truth, or the published ones (`proposer: published`, `questions_file`, `videos`)."""
     if task.config.get("proposer") == PUBLISHED:
-        path = local_path(task.config["questions_file"])
+        path = _published(task, "questions_file")
         task.writer.extend(import_questions(path, task.config.get("videos", "")))
         return
     task.writer.extend(propose_questions(rows_of(task, "livesports_events"), task.config))

@@ -29,7 +29,7 @@ Score = Callable[[Sequence[Answered]], list[dict[str, Any]]]
 
 def make_judge(config: dict[str, Any], home: Path, events: Sequence[dict[str, Any]]) -> Judge:
     """The judge that the profile's section `judge` names: likelihood, openai or event-f1."""
-    kind = config.get("kind")
+    kind = config["kind"]
     if kind == "likelihood":
         from livecc_assets.models.text_lm import TextLM
 
@@ -42,9 +42,7 @@ def make_judge(config: dict[str, Any], home: Path, events: Sequence[dict[str, An
 
         names = ("model", "base_url", "api_key_env", "seed", "workers", "attempts", "timeout")
         return OpenAIJudge(**{name: config[name] for name in names if name in config})
-    if kind == "event-f1":
-        return EventF1Judge(EventF1(events).vocabulary)
-    raise UserError(f"judge.kind {kind!r} is unknown: use likelihood, openai or event-f1")
+    return EventF1Judge(EventF1(events).vocabulary)
 
 
 def livesports_judgements(task: Task) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.store.store import Store
 
 #: Kinds of partition; None for an asset that has none. Design, "The asset graph".
@@ -91,22 +91,21 @@ def partitions_of(step: Step, settings: Settings, store: Store) -> list[str]:
         case "batch":
             return store.batches()
         case "selection":
-            return sorted(settings.selections)
+            found = settings.selections.items()
+            return sorted(name for name, one in found if step.asset not in SETS or step.asset in one.sets)
         case "experiment":
             return sorted(settings.experiments)
         case "source":
-            return sorted(settings.profile.get("instructions", {}))
+            return sorted(settings.profile.instructions)
         case None:
             return [ALL]
 
 
-def section(settings: Settings, name: str) -> Any:
-    """A section of the profile; UserError when the profile lacks it."""
-    if name not in settings.profile:
-        raise UserError(f"{settings.profile_path}: the section `{name}` is missing; copy it from profiles/sample.yaml")
-    return settings.profile[name]
+def section(settings: Settings, name: str) -> dict[str, Any]:
+    """All values of a section of the profile; UserError when the profile lacks it."""
+    return getattr(settings.profile, name).as_config()
 
 
 def part(name: str) -> Callable[[Settings, Store, str], dict[str, Any]]:
     """A config function that reads one section of the profile."""
-    return lambda settings, store, partition: dict(section(settings, name))
+    return lambda settings, store, partition: section(settings, name)

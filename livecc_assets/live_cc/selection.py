@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.curation import criteria as ranking
 from livecc_assets.curation.criteria import Band, Readable
 from livecc_assets.curation.join import (
     Fault,
@@ -22,15 +21,9 @@ from livecc_assets.curation.join import (
     select,
     unscored,
 )
+from livecc_assets.graph.settings.selection import LiveCCCriteria as Criteria
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criteria(ranking.Criteria):
-    """What a selection file's ``live_cc`` section asks for; ``talking_head_below`` is exclusive."""
-
-    talking_head_below: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +123,7 @@ def join_live_cc(
 
     Memory: a few batches' scores, and what :mod:`livecc_assets.curation.join` says of each clip.
     """
-    wanted = Criteria.of(config)
+    wanted = Criteria.of(config, "live_cc")
     allowed = admission(evaluation_ids, wanted.categories)
     recipe = Recipe.of(wanted, SCHEMAS["caption_clips"], SCHEMAS["live_cc"])
     yield from select(batches, lambda batch: judge_of(batch, wanted, allowed), recipe)

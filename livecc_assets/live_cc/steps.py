@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step, named_batches, part, same, section, unpartitioned
 from livecc_assets.store.store import Store
 
 
 def _recipe(settings: Settings, store: Store, selection: str) -> dict[str, Any]:
-    recipe = dict(settings.selections[selection]["live_cc"])
+    wanted = settings.selections[selection].live_cc
+    if wanted is None:
+        raise UserError(f"selections/{selection}.yaml has no section live_cc, so there is no such set to make")
+    recipe = wanted.as_config()
     return recipe | {"batches": named_batches(recipe["batches"], store)}
 
 

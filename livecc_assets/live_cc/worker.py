@@ -60,20 +60,16 @@ def talking_head_scores(task: Task) -> None:
 
 
 def _scorer(task: Task) -> Any:
-    from livecc_assets.core.errors import UserError
-
     config = task.config
     if config["scorer"] == "face-share":
         from livecc_assets.live_cc.talking_head import FaceShare
         from livecc_assets.models.faces import FaceFinder
 
         return FaceShare(FaceFinder.load(config["model"], task.home))
-    if config["scorer"] == "p-yes":
-        from livecc_assets.live_cc.p_yes import PYes
+    from livecc_assets.live_cc.p_yes import PYes
 
-        rule = config.get("rule", "corrected")
-        return PYes.load(config["model"], task.home, rule, config.get("device"), config.get("dtype"))
-    raise UserError(f"talking_head.scorer is {config['scorer']!r} in the profile; it can be face-share or p-yes")
+    rule = config.get("rule", "corrected")
+    return PYes.load(config["model"], task.home, rule, config.get("device"), config.get("dtype"))
 
 
 MAINS: dict[str, Callable[[Task], None]] = {

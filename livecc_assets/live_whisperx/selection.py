@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.curation import criteria as ranking
 from livecc_assets.curation.criteria import Band, Readable
 from livecc_assets.curation.join import (
     Fault,
@@ -22,24 +21,10 @@ from livecc_assets.curation.join import (
     select,
     unscored,
 )
+from livecc_assets.graph.settings.selection import LiveWhisperXCriteria as Criteria
 from livecc_assets.live_cc.selection import Admission, admission, by_partition, loss_faults, loss_scores
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criteria(ranking.Criteria):
-    """What a selection file's ``live_whisperx`` section asks for. All limits are inclusive.
-
-    A clip always needs an accepted query unless ``queries`` is false (then its query stays empty).
-    """
-
-    BANDS = ("loss", "active_speaker_ratio")
-
-    active_speaker_ratio: Band = (None, None)
-    min_language_score: float | None = None
-    language: str = "en"
-    queries: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,7 +135,7 @@ def join_live_whisperx(
 
     Memory: a few batches' scores, and what :mod:`livecc_assets.curation.join` says of each clip.
     """
-    wanted = Criteria.of(config)
+    wanted = Criteria.of(config, "live_whisperx")
     allowed = admission(evaluation_ids, wanted.categories)
     recipe = Recipe.of(wanted, SCHEMAS["sentence_clips"], SCHEMAS["live_whisperx"])
     yield from select(batches, lambda batch: judge_of(batch, wanted, allowed), recipe)

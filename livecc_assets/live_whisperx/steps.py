@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step, named_batches, part, same, section, unpartitioned
 from livecc_assets.store.store import Store
 
 
 def _recipe(settings: Settings, store: Store, selection: str) -> dict[str, Any]:
-    recipe = dict(settings.selections[selection]["live_whisperx"])
+    wanted = settings.selections[selection].live_whisperx
+    if wanted is None:
+        raise UserError(f"selections/{selection}.yaml has no section live_whisperx, so there is no such set to make")
+    recipe = wanted.as_config()
     return recipe | {"batches": named_batches(recipe["batches"], store)}
 
 
@@ -17,7 +21,7 @@ def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
 
 
 def _asr_config(settings: Settings, store: Store, batch: str) -> dict[str, Any]:
-    return dict(section(settings, "asr")) | {"categories": section(settings, "categories")}
+    return section(settings, "asr") | {"categories": settings.profile.categories}
 
 
 def _local_models(config: dict[str, Any]) -> list[str]:

@@ -32,7 +32,7 @@ ERROR_SHARE = "error_share"
 
 def _code_version(step: Step) -> str:
     """What Dagster is told: the step's own version and the digest of the profile that its config is read from."""
-    return f"{step.code_version}-{digest(load_settings().profile)[:6]}"
+    return f"{step.code_version}-{digest(load_settings().profile.as_config())[:6]}"
 
 
 def _columns(step: Step) -> Mapping[str, Any]:

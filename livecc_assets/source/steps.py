@@ -14,7 +14,7 @@ def _source_config(settings: Settings, store: Store, batch: str) -> dict[str, An
     own = {"uri": about["uri"], "captions": about.get("captions", "required")}
     if about.get("category"):
         own["category"] = about["category"]
-    return dict(section(settings, "source")) | own
+    return section(settings, "source") | own
 
 
 def _listing(settings: Settings, store: Store, batch: str) -> str:
@@ -25,9 +25,9 @@ def _listing(settings: Settings, store: Store, batch: str) -> str:
 
 def _evaluation_config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
     """The profile's ``evaluation_videos``: ids, and files of one id a line. The sample world lists its own, once made."""
-    config = dict(settings.profile.get("evaluation_videos") or {})
-    files = dict(config.get("files") or {})
-    if config.pop("sample_world", False):
+    config = section(settings, "evaluation_videos")
+    files = config["files"]
+    if config.pop("sample_world"):
         from livecc_assets.sample.published import published
         from livecc_assets.sample.world import evaluation_list
 
@@ -52,7 +52,7 @@ STEPS = [
         code_version="1",
         covers=("livecc_assets.source", "livecc_assets.media.opening", "livecc_assets.media.frames"),
         config=_source_config,
-        models=lambda config: [config["caption_language_model"]],
+        models=lambda config: [config["caption_language_model"]] if config["caption_language_model"] else [],
         fingerprint=_listing,
         worker="livecc_assets.source.worker",
         pictures="livecc_assets.source.pictures:yt_cc_source",

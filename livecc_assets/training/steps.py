@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step, same, section
 from livecc_assets.store.store import Store
@@ -11,11 +10,8 @@ from livecc_assets.store.store import Store
 def _stage(settings: Settings, experiment: str, name: str) -> dict[str, Any]:
     """Hyper-parameters of a stage; a stage without data is carried by reference ("train": false)."""
     text = settings.experiments[experiment]
-    stage = dict(text.get(name) or {})
-    data = text.get({"stage1": "live_cc", "stage2": "live_whisperx"}[name])
-    if not data and name == "stage1" and "init_model" not in stage:
-        raise UserError(f"experiments/{experiment}.yaml: stage1 needs init_model, the model to start from")
-    return stage | {"train": bool(data), "video": section(settings, "video")}
+    stage, data = (text.stage1, text.live_cc) if name == "stage1" else (text.stage2, text.live_whisperx)
+    return stage.as_config() | {"train": bool(data), "video": section(settings, "video")}
 
 
 def _stage1(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
@@ -28,19 +24,18 @@ def _stage2(settings: Settings, store: Store, experiment: str) -> dict[str, Any]
 
 def _selection(name: str) -> Any:
     def pick(settings: Settings, store: Store, experiment: str) -> list[str]:
-        chosen = settings.experiments[experiment].get(name)
+        chosen = getattr(settings.experiments[experiment], name)
         return [chosen] if chosen else []
 
     return pick
 
 
 def _sources(settings: Settings, store: Store, experiment: str) -> list[str]:
-    text = settings.experiments[experiment]
-    return sorted(text.get("instructions") or []) if text.get("live_whisperx") else []
+    return sorted(settings.experiments[experiment].instructions)
 
 
 def _instructions(settings: Settings, store: Store, source: str) -> dict[str, Any]:
-    return {"source": source} | dict(section(settings, "instructions")[source])
+    return {"source": source} | settings.profile.instructions[source].as_config()
 
 
 _COVERS = ("livecc_assets.training", "livecc_assets.models.qwen2_vl", "livecc_assets.media.sampling")

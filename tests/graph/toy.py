@@ -74,7 +74,9 @@ def _content(settings: Settings, store: Store, batch: str) -> str:
 
 
 def _recipe(settings: Settings, store: Store, selection: str) -> dict[str, Any]:
-    return settings.selections[selection]["live_cc"]
+    wanted = settings.selections[selection].live_cc
+    assert wanted is not None
+    return {"batches": wanted.batches, "at_least": wanted.size}
 
 
 def _batches(settings: Settings, store: Store, selection: str) -> list[str]:

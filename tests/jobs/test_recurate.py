@@ -26,7 +26,7 @@ def _register(name: str, folder: Path) -> None:
 
 def _selection(name: str, folder: Path) -> None:
     """A selection that was written after the graph was loaded."""
-    shipped = load_settings().selections["sample"]
+    shipped = load_settings().selections["sample"].as_config()
     (folder / "selections").mkdir()
     (folder / "selections" / f"{name}.yaml").write_text(yaml.safe_dump(shipped))
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
 from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_order, positions_from
-from livecc_assets.training.reading import VideoSettings
 from livecc_assets.training.rows import row_file
 from livecc_assets.training.sequence import SequenceOptions, TrainingSequence
 from livecc_assets.training.tasks import read_conversations
@@ -22,7 +22,7 @@ from livecc_assets.training.tasks import read_conversations
 @pytest.fixture
 def mix(tiny_folder, video_section):
     def make(rows, paradigm="streaming", conversations=()):
-        options = SequenceOptions(paradigm=paradigm, video=VideoSettings.from_section(video_section))
+        options = SequenceOptions(paradigm=paradigm, video=VideoSettings.of(video_section))
         sources = [Source("live_cc", rows), Source("general_instructions", list(conversations), conversations=True)]
         return Mixture(sources, load_processor(tiny_folder), options)
 
