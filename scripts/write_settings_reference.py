@@ -1,5 +1,6 @@
-"""Write docs/settings.md, the reference of all settings, from the models. Run it after a change of livecc_assets/graph/settings."""
+"""Write docs/settings.md, the reference of all settings, from the models. Run it after a change of the models."""
 
+import json
 import types
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -16,9 +17,9 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
 _HEAD = """\
 # Settings
 
-Every key of the YAML files, made from the models by `scripts/write_settings_reference.py`; a test holds it current. `livecc config check` finds
-mistakes, `livecc config schema KIND` prints a JSON schema for editors. *Required* keys have no default; a section without default that is left out
-is told by what reads it.
+Every key of the YAML files. `scripts/write_settings_reference.py` makes this page from the models, and a test keeps it current.
+`livecc config check` finds mistakes; `livecc config schema KIND` prints a JSON schema for editors. *Required* keys have no default.
+A section without a default may be left out; what reads it then says that it is missing.
 """
 
 _ABOUT: dict[Kind, str] = {
@@ -80,8 +81,11 @@ def _default(field: Any) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if isinstance(value, BaseModel) or (value is None and field.default_factory is not None):
         return ""
-    shown = {None: "null", True: "true", False: "false", "": "empty"}
-    return f"`{shown[value] if isinstance(value, str | bool | None) and value in shown else list(value) if isinstance(value, tuple) else value}`"
+    if value == "":
+        return "empty"
+    if value is None or isinstance(value, bool):
+        return f"`{json.dumps(value)}`"
+    return f"`{list(value) if isinstance(value, tuple) else value}`"
 
 
 def _rows(section: type[BaseModel], above: str) -> list[str]:

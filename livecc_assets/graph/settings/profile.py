@@ -113,7 +113,16 @@ class Profile(Section):
 
     def as_config(self) -> dict[str, Any]:
         """All values, defaults included, without the sections that are absent."""
-        return {name: value for name, value in super().as_config().items() if name not in _WITHOUT_DEFAULT or value}
+        given = {
+            name: value for name, value in self.__dict__.items() if value is not _ABSENT or name not in _WITHOUT_DEFAULT
+        }
+        return {name: _plain(value) for name, value in given.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Section):
+        return value.as_config()
+    return {name: _plain(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 _WITHOUT_DEFAULT = frozenset(name for name, field in Profile.model_fields.items() if field.default_factory is _absent)
