@@ -18,8 +18,8 @@ _HEAD = """\
 # Settings
 
 Every key of the YAML files. `scripts/write_settings_reference.py` makes this page from the models, and a test keeps it current.
-`livecc config check` finds mistakes; `livecc config schema KIND` prints a JSON schema for editors. *Required* keys have no default.
-A section without a default may be left out; what reads it then says that it is missing.
+`livecc config check` finds mistakes; `livecc config schema KIND` prints a JSON schema for editors. *Required* keys have no
+default. A section without one may be left out; what reads it then says that it is missing.
 """
 
 _ABOUT: dict[Kind, str] = {

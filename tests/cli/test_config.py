@@ -106,3 +106,13 @@ def test_the_check_needs_no_dagster_and_the_help_no_pydantic() -> None:
 
     assert loaded("--help") == ""
     assert loaded("config", "check") == "pydantic"
+
+
+def test_selecting_what_is_invalid_tells_the_line(home: Path) -> None:
+    (home / "selections" / "broken.yaml").write_text("profile: sample\nlive_cc: {los: [1, 2]}\n")
+    program = "import sys; from livecc_assets.cli.main import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, "--home", str(home), "select", "broken"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "broken.yaml, line 2: live_cc.los: unknown key; did you mean `loss`?" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
