@@ -109,7 +109,7 @@ def test_the_check_needs_no_dagster_and_the_help_no_pydantic() -> None:
 
 
 def test_selecting_what_is_invalid_tells_the_line(home: Path) -> None:
-    (home / "selections" / "broken.yaml").write_text("profile: sample\nlive_cc: {los: [1, 2]}\n")
+    (home / "selections" / "broken.yaml").write_text("profile: sample\nlive_cc: {batches: [a], los: [1, 2]}\n")
     program = "import sys; from livecc_assets.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, "--home", str(home), "select", "broken"]
     done = subprocess.run(command, capture_output=True, text=True)

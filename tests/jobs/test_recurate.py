@@ -99,7 +99,7 @@ def test_an_invalid_selection_is_logged_and_the_others_are_made(
 ) -> None:
     (tmp_path / "selections").mkdir()
     path = tmp_path / "selections" / "broken.yaml"
-    path.write_text("profile: sample\nlive_cc: {los: [1, 2]}\n")
+    path.write_text("profile: sample\nlive_cc: {batches: [a], los: [1, 2]}\n")
     log = logging.getLogger("tick")
     with caplog.at_level(logging.WARNING, "tick"):
         asked = selection_requests("monday", log)
