@@ -66,7 +66,7 @@ def read_file(path: Path) -> YamlFile:
     """A YAML file that holds a mapping without duplicate keys; UserError names the file and the line otherwise."""
     try:
         # Whole and decoded here: the C reader would tell a byte that is no UTF-8 without its line.
-        loader = _LOADER(path.read_bytes().decode("utf-8"))
+        text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; give a path or one of the names that ship with the package") from None
     except UnicodeDecodeError as error:
@@ -74,8 +74,10 @@ def read_file(path: Path) -> YamlFile:
         raise UserError(f"{path}, line {line}: not UTF-8 text ({error.reason}); save the file as UTF-8") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); mend its permissions") from None
-    except yaml.YAMLError as error:
-        raise _not_yaml(path, error) from None
+    try:
+        loader = _LOADER(text)
+    except yaml.YAMLError as error:  # a character that no YAML may hold
+        raise _not_yaml(path, error, text) from None
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
@@ -84,14 +86,15 @@ def read_file(path: Path) -> YamlFile:
             raise UserError(f"{path}, line {line}: {key}: is there already on line {first}; remove one of them")
         return YamlFile(path, loader.construct_document(root), root)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that is none
-        raise _not_yaml(path, error) from None
+        raise _not_yaml(path, error, text) from None
     finally:
         loader.dispose()
 
 
-def _not_yaml(path: Path, error: Exception) -> UserError:
+def _not_yaml(path: Path, error: Exception, text: str) -> UserError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    where = f", line {mark.line + 1}" if mark is not None else ""
+    # What is never closed is missed after the last line.
+    where = f", line {min(mark.line + 1, len(text.splitlines()))}" if mark is not None else ""
     problem = getattr(error, "problem", None) or str(error)
     during = getattr(error, "context", None)
     context = f"{during}: " if during else ""

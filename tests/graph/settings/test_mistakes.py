@@ -125,7 +125,7 @@ def test_a_key_that_is_there_twice_is_a_mistake(write) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (b"live_cc:\n  batches: [a\n", "line 3: not valid YAML"),
+        (b"live_cc:\n  batches: [a\n", "line 2: not valid YAML"),
         (b"name: caf\xe9\n", "line 1: not UTF-8 text"),
         (b"- a\n", "line 1: expected `name: value` lines"),
         (b"", "line 1: expected `name: value` lines"),
