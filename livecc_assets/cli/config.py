@@ -68,9 +68,11 @@ def in_force(settings: Settings) -> Iterator[tuple[Kind, Path]]:
     for path in files("profile", settings.home):
         if path.resolve() != settings.profile_path.resolve():
             yield "profile", path
-    for kind in ("selection", "experiment"):
+    kinds: tuple[Kind, Kind] = ("selection", "experiment")
+    for kind in kinds:
         # A file of the state folder stands in place of one that ships under the same name.
-        yield from ((kind, path) for path in {path.name: path for path in files(kind, settings.home)}.values())
+        for path in {path.name: path for path in files(kind, settings.home)}.values():
+            yield kind, path
     launcher = os.environ.get("LIVECC_LAUNCHER") or "local"
     if launcher != "local":
         own = launcher.endswith((".yaml", ".yml"))
