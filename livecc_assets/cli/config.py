@@ -27,6 +27,7 @@ def config() -> None:
 @click.pass_obj
 def check(settings: Settings, file: Path | None, kind: Kind | None) -> None:
     """Check FILE, or all settings files in force; one line for each mistake."""
+    found: list[tuple[Kind, Path]]
     if file is None:
         found = list(in_force(settings))
     else:
