@@ -8,7 +8,7 @@ from jobs.guard import without_secrets
 from jobs.jobs import curate, select
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.plan import standings
-from livecc_assets.graph.settings import load_settings
+from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.orchestration.partitions import SELECTIONS, SOURCE_BATCHES
 from livecc_assets.orchestration.steps import STEPS
 
@@ -16,13 +16,13 @@ from livecc_assets.orchestration.steps import STEPS
 TICK = "livecc/recurate"
 
 
-def stale(kind: str) -> dict[str, list[str]]:
+def stale(kind: str, settings: Settings | None = None) -> dict[str, list[str]]:
     """Partitions of one kind with something missing or stale, and why. Manifests decide, not Dagster's badge:
-    Dagster ignores upstream data versions from 100 partitions up."""
-    settings = load_settings()
+    Dagster ignores upstream data versions from 100 partitions up. What an invalid file describes is left out."""
+    settings = settings or load_settings()
     found: dict[str, list[str]] = {}
     for one in standings([step for step in STEPS if step.partitioned_by == kind], settings, settings.store()):
-        if one.state != "current":
+        if one.state not in ("current", "invalid"):
             found.setdefault(one.partition, []).append(f"{one.asset}: {one.why}")
     return found
 
@@ -53,14 +53,20 @@ def selection_requests(tick: str, log: logging.Logger, after: str = "") -> list[
     """One select run for each selection that is not up to date.
 
     ``after``: the run whose end asks for them; with another one they are asked for again. A selection whose file is newer
-    than the loaded graph is logged and left out.
+    than the loaded graph, or holds a mistake, is logged and left out.
     """
-    found, loaded = stale("selection"), set(SELECTIONS.get_partition_keys())
+    settings = load_settings()
+    found, loaded = stale("selection", settings), set(SELECTIONS.get_partition_keys())
+    for file in settings.invalid:
+        if file.kind == "selection":
+            log.warning(f"selection {file.name} is left out: {redact(file.message)}")
     for name in sorted(found.keys() - loaded):
         log.warning(f"selection {name} is newer than the loaded graph: reload the code location to have it made")
     key = f":{after}" if after else ""
     return [
-        _request("select", f"{tick}:select:{partition}{key}", partition, tick, reasons)
+        _request("select", f"{tick}:select:{partition}{key}", partition, tick, reasons).with_replaced_attrs(
+            asset_selection=[dg.AssetKey(name) for name in settings.selections[partition].sets]
+        )
         for partition, reasons in found.items()
         if partition in loaded
     ]

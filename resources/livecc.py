@@ -56,7 +56,7 @@ class LiveCC(dg.ConfigurableResource):
         self, context: dg.AssetExecutionContext, step: Step, plan: Plan, settings: Settings, store: Store, force: bool
     ) -> Artifact:
         replaces = store.etag(plan.place) if force else None
-        error_limit = float(settings.profile["error_limit"])
+        error_limit = float(settings.profile.error_limit)
         if step.worker:
             options = options_in_force()
             task = {

@@ -27,14 +27,16 @@ Work = tuple[str, str | None]
 
 def _groups(settings: Settings, batches: list[str]) -> list[list[Work]]:
     """Jobs in order; those of one group do not depend on each other."""
-    selections = sorted({name for text in settings.experiments.values() if (name := text.get("live_cc"))})
+    selections = sorted(
+        {name for one in settings.experiments.values() for name in (one.live_cc, one.live_whisperx) if name}
+    )
     experiments = sorted(settings.experiments)
     return [
         # The largest batch first, so that the last one to end is not also the longest.
         [("curate", name) for name in sorted(batches, reverse=True)],
         [("livesports", None)],
         [("select", name) for name in selections],
-        [("instructions", name) for name in sorted(settings.profile["instructions"])],
+        [("instructions", name) for name in sorted(settings.profile.instructions)],
         [("train", name) for name in experiments],
         [("evaluate", name) for name in experiments],
         [("update_leaderboard", None)],
@@ -98,11 +100,11 @@ def run_demo(settings: Settings) -> bool:
     from livecc_assets.sample.published import publish
     from livecc_assets.sample.world import build_world, evaluation_list
 
-    if not settings.profile.get("sample_world"):
+    if not settings.profile.sample_world:
         raise UserError(f"{settings.profile_path}: no sample_world, so there is nothing to show; unset LIVECC_PROFILE")
     console, started = Console(stderr=True, highlight=False), time.monotonic()
     blobs = settings.store().blobs  # before the world is made, which takes a while
-    folders = build_world(settings.home, settings.profile)
+    folders = build_world(settings.home, settings.profile.as_config())
     for name, folder in folders.items():
         add_batch(settings, publish(folder, blobs), name, "required")
     publish(evaluation_list(settings.home), blobs)

@@ -23,6 +23,7 @@ _HERE = "livecc_assets.cli"
 #: A new command is one line here. The sentence is the first one of the command's own help.
 COMMANDS = {
     "comment": Entry(f"{_HERE}.commenting:comment", "Comment VIDEO second by second, from what is visible so far."),
+    "config": Entry(f"{_HERE}.config:config", "Check the settings files, or print what may stand in them."),
     "curate": Entry(f"{_HERE}.running:curate", "Curate one source batch: source, clips, scores."),
     "demo": Entry(
         f"{_HERE}.running:demo", "Run the whole graph on the embedded sample world and print the leaderboard."

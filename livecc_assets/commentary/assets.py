@@ -11,16 +11,14 @@ from livecc_assets.store.artifact import Artifact
 
 def frames_as_trained(settings: Settings, experiment: str) -> dict[str, Any]:
     """The video settings, and whether the experiment's models were trained blind; they are then run blind, too."""
-    text = settings.experiments[experiment]
-    stage = text.get("stage2") or text.get("stage1") or {}
-    return {"video": section(settings, "video"), "blank_frames": bool(stage.get("blank_frames", False))}
+    return {"video": section(settings, "video"), "blank_frames": settings.experiments[experiment].blank_frames}
 
 
 def _commentary(settings: Settings, experiment: str) -> dict[str, Any]:
-    text = settings.experiments[experiment]
-    instruct = bool(text.get("live_whisperx")) or bool(text.get("instruct", False))
-    own = dict(text.get("commentary") or {})
-    return {**section(settings, "commentary"), **frames_as_trained(settings, experiment), "instruct": instruct, **own}
+    own = settings.experiments[experiment]
+    instruct = {"instruct": bool(own.live_whisperx) or own.instruct}
+    run = section(settings, "commentary") | frames_as_trained(settings, experiment)
+    return run | instruct | own.commentary.as_config()
 
 
 @step(

@@ -24,7 +24,7 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
     import torch
 
     settings = task.config.get("commentary", task.config)
-    config = CommentaryConfig.from_profile(task.config, **({} if "mode" in settings else {"mode": "evaluation"}))
+    config = CommentaryConfig.from_profile(task.config, mode=settings.get("mode") or "evaluation")
     device = settings.get("device", "cpu")
     if device == "cpu":
         torch.set_num_threads(int(settings.get("threads", torch.get_num_threads())))

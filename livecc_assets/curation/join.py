@@ -14,11 +14,12 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.curation.criteria import Criteria, Readable
+from livecc_assets.curation.criteria import Readable
 from livecc_assets.curation.faults import ClipFilter, Fault, first_fault, sentences
 from livecc_assets.curation.ranks import Survivors, digests_of, ranks_of
 from livecc_assets.curation.tables import ROWS, read
 from livecc_assets.curation.threads import ahead, mapped
+from livecc_assets.graph.settings.selection import Criteria
 from livecc_assets.store.rows import REJECTED_SCHEMA, Kind, Rejected
 
 #: Bytes of what the filters found that may wait in memory for the second pass.

@@ -16,7 +16,7 @@ PUBLISHED = "published"
 
 
 def _benchmark_batches(settings: Settings, store: Store, partition: str) -> list[str]:
-    return named_batches(section(settings, "livesports").get("batches") or [], store)
+    return named_batches(settings.profile.livesports.batches, store)
 
 
 def _experiments(settings: Settings, store: Store, partition: str) -> list[str]:
@@ -37,16 +37,17 @@ def _judge_models(config: dict[str, Any]) -> list[str]:
 
 
 def _judge_kind(settings: Settings, experiment: str) -> dict[str, Any]:
-    return {"judge": section(settings, "judge")["kind"]}
+    return {"judge": settings.profile.judge.kind}
 
 
-def _questions(benchmark: str) -> Any:
+def _questions(benchmark: str = "") -> Any:
     """Settings of a multiple-choice score: how the model runs, which frames it sees, where the questions are."""
 
     def read(settings: Settings, experiment: str) -> dict[str, Any]:
-        questions = section(settings, "benchmarks").get(benchmark, "")
-        run = {key: section(settings, "commentary")[key] for key in ("dtype", "device")}
-        return run | frames_as_trained(settings, experiment) | {"questions": questions}
+        questions = {"questions": getattr(settings.profile.benchmarks, benchmark).as_config()} if benchmark else {}
+        commentary = settings.profile.commentary
+        run = {"dtype": commentary.dtype, "device": commentary.device}
+        return run | frames_as_trained(settings, experiment) | questions
 
     return read
 
@@ -58,13 +59,12 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
     Their videos leave training through `evaluation_videos`.
     """
     from livecc_assets.evaluation.livesports import propose_events
-    from livecc_assets.evaluation.livesports_files import import_events
+    from livecc_assets.evaluation.livesports_files import import_events, published_file
     from livecc_assets.evaluation.tables import rows_of
-    from livecc_assets.store.uris import local_path
 
     config = task.config
     if config.get("proposer") == PUBLISHED:
-        task.writer.extend(import_events(local_path(config["events_file"]), config.get("videos", "")))
+        task.writer.extend(import_events(published_file(config, "events_file"), config.get("videos", "")))
     else:
         truth = rows_of(yt_cc_source, ["video_id", "truth"])
         task.writer.extend(propose_events(rows_of(sentence_clips), truth, config))
@@ -73,13 +73,12 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
 @step(by=None, group="livesports", version="1", settings="livesports")
 def livesports_questions(task: Task, livesports_events: Only) -> None:
     """LiveSports-3K QA: who, what and when questions with four options (paper 4.1)."""
-    from livecc_assets.evaluation.livesports_files import import_questions
+    from livecc_assets.evaluation.livesports_files import import_questions, published_file
     from livecc_assets.evaluation.questions import propose_questions
-    from livecc_assets.store.uris import local_path
 
     config = task.config
     if config.get("proposer") == PUBLISHED:
-        task.writer.extend(import_questions(local_path(config["questions_file"]), config.get("videos", "")))
+        task.writer.extend(import_questions(published_file(config, "questions_file"), config.get("videos", "")))
     else:
         task.writer.extend(propose_questions(livesports_events.rows(), config))
 
@@ -115,7 +114,7 @@ def livesports_cc_score(
     by="experiment",
     group="scores",
     version="1",
-    settings=_questions("livesports_qa"),
+    settings=_questions(),
     worker=True,
     pool="gpu",
     preview=pictures.accuracy,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.event_f1 import EventF1
 from livecc_assets.evaluation.judge import EventF1Judge, Judge, LikelihoodJudge, judgements
 from livecc_assets.evaluation.loss_cache import CachedLosses
@@ -19,7 +18,7 @@ from livecc_assets.store.artifact import Artifact
 
 def make_judge(config: dict[str, Any], home: Path, events: Sequence[dict[str, Any]]) -> Judge:
     """The judge that the profile's section `judge` names: likelihood, openai or event-f1."""
-    kind = config.get("kind")
+    kind = config["kind"]
     if kind == "likelihood":
         from livecc_assets.models.text_lm import TextLM
 
@@ -32,9 +31,7 @@ def make_judge(config: dict[str, Any], home: Path, events: Sequence[dict[str, An
 
         names = ("model", "base_url", "api_key_env", "seed", "workers", "attempts", "timeout")
         return OpenAIJudge(**{name: config[name] for name in names if name in config})
-    if kind == "event-f1":
-        return EventF1Judge(EventF1(events).vocabulary)
-    raise UserError(f"judge.kind {kind!r} is unknown: use likelihood, openai or event-f1")
+    return EventF1Judge(EventF1(events).vocabulary)
 
 
 def judge_events(task: Task, commentary: Artifact, benchmark: Artifact) -> None:

@@ -32,8 +32,6 @@ def propose_events(
     the truth.
     """
     config = config or {}
-    if (proposer := config.get("proposer", "sentence-clips")) != "sentence-clips":
-        raise ValueError(f"unknown event proposer {proposer!r}: only 'sentence-clips' is built in")
     limit = config.get("max_events_per_video")
     shortest = float(config.get("min_event_sec", 10))
     lead = float(config.get("lead_sec", LEAD_SEC))

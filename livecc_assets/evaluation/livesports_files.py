@@ -7,12 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.uris import local_path
 
 CC_COLUMNS = ("video_id", "event_id", "begin", "end", "video", "class", "event_title", "event_asr")
 QA_COLUMNS = ("video", "question_id", "q_type", "question", "options", "answer")
 LETTERS = "ABCD"
+
+
+def published_file(config: dict[str, Any], key: str) -> Path:
+    """The file that the profile's section ``livesports`` names; UserError where it names none."""
+    if not config.get(key):
+        raise UserError(f"livesports.{key} is empty: name the published file in the profile, or remove `proposer`")
+    return local_path(config[key])
 
 
 def import_events(path: Path, videos: str = "") -> Iterator[dict[str, Any] | Rejected]:

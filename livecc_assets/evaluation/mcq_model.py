@@ -12,6 +12,7 @@ import torch
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.mcq import Answered, Item, candidate_ids
+from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.media.budget import video_size
 from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
@@ -21,7 +22,7 @@ from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
 from livecc_assets.training import chat
 from livecc_assets.training.positions import mrope_positions, with_text_row
-from livecc_assets.training.reading import VideoSettings, blank, read_video
+from livecc_assets.training.reading import blank, read_video
 from livecc_assets.training.sequence import encode
 
 Correct = Callable[[Item, str], bool]
@@ -56,7 +57,7 @@ class Answerer:
     ) -> Answerer:
         """From a checkpoint folder; `video` is the profile's section of that name."""
         model = load_model(folder, device, dtype)
-        return cls(model, load_processor(folder), VideoSettings.from_section(video), rule, blank_frames)
+        return cls(model, load_processor(folder), VideoSettings.of(video or {}, "video"), rule, blank_frames)
 
     def answer(self, item: Item) -> int:
         """Index of the chosen candidate. Raises MediaError when the video cannot be read."""

@@ -26,17 +26,15 @@ def opponent_texts(config: dict[str, Any], events: Sequence[dict[str, Any]]) -> 
     `{kind: title-caption}` writes a caption from each event's title; `{kind: file, path: X.jsonl}` reads rows
     {video_id, event_id, pred} as the published captions have them. Raises UserError when the file lacks an event.
     """
-    kind = config.get("kind")
+    kind = config["kind"]
     if kind == "title-caption":
         return kind, {(e["video_id"], e["event_id"]): title_caption(e["event_title"], e["class"]) for e in events}
-    if kind == "file":
-        if not config.get("path"):
-            raise UserError(
-                "opponent.path is empty: name a captions file (jsonl with video_id, event_id, pred) in the profile"
-            )
-        path = Path(config["path"])
-        return config.get("name") or path.name.split(".")[0], captions_file(path, events)
-    raise UserError(f"opponent.kind {kind!r} is unknown: use title-caption or file")
+    if not config.get("path"):
+        raise UserError(
+            "opponent.path is empty: name a captions file (jsonl with video_id, event_id, pred) in the profile"
+        )
+    path = Path(config["path"])
+    return config.get("name") or path.name.split(".")[0], captions_file(path, events)
 
 
 def title_caption(title: str, subject: str | None = None) -> str:

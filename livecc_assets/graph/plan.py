@@ -202,7 +202,8 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
     return Plan(step, partition, code_version, config, upstream, key, store.place(step.asset, stored, key), left_out)
 
 
-State = Literal["current", "stale", "missing", "blocked"]
+#: ``invalid``: the selection's or experiment's file holds a mistake.
+State = Literal["current", "stale", "missing", "blocked", "invalid"]
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,9 @@ def standings(steps: Iterable[Step], settings: Settings, store: Store) -> list[S
     found: list[Standing] = []
     for step in steps:
         partitions = partitions_of(step, settings, store)
+        for file in settings.invalid if step.partitioned_by in ("selection", "experiment") else ():
+            if file.kind == step.partitioned_by:
+                found.append(Standing(step.asset, file.name, "invalid", file.message))
         store.look_ahead(step, settings, partitions)
         for partition in partitions:
             pointer = store.pointer(step.asset, partition)

@@ -12,8 +12,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
@@ -211,19 +211,18 @@ def named_partitions(step: Step, settings: Settings) -> list[str]:
     """The step's partitions as far as files name them: every kind but batches."""
     match step.partitioned_by:
         case "selection":
-            return sorted(settings.selections)
+            found = settings.selections.items()
+            return sorted(name for name, one in found if step.asset not in SETS or step.asset in one.sets)
         case "experiment":
             return sorted(settings.experiments)
         case "source":
-            return sorted(settings.profile.get("instructions", {}))
+            return sorted(settings.profile.instructions)
         case None:
             return [ALL]
         case _:
             return []
 
 
-def section(settings: Settings, name: str) -> Any:
-    """A section of the profile; UserError when the profile lacks it."""
-    if name not in settings.profile:
-        raise UserError(f"{settings.profile_path}: the section `{name}` is missing; copy it from profiles/sample.yaml")
-    return settings.profile[name]
+def section(settings: Settings, name: str) -> dict[str, Any]:
+    """All values of a section of the profile; UserError when the profile lacks it."""
+    return getattr(settings.profile, name).as_config()

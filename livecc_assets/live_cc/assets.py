@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
-from livecc_assets.graph.step import Only, named_batches, section, step
+from livecc_assets.graph.step import Only, named_batches, step
 from livecc_assets.live_cc import pictures
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
@@ -12,7 +13,10 @@ from livecc_assets.store.store import Store
 
 
 def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
-    return settings.selections[selection]["live_cc"]
+    wanted = settings.selections[selection].live_cc
+    if wanted is None:
+        raise UserError(f"selections/{selection}.yaml has no section live_cc, so there is no such set to make")
+    return wanted.as_config()
 
 
 def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
@@ -24,7 +28,7 @@ Selected = Annotated[Sequence[Artifact], _batches]
 
 
 def _rule(settings: Settings, batch: str) -> dict[str, Any]:
-    return {"rule": section(settings, "caption_clips")["rule"]}
+    return {"rule": settings.profile.caption_clips.rule}
 
 
 @step(by="batch", version="1", settings=_rule)

@@ -8,28 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from livecc_assets.core.rules import Rule
 from livecc_assets.core.words import Word
+from livecc_assets.graph.settings.video import ClipLimits as Limits
 from livecc_assets.store.rows import Rejected
 
 Fate = Literal["kept", "too_short", "too_slow", "too_fast", "no_sentence_start", "last_word_lost"]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What makes a clip: seconds of length, seconds of silence that cut, words per second (all inclusive)."""
-
-    min_clip_sec: float = 30
-    max_clip_sec: float = 240
-    max_empty_sec: float = 3
-    min_wps: float = 1
-    max_wps: float = 4
-    rule: Rule = "corrected"
-
-    @classmethod
-    def of(cls, config: dict[str, Any]) -> "Limits":
-        """From a profile's section; other keys of the section are not ours and are passed over."""
-        return cls(**{name: config[name] for name in cls.__dataclass_fields__ if name in config})
 
 
 @dataclass(frozen=True)
@@ -81,7 +64,7 @@ def judged(words: list[Word], first: int, last: int, seconds: float, limits: Lim
 
 def caption_clips(videos: Iterable[dict[str, Any]], config: dict[str, Any]) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``caption_clips`` from rows of ``caption_words``; ``config`` is the profile's ``caption_clips`` section."""
-    limits = Limits.of(config)
+    limits = Limits.of(config, "caption_clips")
     for video in videos:
         for run in runs(video["words"], limits):
             yield clip_or_rejected(video, run, limits, "previous")

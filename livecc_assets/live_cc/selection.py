@@ -7,22 +7,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.curation import criteria as ranking
 from livecc_assets.curation.criteria import Readable
 from livecc_assets.curation.faults import ClipFilter, Fault, Findings, numbers, unscored
 from livecc_assets.curation.filters import Admission, admission, loss_faults, loss_scores
 from livecc_assets.curation.inputs import by_partition
 from livecc_assets.curation.join import Piece, Recipe, select
 from livecc_assets.curation.tables import Scores
+from livecc_assets.graph.settings.selection import LiveCCCriteria as Criteria
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criteria(ranking.Criteria):
-    """What a selection file's ``live_cc`` section asks for; ``talking_head_below`` is exclusive."""
-
-    talking_head_below: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,7 @@ def join_live_cc(
 
     Memory: a few batches' scores, and what :mod:`livecc_assets.curation.join` says of each clip.
     """
-    wanted = Criteria.of(config)
+    wanted = Criteria.of(config, "live_cc")
     allowed = admission(evaluation_ids, wanted.categories)
     recipe = Recipe.of(wanted, SCHEMAS["caption_clips"], SCHEMAS["live_cc"])
     yield from select(batches, lambda batch: filter_of(batch, wanted, allowed), recipe)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError
 from livecc_assets.store.rows import Rejected
 
 if TYPE_CHECKING:
@@ -40,12 +40,10 @@ def load_scorer(config: dict[str, Any], home: Path) -> Scorer:
         from livecc_assets.models.faces import FaceFinder
 
         return FaceShare(FaceFinder.load(config["model"], home))
-    if config["scorer"] == "p-yes":
-        from livecc_assets.live_cc.p_yes import PYes
+    from livecc_assets.live_cc.p_yes import PYes
 
-        rule = config.get("rule", "corrected")
-        return PYes.load(config["model"], home, rule, config.get("device"), config.get("dtype"))
-    raise UserError(f"talking_head.scorer is {config['scorer']!r} in the profile; it can be face-share or p-yes")
+    rule = config.get("rule", "corrected")
+    return PYes.load(config["model"], home, rule, config.get("device"), config.get("dtype"))
 
 
 def substitute(config: dict[str, Any]) -> dict[str, str]:

@@ -46,10 +46,9 @@ class FaceAndVoice:
         from livecc_assets.models.faces import FaceFinder
         from livecc_assets.models.reference import resolve
 
-        voice = config.get("voice_model", "embedded:silero")
-        if voice != "embedded:silero":
-            raise UserError(f"active_speaker.voice_model {voice} is not supported; use embedded:silero")
-        resolve(voice, home)  # checks the bytes that faster-whisper is about to load
+        resolve(
+            config.get("voice_model", "embedded:silero"), home
+        )  # checks the bytes that faster-whisper is about to load
         return cls(FaceFinder.load(config["model"], home, working_side=config.get("working_side", 168)))
 
     def __call__(self, uri: str, start: float, end: float) -> float:
@@ -97,9 +96,7 @@ def load_scorer(config: dict[str, Any], home: Path) -> Scorer:
     """The scorer that the profile's ``active_speaker`` section names."""
     if config["scorer"] == "face-and-voice":
         return FaceAndVoice.load(config, home)
-    if config["scorer"] == "light-asd":
-        return light_asd(config, home)
-    raise UserError(f"active_speaker.scorer is {config['scorer']!r}; it can be face-and-voice or light-asd")
+    return light_asd(config, home)
 
 
 def substitute(config: dict[str, Any]) -> dict[str, str]:

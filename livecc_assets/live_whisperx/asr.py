@@ -58,9 +58,6 @@ class FasterWhisper:
 
         from livecc_assets.models.reference import resolve
 
-        engine = config.get("engine", "faster-whisper")
-        if engine != "faster-whisper":
-            raise UserError(f"asr.engine is {engine!r} in the profile; faster-whisper is the one this worker has")
         folder = resolve(config["model"], home)
         device, compute_type = config.get("device", "cpu"), config.get("compute_type", "int8")
         try:

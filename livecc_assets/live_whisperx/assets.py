@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Only, named_batches, section, step
 from livecc_assets.live_whisperx import pictures
@@ -12,7 +13,10 @@ from livecc_assets.store.store import Store
 
 
 def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
-    return settings.selections[selection]["live_whisperx"]
+    wanted = settings.selections[selection].live_whisperx
+    if wanted is None:
+        raise UserError(f"selections/{selection}.yaml has no section live_whisperx, so there is no such set to make")
+    return wanted.as_config()
 
 
 def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
@@ -24,7 +28,7 @@ Selected = Annotated[Sequence[Artifact], _batches]
 
 
 def _asr(settings: Settings, batch: str) -> dict[str, Any]:
-    return {**section(settings, "asr"), "categories": section(settings, "categories")}
+    return section(settings, "asr") | {"categories": settings.profile.categories}
 
 
 @step(

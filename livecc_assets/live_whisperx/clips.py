@@ -62,7 +62,7 @@ def sentence_runs(words: list[Word], limits: Limits) -> Iterator[Run]:
 
 def sentence_clips(videos: Iterable[dict[str, Any]], config: dict[str, Any]) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``sentence_clips`` from rows of ``spoken_words``; ``config`` is the profile's section of that name."""
-    limits = Limits.of(config)
+    limits = Limits.of(config, "sentence_clips")
     for video in videos:
         for run in sentence_runs(video["words"], limits):
             yield clip_or_rejected(video, run, limits, "preasr")

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound_values
 from livecc_assets.store.rows import Rejected
 
@@ -136,14 +135,12 @@ def load_writer(config: dict[str, Any]) -> Writer:
     """The writer that the profile's ``queries`` section names."""
     if config["writer"] == "template":
         return template_writer
-    if config["writer"] == "openai":
-        from livecc_assets.models.chat_endpoint import ChatEndpoint
+    from livecc_assets.models.chat_endpoint import ChatEndpoint
 
-        return model_writer(
-            ChatEndpoint(config["model"], config.get("base_url") or "", config.get("api_key_env") or "OPENAI_API_KEY"),
-            config.get("attempts", 3),
-        )
-    raise UserError(f"queries.writer is {config['writer']!r} in the profile; it can be template or openai")
+    return model_writer(
+        ChatEndpoint(config["model"], config.get("base_url") or "", config.get("api_key_env") or "OPENAI_API_KEY"),
+        config.get("attempts", 3),
+    )
 
 
 def substitute(config: dict[str, Any]) -> dict[str, str]:

@@ -7,30 +7,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from livecc_assets.curation import criteria as ranking
 from livecc_assets.curation.criteria import Band, Readable
 from livecc_assets.curation.faults import ClipFilter, Fault, Findings, mask, numbers, unscored
 from livecc_assets.curation.filters import Admission, admission, loss_faults, loss_scores
 from livecc_assets.curation.inputs import by_partition
 from livecc_assets.curation.join import Piece, Recipe, select
 from livecc_assets.curation.tables import Scores, pc
+from livecc_assets.graph.settings.selection import LiveWhisperXCriteria as Criteria
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
-
-
-@dataclass(frozen=True, kw_only=True)
-class Criteria(ranking.Criteria):
-    """What a selection file's ``live_whisperx`` section asks for. All limits are inclusive.
-
-    A clip always needs an accepted query unless ``queries`` is false (then its query stays empty).
-    """
-
-    BANDS = ("loss", "active_speaker_ratio")
-
-    active_speaker_ratio: Band = (None, None)
-    min_language_score: float | None = None
-    language: str = "en"
-    queries: bool = True
 
 
 @dataclass(frozen=True)
@@ -141,7 +126,7 @@ def join_live_whisperx(
 
     Memory: a few batches' scores, and what :mod:`livecc_assets.curation.join` says of each clip.
     """
-    wanted = Criteria.of(config)
+    wanted = Criteria.of(config, "live_whisperx")
     allowed = admission(evaluation_ids, wanted.categories)
     recipe = Recipe.of(wanted, SCHEMAS["sentence_clips"], SCHEMAS["live_whisperx"])
     yield from select(batches, lambda batch: filter_of(batch, wanted, allowed), recipe)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.source.ingest import scan
 
@@ -33,6 +35,13 @@ def add_batch(settings: Settings, uri: str, batch: str, captions: str, category:
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [batch])
 
 
+def _template(settings: Settings, name: str) -> dict[str, Any]:
+    """What the first selection that has the set says of it; nothing where no selection has it."""
+    found = (getattr(one, name) for one in settings.selections.values())
+    first = next((one for one in found if one is not None), None)
+    return first.model_dump(mode="json", exclude_unset=True) if first else {}
+
+
 def register(settings: Settings, folder: str, batch: str, captions: str, category: str | None = None) -> Iterator[str]:
     """Register ``folder`` as ``batch``; yields lines that say what was found and what to do next.
 
@@ -46,11 +55,8 @@ def register(settings: Settings, folder: str, batch: str, captions: str, categor
     yield f"batch {batch}: {len(found)} files under {uri}"
     target = settings.home / "selections" / f"{batch}.yaml"
     if not target.exists():
-        template = dict(next(iter(settings.selections.values())))
-        recipe = {
-            "profile": settings.profile["name"],
-            "live_cc": template["live_cc"] | {"batches": [batch]},
-            "live_whisperx": template["live_whisperx"] | {"batches": [batch]},
+        recipe = {"profile": settings.profile.name} | {
+            name: _template(settings, name) | {"batches": [batch]} for name in SETS
         }
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(

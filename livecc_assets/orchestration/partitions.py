@@ -11,7 +11,7 @@ _settings = load_settings()
 SOURCE_BATCHES = dg.DynamicPartitionsDefinition(name="source_batch")
 SELECTIONS = dg.StaticPartitionsDefinition(sorted(_settings.selections))
 EXPERIMENTS = dg.StaticPartitionsDefinition(sorted(_settings.experiments))
-INSTRUCTION_SOURCES = dg.StaticPartitionsDefinition(sorted(_settings.profile.get("instructions", {})))
+INSTRUCTION_SOURCES = dg.StaticPartitionsDefinition(sorted(_settings.profile.instructions))
 
 DEFINITIONS: dict[str | None, dg.PartitionsDefinition | None] = {
     "batch": SOURCE_BATCHES,
@@ -26,7 +26,7 @@ def _training_sets(kind: str) -> dg.StaticPartitionMapping:
     """From selection to the experiments that train on it; an experiment reads one selection of each kind."""
     readers: dict[str, set[str]] = {}
     for name, experiment in _settings.experiments.items():
-        if chosen := experiment.get(kind):
+        if chosen := getattr(experiment, kind):
             readers.setdefault(chosen, set()).add(name)
     return dg.StaticPartitionMapping({name: readers.get(name, set()) for name in _settings.selections})
 

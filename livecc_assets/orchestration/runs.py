@@ -14,7 +14,7 @@ import yaml
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.folders import writable
 from livecc_assets.core.processes import PROCESS, is_elsewhere, is_gone, ran_at, this_process
-from livecc_assets.graph.settings import SHIPPED, Settings
+from livecc_assets.graph.settings import SHIPPED, Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -206,6 +206,8 @@ def run_job(
 
     started = time.monotonic()
     job = definitions.resolve_job_def(name)
+    if name == "select" and only is None and (selection := load_settings().selections.get(partition or "")):
+        only = selection.sets  # a selection may lack one of the two
     if name == "curate" and partition and not instance.has_dynamic_partition(str(SOURCE_BATCHES.name), partition):
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [partition])
     try:
@@ -220,7 +222,8 @@ def run_job(
         )
     except Exception as error:
         if type(error).__name__ == "DagsterUnknownPartitionError":
-            raise UserError(f"{name}: no partition named {partition}; see `livecc status`") from None
+            why = load_settings().why_invalid(partition) if partition else None
+            raise UserError(why or f"{name}: no partition named {partition}; see `livecc status`") from None
         raise
     if _was_interrupted(result):
         raise KeyboardInterrupt

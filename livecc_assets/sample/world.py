@@ -98,7 +98,7 @@ def build_world(home: Path, profile: Mapping[str, Any]) -> dict[str, Path]:
     root = home / "sample"
     sizes = profile.get("sample_world") or {}
     wanted: list[tuple[str, Kind, int, int]] = [
-        (name, kind, seed, int(sizes.get(kind, count))) for name, kind, seed, count in BATCHES
+        (name, kind, seed, int(sizes.get(kind) or count)) for name, kind, seed, count in BATCHES
     ]
     missing = [batch for batch in wanted if not _stands(root / batch[0], *batch)]
     with ExitStack() as stack:

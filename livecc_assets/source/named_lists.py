@@ -10,9 +10,9 @@ from livecc_assets.store.uris import local_path
 
 def named_lists(settings: Settings, store: Store) -> dict[str, str]:
     """Addresses of the lists by name: the profile's, and once it was made the sample world's own."""
-    asked = settings.profile.get("evaluation_videos") or {}
-    files = dict(asked.get("files") or {})
-    if asked.get("sample_world") and (listed := published(evaluation_list(settings.home), store.blobs)):
+    asked = settings.profile.evaluation_videos
+    files = dict(asked.files)
+    if asked.sample_world and (listed := published(evaluation_list(settings.home), store.blobs)):
         files["sample-world"] = listed
     return files
 

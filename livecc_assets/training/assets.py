@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.settings.experiment import Training
 from livecc_assets.graph.step import section, step
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
@@ -13,39 +13,36 @@ from livecc_assets.training import pictures
 
 
 def _source(settings: Settings, source: str) -> dict[str, Any]:
-    return {"source": source, **section(settings, "instructions")[source]}
+    return {"source": source} | settings.profile.instructions[source].as_config()
 
 
-def _stage(settings: Settings, experiment: str, name: str, data: str) -> dict[str, Any]:
+def _stage(settings: Settings, stage: Training, data: str | None) -> dict[str, Any]:
     """Hyper-parameters of a stage; a stage without data is carried by reference ("train": false)."""
-    text = settings.experiments[experiment]
-    stage = dict(text.get(name) or {})
-    if not text.get(data) and name == "stage1" and "init_model" not in stage:
-        raise UserError(f"experiments/{experiment}.yaml: stage1 needs init_model, the model to start from")
-    return stage | {"train": bool(text.get(data)), "video": section(settings, "video")}
+    return stage.as_config() | {"train": bool(data), "video": section(settings, "video")}
 
 
-def _stage1(settings: Settings, experiment: str) -> dict[str, Any]:
-    return _stage(settings, experiment, "stage1", "live_cc")
+def _stage1(settings: Settings, name: str) -> dict[str, Any]:
+    experiment = settings.experiments[name]
+    return _stage(settings, experiment.stage1, experiment.live_cc)
 
 
-def _stage2(settings: Settings, experiment: str) -> dict[str, Any]:
-    return _stage(settings, experiment, "stage2", "live_whisperx")
+def _stage2(settings: Settings, name: str) -> dict[str, Any]:
+    experiment = settings.experiments[name]
+    return _stage(settings, experiment.stage2, experiment.live_whisperx)
 
 
 def _live_cc(settings: Settings, store: Store, experiment: str) -> list[str]:
-    chosen = settings.experiments[experiment].get("live_cc")
+    chosen = settings.experiments[experiment].live_cc
     return [chosen] if chosen else []
 
 
 def _live_whisperx(settings: Settings, store: Store, experiment: str) -> list[str]:
-    chosen = settings.experiments[experiment].get("live_whisperx")
+    chosen = settings.experiments[experiment].live_whisperx
     return [chosen] if chosen else []
 
 
 def _sources(settings: Settings, store: Store, experiment: str) -> list[str]:
-    text = settings.experiments[experiment]
-    return sorted(text.get("instructions") or []) if text.get("live_whisperx") else []
+    return sorted(settings.experiments[experiment].instructions)
 
 
 @step(by="source", group="instructions", version="1", settings=_source)

@@ -1,11 +1,11 @@
 """What the model is told about a clip before its first word: title, previous speech, or the viewer's query (spec 2.3)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
-#: ``title_or_previous``: the previous speech, or the title where there is none (the paper's default, "Title || Prev.").
-ContextMode = Literal["title_or_previous", "none", "title", "previous", "title_and_previous"]
-CONTEXT_MODES: tuple[ContextMode, ...] = ("title_or_previous", "none", "title", "previous", "title_and_previous")
+from livecc_assets.graph.settings.choices import ContextMode
+
+CONTEXT_MODES: tuple[ContextMode, ...] = get_args(ContextMode)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.graph.settings.choices import WordAssignment
 from livecc_assets.training.chat import ELLIPSIS, speech_text, time_text
 
 FPS = 2.0
@@ -14,10 +15,6 @@ FIRST_FRAMES = 6  # the first block spans three seconds
 BLOCK_FRAMES = 2  # every later block one second
 #: Word ends lie on a decimal grid and frame ends on a rational one; equal instants may differ by their rounding.
 TOLERANCE = 1e-6
-
-#: ``frame_end``: a word belongs to the block whose last frame ends after it, half a second before the block's nominal end.
-#: ``block_end``: it belongs to the block whose nominal end follows it. Published checkpoints were trained with the first.
-WordAssignment = Literal["frame_end", "block_end"]
 
 
 class UnusableClipError(Exception):

@@ -10,7 +10,8 @@ import torch
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
-from livecc_assets.media.budget import PixelBudget, smart_resize, video_size
+from livecc_assets.graph.settings.video import Video as VideoSettings
+from livecc_assets.media.budget import smart_resize, video_size
 from livecc_assets.media.frames import Video
 from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
@@ -20,28 +21,6 @@ from livecc_assets.store.uris import local_path
 
 #: Value of every channel of a blanked frame: mid-grey.
 BLANK_LEVEL = 128
-
-
-@dataclass(frozen=True)
-class VideoSettings:
-    """The profile's ``video`` section: sampling rate, longest clip and pixel budget."""
-
-    fps: float = 2.0
-    max_frames: int = 480
-    min_pixels: int = 100 * 784
-    frame_pixels: int = 768 * 784
-    total_pixels: int = 24576 * 784
-
-    @classmethod
-    def from_section(cls, section: Mapping[str, Any] | None) -> "VideoSettings":
-        """From a profile section; keys that belong to other stages are passed over."""
-        known = {name for name in cls.__dataclass_fields__}
-        return cls(**{key: value for key, value in (section or {}).items() if key in known})
-
-    @property
-    def budget(self) -> PixelBudget:
-        """The pixel budget of a training clip."""
-        return PixelBudget(self.min_pixels, self.frame_pixels, self.total_pixels)
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,21 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.graph.settings.choices import ContextMode, Paradigm, WordAssignment
+from livecc_assets.graph.settings.video import Video
 from livecc_assets.models.qwen2_vl import Processor, pixel_values
 from livecc_assets.training import chat
-from livecc_assets.training.context import Context, ContextMode, clip_context
-from livecc_assets.training.interleave import Turn, UnusableClipError, WordAssignment, interleave
+from livecc_assets.training.context import Context, clip_context
+from livecc_assets.training.interleave import Turn, UnusableClipError, interleave
 from livecc_assets.training.positions import Grid, mrope_positions, with_text_row
-from livecc_assets.training.reading import Clip, VideoSettings, read_clip, read_image, read_video
+from livecc_assets.training.reading import Clip, read_clip, read_image, read_video
 
 IGNORED = -100
-#: ``streaming``: a turn a second. ``caption``: all words after all frames, one turn. ``both``: each clip both ways.
-Paradigm = Literal["streaming", "caption", "both"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class SequenceOptions:
     max_previous_words: int | None = None
     rule: Rule = "corrected"
     word_assignment: WordAssignment = "frame_end"
-    video: VideoSettings = field(default_factory=VideoSettings)
+    video: Video = field(default_factory=Video)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +208,8 @@ class _Window:
 
 def _identity(config: TrainingConfig, rows: int, world: engine.World) -> str:
     # How often things are logged, saved or read ahead changes no weight.
-    neutral = replace(config, log_every=1, save_every=1, num_workers=1, cache_mb=0)
-    return checkpoints.identity(asdict(neutral), rows, world.size)
+    neutral = config.but(log_every=1, save_every=1, num_workers=1, cache_mb=0)
+    return checkpoints.identity(neutral.as_config(), rows, world.size)
 
 
 def _resume(

@@ -1,13 +1,12 @@
 """Where workers run. One interface; an asset does not know which launcher served it (docs/launchers.md)."""
 
 import os
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.graph.settings import SHIPPED, read_yaml
+from livecc_assets.graph.settings import SHIPPED
 from resources.launchers.base import Job, Needs
 from resources.launchers.client import Launcher
 from resources.launchers.local import LocalLauncher
@@ -28,11 +27,11 @@ def options_in_force() -> dict[str, Any]:
         raise UserError(
             f"{VARIABLE}={named}: no such launcher; use local, docker, kubernetes or the path of a YAML file"
         )
-    options = read_yaml(path)
-    if options.get("kind") not in ("local", "docker", "kubernetes"):
-        raise UserError(f"{path}: kind must be local, docker or kubernetes, not {options.get('kind')!r}")
-    passed = {name: os.environ[name] for name in options.get("pass") or () if name in os.environ}
-    options["environment"] = passed | (options.get("environment") or {})
+    from livecc_assets.graph.settings.checking import read_launcher
+
+    options = read_launcher(path)
+    passed = {name: os.environ[name] for name in options.get("pass", ()) if name in os.environ}
+    options["environment"] = passed | options.get("environment", {})
     options["file"] = str(path)
     return options
 
@@ -46,11 +45,6 @@ def needs_of(options: dict[str, Any], asset: str, module: str) -> Needs:
     stage = module.split(".")[1] if module.count(".") else module
     for key in ("default", stage, asset):
         said |= (options.get("needs") or {}).get(key) or {}
-    known = {field.name for field in fields(Needs)}
-    if unknown := sorted(set(said) - known):
-        raise UserError(
-            f"{options.get('file', 'needs')}: unknown name {unknown[0]} for {asset}; use {', '.join(sorted(known))}"
-        )
     said.setdefault("processes", max(1, int(said.get("gpus", 0))))
     return Needs(**said)
 

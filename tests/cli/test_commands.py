@@ -60,7 +60,7 @@ def test_ingest_makes_a_batch_with_a_selection_of_its_own(home: Path, tmp_path: 
     assert result.exit_code == 0, result.output
     settings = load_settings(home)
     assert settings.store().batch("mine") == {"uri": str(videos), "captions": "optional"}
-    assert settings.selections["mine"]["live_cc"]["batches"] == ["mine"]
+    assert settings.selections["mine"].live_cc.batches == ["mine"]
     assert "mine" not in str(settings.selections["sample"]), "another training set must not change"
     again = livecc(home, "ingest", str(tmp_path), "--batch", "mine")
     assert "choose another" in one_line_error(again)
@@ -102,13 +102,18 @@ def test_an_edited_selection_survives_a_second_ingest(home: Path, tmp_path: Path
     recipe["live_cc"]["loss"] = [2.0, 3.0]
     path.write_text(yaml.safe_dump(recipe))
     livecc(home, "ingest", str(videos), "--batch", "mine")
-    assert load_settings(home).selections["mine"]["live_cc"]["loss"] == [2.0, 3.0]
+    assert load_settings(home).selections["mine"].live_cc.loss == (2.0, 3.0)
 
 
-def test_a_broken_selection_file_is_named(home: Path) -> None:
+def test_a_broken_selection_file_is_named_and_stops_nothing_else(home: Path) -> None:
     (home / "selections").mkdir(parents=True)
     (home / "selections" / "bad.yaml").write_text("live_cc: [unclosed")
-    assert "bad.yaml: not valid YAML" in one_line_error(livecc(home, "status"))
+    result = livecc(home, "status")
+    assert result.exit_code == 0, result.output
+    invalid = [line for line in result.output.splitlines() if line.startswith("invalid")]
+    assert [line.split()[1] for line in invalid] == ["live_cc[bad]", "live_whisperx[bad]"]
+    assert all("bad.yaml, line 1: not valid YAML" in line for line in invalid)
+    assert "live_cc[sample]" in result.output
 
 
 def test_status_of_an_empty_home_says_what_is_missing(home: Path) -> None:

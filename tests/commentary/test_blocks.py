@@ -9,8 +9,9 @@ import torch
 from livecc_assets.commentary.blocks import Clip, choose_frames, frame_size, read_blocks
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.media.frames import Video
-from livecc_assets.training.reading import BLANK_LEVEL, VideoSettings, read_clip
+from livecc_assets.training.reading import BLANK_LEVEL, read_clip
 
 SMALL: dict[str, Any] = {"min_pixels": 12544, "stream_max_pixels": 12544, "frame_pixels": 12544}
 
@@ -119,6 +120,6 @@ def test_settings_come_from_the_profile_and_misspelt_ones_are_refused() -> None:
     with pytest.raises(UserError, match="repetition_penality"):
         CommentaryConfig.from_profile({"commentary": {"repetition_penality": 1.1}})
     with pytest.raises(UserError, match="positions"):
-        CommentaryConfig(positions="linear")  # type: ignore[arg-type]
+        CommentaryConfig.of({"positions": "linear"})
     with pytest.raises(UserError, match="max_new_tokens"):
-        CommentaryConfig(max_new_tokens=0)
+        CommentaryConfig.of({"max_new_tokens": 0})

@@ -44,7 +44,7 @@ def test_silent_intervals_can_be_skipped(engine: Any, video: Path, monkeypatch: 
     monkeypatch.setattr(Session, "close_block", quiet)
     starts = [u.start for u in comment_video(engine, str(video), config=CONFIG) if not u.text]
     assert starts == [3.0, 5.0, 7.0, 9.0, 11.0]
-    kept = [u.start for u in comment_video(engine, str(video), config=replace(CONFIG, skip_silent=True))]
+    kept = [u.start for u in comment_video(engine, str(video), config=CONFIG.but(skip_silent=True))]
     assert kept == [0.0, 4.0, 6.0, 8.0, 10.0]
 
 
@@ -98,7 +98,7 @@ def _event(video: Path, event_id: int, **changes: Any) -> dict[str, Any]:
 def test_events_become_rows_or_reasons(engine: Any, video: Path, tmp_path: Path) -> None:
     events = [_event(video, 1), _event(tmp_path / "gone.mp4", 2), _event(video, 3, begin=2.0, end=6.0)]
     reports: list[tuple[int, int, str]] = []
-    config = replace(CONFIG, mode="evaluation")
+    config = CONFIG.but(mode="evaluation")
     out = list(comment_events(engine, events, config, True, 4, lambda *a: reports.append(a)))
     rows = {row["event_id"]: row for row in out if isinstance(row, dict)}
     rejected = [row for row in out if isinstance(row, Rejected)]

@@ -8,7 +8,7 @@ from commentary_streams import CONFIG, Recorded, random_blocks, whole_pass
 
 from livecc_assets.commentary.eviction import SpokenTurn, carry_over, without_vision
 
-EVICTING = replace(CONFIG, eviction_sec=10.0, max_text_tokens=400, max_new_tokens=4)
+EVICTING = CONFIG.but(eviction_sec=10.0, max_text_tokens=400, max_new_tokens=4)
 
 
 def test_cache_stays_flat_over_twelve_evictions(engine: Any) -> None:

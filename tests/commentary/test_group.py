@@ -1,6 +1,5 @@
 """Streams that share a model do not share anything else."""
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -54,7 +53,7 @@ def test_interleaved_groups_on_one_model_do_not_disturb_each_other(engine: Any) 
 
 
 def test_seeds_of_a_group_are_the_sessions_own(engine: Any) -> None:
-    config = replace(CONFIG, sample=True, temperature=2.0, top_k=0)
+    config = CONFIG.but(sample=True, temperature=2.0, top_k=0)
     blocks = random_blocks(3)
     group = Group(engine, [Session(engine.processor, config, "q", seed) for seed in (1, 2)])
     texts = [[interval.text for interval in group.step([block, block])] for block in blocks]

@@ -1,6 +1,5 @@
 """One stream: its context equals what training would have written, whatever is cached."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ def test_frames_change_what_is_said(engine: Any) -> None:
 
 
 def test_released_positions_are_plain_after_the_first_chunk(engine: Any) -> None:
-    stream = Recorded(engine, replace(CONFIG, positions="released"))
+    stream = Recorded(engine, CONFIG.but(positions="released"))
     stream.run(random_blocks(4))
     trained = Recorded(engine)
     trained.run(random_blocks(4))
@@ -43,7 +42,7 @@ def test_released_positions_are_plain_after_the_first_chunk(engine: Any) -> None
 
 
 def test_released_positions_equal_the_library_continuing_by_its_offset(engine: Any) -> None:
-    stream = Recorded(engine, replace(CONFIG, positions="released"))
+    stream = Recorded(engine, CONFIG.but(positions="released"))
     stream.run(random_blocks(3))
     first = stream.chunks[0]
     ids = torch.tensor([first.ids])
@@ -55,7 +54,7 @@ def test_released_positions_equal_the_library_continuing_by_its_offset(engine: A
 
 
 def test_context_is_what_training_writes(engine: Any) -> None:
-    stream = Recorded(engine, replace(CONFIG, max_new_tokens=3))
+    stream = Recorded(engine, CONFIG.but(max_new_tokens=3))
     intervals = stream.run(random_blocks(3))
     assert {interval.stopped for interval in intervals} == {"length"}
     pad, decode = engine.processor.video_pad, engine.processor.decode
@@ -74,7 +73,7 @@ def test_context_is_what_training_writes(engine: Any) -> None:
 
 @pytest.mark.parametrize("rule", ["corrected", "released"])
 def test_last_token_of_a_length_stop(engine: Any, rule: Any) -> None:
-    stream = Recorded(engine, replace(CONFIG, max_new_tokens=3, rule=rule, positions="train-consistent"))
+    stream = Recorded(engine, CONFIG.but(max_new_tokens=3, rule=rule, positions="train-consistent"))
     first = stream.run(random_blocks(2))[0]
     assert first.stopped == "length"
     second = next(chunk for chunk in stream.chunks[1:] if chunk.pixels is not None)
@@ -95,7 +94,7 @@ def _scripted(session: Session, tokens: list[int], vocabulary: int) -> None:
 
 def test_interval_ends_at_im_end_and_loses_its_ellipsis(engine: Any) -> None:
     processor = engine.processor
-    session = Session(processor, replace(CONFIG, max_new_tokens=50))
+    session = Session(processor, CONFIG.but(max_new_tokens=50))
     session.open_block(random_blocks(1)[0])
     said = [*processor.encode("red passes ..."), processor.im_end]
     _scripted(session, said, processor.tokenizer.get_vocab_size())
@@ -146,7 +145,7 @@ def test_query_cannot_smuggle_control_tokens(engine: Any) -> None:
 
 def _choice(engine: Any, rule: Any, previous: list[int], favourite: int, other: int) -> int:
     """What is picked in interval 2 when ``favourite`` is a little ahead of ``other`` and ``previous`` was said before."""
-    config = replace(CONFIG, rule=rule, repetition_penalty=2.0, max_new_tokens=50)
+    config = CONFIG.but(rule=rule, repetition_penalty=2.0, max_new_tokens=50)
     session = Session(engine.processor, config)
     blocks = random_blocks(2)
     vocabulary = engine.processor.tokenizer.get_vocab_size()
@@ -173,7 +172,7 @@ def test_released_penalty_hits_control_tokens_and_prompt_words(engine: Any) -> N
 
 def test_sampled_streams_follow_their_own_seed(engine: Any) -> None:
     def said(seed: int) -> list[str]:
-        config = replace(CONFIG, sample=True, temperature=2.0, top_k=0, seed=seed)
+        config = CONFIG.but(sample=True, temperature=2.0, top_k=0, seed=seed)
         return [interval.text for interval in Recorded(engine, config).run(random_blocks(3))]
 
     assert said(3) == said(3) != said(4)

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from livecc_assets.evaluation.livesports import propose_events, sentences, truth_between
 from livecc_assets.evaluation.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
@@ -85,8 +83,3 @@ def test_words_without_punctuation_still_form_lines():
     lines = sentences(words("word " * 90))
     assert [len(text.split()) for _, _, text in lines] == [40, 40, 10]
     assert sentences([]) == []
-
-
-def test_an_unknown_proposer_is_refused():
-    with pytest.raises(ValueError, match="unknown event proposer"):
-        list(propose_events([], [], {"proposer": "gpt"}))

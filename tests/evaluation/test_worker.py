@@ -189,8 +189,6 @@ def test_an_unset_question_file_and_a_run_without_answers_are_told(world):
 
 
 def test_settings_of_judges_and_questions(tmp_path, monkeypatch):
-    with pytest.raises(UserError, match="unknown: use likelihood"):
-        make_judge({"kind": "dice"}, tmp_path, [])
     judge = make_judge({"kind": "openai", "model": "m", "base_url": "http://127.0.0.1:1/v1", "seed": 7}, tmp_path, [])
     assert judge.name == "openai:m"
     assert question_options({"questions": "a.jsonl"}) == {"path": "a.jsonl"}

@@ -44,7 +44,7 @@ class World:
     def selection(self, batches: list[str], at_least: int) -> None:
         folder = self.home / "selections"
         folder.mkdir(exist_ok=True)
-        text = {"profile": "toy", "live_cc": {"batches": batches, "at_least": at_least}}
+        text = {"profile": "toy", "live_cc": {"batches": batches, "size": at_least}}
         (folder / "sample.yaml").write_text(yaml.safe_dump(text))
 
     def assets(self) -> list[dg.AssetsDefinition]:

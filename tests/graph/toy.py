@@ -66,7 +66,9 @@ def doubled(task: Task, numbers: Artifact) -> None:
 
 
 def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
-    return settings.selections[selection]["live_cc"]
+    wanted = settings.selections[selection].live_cc
+    assert wanted is not None
+    return {"batches": wanted.batches, "at_least": wanted.size}
 
 
 def _batches(settings: Settings, store: Store, selection: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The Monday schedules as the daemon sees them: what they ask for in a state that nobody prepared."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from jobs.schedules import TICK
+from jobs.schedules import TICK, selection_requests, stale
 from livecc_assets.graph.settings import load_settings
 from tests.jobs.code_server import MONDAY, persistent_instance, schedule_tick
 
@@ -26,7 +27,7 @@ def _register(name: str, folder: Path) -> None:
 
 def _selection(name: str, folder: Path) -> None:
     """A selection that was written after the graph was loaded."""
-    shipped = load_settings().selections["sample"]
+    shipped = load_settings().selections["sample"].as_config()
     (folder / "selections").mkdir()
     (folder / "selections" / f"{name}.yaml").write_text(yaml.safe_dump(shipped))
 
@@ -91,3 +92,18 @@ def test_the_reason_that_a_run_is_tagged_with_tells_no_secret(
     (asked,) = schedule_tick(instance, "recurate").run_requests or []
     assert "[secret]" in asked.tags["livecc/reason"]
     assert "planted-value-77" not in str(asked.tags)
+
+
+def test_an_invalid_selection_is_logged_and_the_others_are_made(
+    instance: dg.DagsterInstance, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "selections").mkdir()
+    path = tmp_path / "selections" / "broken.yaml"
+    path.write_text("profile: sample\nlive_cc: {batches: [a], los: [1, 2]}\n")
+    log = logging.getLogger("tick")
+    with caplog.at_level(logging.WARNING, "tick"):
+        asked = selection_requests("monday", log)
+    assert [request.partition_key for request in asked] == ["sample"]
+    assert asked[0].asset_selection == [dg.AssetKey("live_cc"), dg.AssetKey("live_whisperx")]
+    assert f"selection broken is left out: {path}, line 2: live_cc.los: unknown key" in caplog.text
+    assert "broken" not in stale("selection")

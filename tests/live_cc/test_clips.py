@@ -80,7 +80,7 @@ def test_every_word_is_in_exactly_one_run():
 def test_rows_fit_the_schema_and_carry_the_words_before():
     words = _steady(40) + _steady(5, start=60.0, prefix="late")
     video = {"video_id": "vid", "uri": "u", "title": "t", "category": None, "words": words}
-    clip, short = caption_clips([video, {**video, "words": []}], {"min_clip_sec": 30, "unknown_key": 1})
+    clip, short = caption_clips([video, {**video, "words": []}], {"min_clip_sec": 30})
     assert isinstance(clip, dict)
     assert list(clip) == SCHEMAS["caption_clips"].names
     assert (clip["clip_id"], clip["start"], clip["end"], clip["distinct_words"]) == ("vid:0", 0.0, 40.0, 40)

@@ -73,8 +73,6 @@ def test_a_video_is_heard_once_for_all_its_clips(make_talk, monkeypatch: pytest.
     ("change", "message"),
     [
         ({"scorer": "light-asd", "model": "hub:a/b"}, r"finetuning_TalkSet\.model.*face-and-voice"),
-        ({"scorer": "other"}, "it can be face-and-voice or light-asd"),
-        ({"voice_model": "hub:a/b"}, "voice_model hub:a/b is not supported"),
     ],
 )
 def test_scorers_that_cannot_run_name_what_they_need(change, message, tmp_path: Path):

@@ -22,7 +22,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[list, list[dic
     from livecc_assets.live_whisperx.asr import FasterWhisper
 
     home = tmp_path_factory.mktemp("home")
-    read = FasterWhisper.load(load_settings(home).profile["asr"], home)
+    read = FasterWhisper.load(load_settings(home).profile.asr.as_config(), home)
     tracks = [match_video("x", 700 + number).sound for number in range(MATCHES)]
     return [(sound.words, read(sound.samples)[0]) for sound in tracks]
 
@@ -69,7 +69,7 @@ def test_sentences_end_with_a_stop_and_start_with_a_capital_so_that_clips_can_st
 
 
 def test_a_match_becomes_one_sentence_clip(heard, tmp_path) -> None:
-    section = load_settings(tmp_path).profile["sentence_clips"]
+    section = load_settings(tmp_path).profile.sentence_clips.as_config()
     videos = [
         {"video_id": str(n), "uri": "", "title": "", "category": "", "words": r} for n, (_, r) in enumerate(heard)
     ]

@@ -39,7 +39,7 @@ EVERY_SPECIAL = {
 
 @pytest.fixture(scope="module")
 def sections(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    return load_settings(tmp_path_factory.mktemp("home")).profile
+    return load_settings(tmp_path_factory.mktemp("home")).profile.as_config()
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from PIL import Image
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.evaluation.mcq_model import _folder_frames
+from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.store import uris
-from livecc_assets.training.reading import VideoSettings, read_image, read_video
+from livecc_assets.training.reading import read_image, read_video
 
 
 def bomb() -> bytes:

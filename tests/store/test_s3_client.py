@@ -11,10 +11,10 @@ from pathlib import Path
 import boto3
 import pyarrow as pa
 import pytest
-from livecc_assets.source.folders import inbox_folders, listing_digest
 
 from livecc_assets.core.errors import PassingError, UnreachableError, UserError
 from livecc_assets.models.reference import digest, resolve
+from livecc_assets.source.folders import inbox_folders, listing_digest
 from livecc_assets.source.listing import entries
 from livecc_assets.store import Store, s3_client
 from livecc_assets.store.blobs import S3Blobs

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
 from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_order, positions_from
 from livecc_assets.training.instructions import read_conversations
-from livecc_assets.training.reading import VideoSettings
 from livecc_assets.training.rows import row_file
 from livecc_assets.training.sequence import Paradigm, SequenceOptions, TrainingSequence
 from tests.rows import kept
@@ -24,7 +24,7 @@ from tests.rows import kept
 @pytest.fixture
 def mix(tiny_folder, video_section):
     def make(rows, paradigm: Paradigm = "streaming", conversations=()):
-        options = SequenceOptions(paradigm=paradigm, video=VideoSettings.from_section(video_section))
+        options = SequenceOptions(paradigm=paradigm, video=VideoSettings.of(video_section))
         told: Any = list(conversations)
         sources = [Source("live_cc", rows), Source("general_instructions", told, conversations=True)]
         return Mixture(sources, load_processor(tiny_folder), options)

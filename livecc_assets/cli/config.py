@@ -1,0 +1,92 @@
+"""``livecc config``: what is wrong with the settings, and what may stand in them. Needs no Dagster."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import SHIPPED, Settings
+from livecc_assets.graph.settings.choices import Kind
+
+KINDS = get_args(Kind)
+
+
+@click.group("config")
+def config() -> None:
+    """Check the settings files, or print what may stand in them."""
+
+
+@config.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--kind", type=click.Choice(KINDS), help="What FILE is; by default its folder and its keys say so.")
+@click.pass_obj
+def check(settings: Settings, file: Path | None, kind: Kind | None) -> None:
+    """Check FILE, or all settings files in force; one line for each mistake."""
+    found: list[tuple[Kind, Path]]
+    if file is None:
+        found = list(in_force(settings))
+    else:
+        from livecc_assets.graph.settings.checking import guess_kind
+
+        if kind is None:
+            kind = guess_kind(file)
+            click.echo(f"{file}: taken for {_article(kind)}", err=True)
+        found = [(kind, file)]
+    wrong = 0
+    for one, path in found:
+        lines = _lines(settings, path, one)
+        wrong += bool(lines)
+        for line in lines:
+            click.echo(line)
+    click.echo(f"{len(found) - wrong} of {len(found)} files are valid", err=True)
+    sys.exit(1 if wrong else 0)
+
+
+@config.command()
+@click.argument("kind", type=click.Choice(KINDS))
+def schema(kind: Kind) -> None:
+    """Print the JSON schema of KIND, by which editors complete and check."""
+    click.echo(json.dumps(json_schema(kind), indent=1))
+
+
+def json_schema(kind: Kind) -> dict:
+    """The JSON schema of a kind of settings file."""
+    from livecc_assets.graph.settings.models import MODELS
+
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | MODELS[kind].model_json_schema()
+
+
+def in_force(settings: Settings) -> Iterator[tuple[Kind, Path]]:
+    """The profile in force, those of the state folder, all selections and experiments, and the launcher in force."""
+    from livecc_assets.graph.settings.checking import files
+
+    yield "profile", settings.profile_path
+    for path in files("profile", settings.home):
+        if path.resolve() != settings.profile_path.resolve():
+            yield "profile", path
+    kinds: tuple[Kind, Kind] = ("selection", "experiment")
+    for kind in kinds:
+        # A file of the state folder stands in place of one that ships under the same name.
+        for path in {path.name: path for path in files(kind, settings.home)}.values():
+            yield kind, path
+    launcher = os.environ.get("LIVECC_LAUNCHER") or "local"
+    if launcher != "local":
+        own = launcher.endswith((".yaml", ".yml"))
+        yield "launcher", Path(launcher) if own else SHIPPED / "launchers" / f"{launcher}.yaml"
+
+
+def _lines(settings: Settings, path: Path, kind: Kind) -> list[str]:
+    try:
+        settings.checker.read(path, kind)
+    except UserError as error:
+        return getattr(error, "lines", None) or [str(error)]
+    return []
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -1,0 +1,102 @@
+"""What all models of settings share: the base class, and the kinds of value that YAML files hold."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from livecc_assets.core.errors import UserError
+
+
+class Section(BaseModel):
+    """A mapping of a settings file. Unknown keys are mistakes; values do not change once they are read."""
+
+    #: Models are built when they are first asked for: no command needs all of them.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=(), defer_build=True
+    )
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], where: str = "") -> Self:
+        """From values that came without a file, such as a worker's config. Raises UserError: one line, keys under ``where``."""
+        try:
+            return cls.model_validate(dict(config))
+        except ValidationError as error:
+            from livecc_assets.graph.settings.mistakes import mistakes
+
+            raise UserError(mistakes(error, cls, dict(config), where).summary()) from None
+
+    def as_config(self) -> dict[str, Any]:
+        """All values, defaults included, as JSON has them: what enters an input key."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def but(self, **changes: Any) -> Self:
+        """A copy with other values, checked like the original."""
+        return type(self).of(dict(self) | changes)
+
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> float:
+    """A whole number stays one, so that texts made of it read as the file does; YAML's text ``2e-5`` becomes a number."""
+    checked = check(_no_truth_value(value))
+    return value if isinstance(value, int) else checked
+
+
+#: A whole number.
+Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+#: Any number.
+Real = Annotated[float, WrapValidator(_as_written), PlainSerializer(lambda value: value, Any)]
+#: A number from 0 to 1.
+Share = Annotated[Real, Field(ge=0, le=1)]
+#: Names; ids and names that look like numbers to YAML are text all the same.
+Names = list[Annotated[str, Field(coerce_numbers_to_str=True)]]
+
+
+def _ordered(band: tuple[float | None, float | None]) -> tuple[float | None, float | None]:
+    low, high = band
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"the lower limit {low:g} is above the upper one {high:g}")
+    return low, high
+
+
+#: ``[low, high]``, both inclusive; null lifts a limit, or both.
+Band = Annotated[
+    tuple[Real | None, Real | None],
+    BeforeValidator(
+        lambda value: (None, None) if value is None else value,
+        json_schema_input_type=tuple[Real | None, Real | None] | None,
+    ),
+    AfterValidator(_ordered),
+]
+
+#: A section that may be left empty: ``key:`` without a value is ``{}``.
+Empty = BeforeValidator(lambda value: {} if value is None else value)
+#: A list that may be left empty.
+NoneListed = BeforeValidator(lambda value: [] if value is None else value)
+
+#: Where PyTorch runs a model.
+Device = Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
+#: A model reference: ``embedded:NAME``, ``hub:OWNER/NAME[@REVISION]``, ``s3://…`` or a folder.
+Model = Annotated[str, Field(min_length=1)]
+
+
+def in_order(section: Section, *pairs: tuple[str, str]) -> None:
+    """Raise ValueError where the first key of a pair is larger than the second."""
+    for low, high in pairs:
+        if (least := getattr(section, low)) > (most := getattr(section, high)):
+            raise ValueError(f"{low} ({least:g}) is above {high} ({most:g})")

@@ -1,0 +1,144 @@
+"""The launcher: where workers run, and what each of them needs of the place."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, RootModel
+
+from livecc_assets.graph.settings.choices import STAGES, WORKER_ASSETS
+from livecc_assets.graph.settings.fields import Empty, Names, NoneListed, Real, Section, Whole
+
+_QUANTITY = r"^\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
+Quantity = Annotated[str, Field(pattern=_QUANTITY, coerce_numbers_to_str=True)]
+
+if TYPE_CHECKING:
+    Readers = str
+else:
+    #: What may stand under ``needs``.
+    Readers = Literal[("default", *STAGES, *WORKER_ASSETS)]
+
+
+class Needs(Section):
+    """What a worker asks of the machine that runs it. A key that is not named is left to the stage, then to `default`."""
+
+    image: str = Field(default="", description="The worker's image.")
+    cpus: Real = Field(default=1.0, gt=0, description="Processors that it is promised.")
+    cpu_limit: Real = Field(
+        default=0.0, ge=0, description="Processors that it may use while they are idle; 0: its `cpus`."
+    )
+    memory: Quantity = Field(default="4Gi", description="Main memory, as Kubernetes writes it (512Mi, 16Gi).")
+    shm: Quantity = Field(default="1Gi", description="Memory-backed /dev/shm.")
+    gpus: Whole = Field(default=0, ge=0, description="GPUs of each node.")
+    nodes: Whole = Field(default=1, ge=1, description="Nodes that a training is spread over (Kubernetes only).")
+    processes: Whole = Field(
+        default=1, ge=1, description="Processes on each node; by default one for each GPU, at least one."
+    )
+    time_limit: Whole = Field(default=0, ge=0, description="Longest run, in seconds; 0: no limit.")
+
+
+def _mount(value: dict[str, Any]) -> dict[str, Any]:
+    for key in ("name", "mountPath"):
+        if not isinstance(value.get(key), str):
+            raise ValueError(f"{key} is missing; a volume mount is {{name: …, mountPath: …}}")
+    return value
+
+
+_Mounts = list[Annotated[dict[str, Any], AfterValidator(_mount)]]
+
+
+class KubernetesNeeds(Needs):
+    """What a pod needs beside that."""
+
+    disk: Quantity | Literal[""] = Field(
+        default="", description="Scratch on the node's own disk, e.g. 100Gi; empty: no bound."
+    )
+    secret: str = Field(default="", description="Secret whose keys become its environment; empty: the launcher's.")
+    volumes: list[dict[str, Any]] = Field(default_factory=list, description="Volumes beside the launcher's.")
+    volume_mounts: _Mounts = Field(default_factory=list, description="Mounts beside the launcher's.")
+
+
+class _Launcher(Section):
+    def as_config(self) -> dict[str, Any]:
+        """All values; of what workers need only what the file says, for `default`, stage and asset are laid over each other."""
+        needs = self.model_dump(mode="json", by_alias=True, include={"needs"}, exclude_unset=True)
+        return super().as_config() | {"needs": needs.get("needs", {})}
+
+
+class LocalLauncher(_Launcher):
+    """Workers as processes of this machine."""
+
+    kind: Literal["local"] = Field(description="Processes of this machine.")
+
+
+class _RemoteLauncher(_Launcher):
+    home: str = Field(default="/scratch", pattern="^/", description="Where a worker keeps what it may lose.")
+    user: Whole = Field(default=10001, ge=0, description="Number of the user, and of its group, as whom workers run.")
+    environment: Annotated[dict[str, Any], Empty] = Field(
+        default_factory=dict, description="Variables that every worker gets."
+    )
+    passed: Annotated[Names, NoneListed] = Field(
+        default_factory=list, alias="pass", description="Variables taken from the orchestrator's environment."
+    )
+
+
+class DockerLauncher(_RemoteLauncher):
+    """Workers as containers of one Docker host."""
+
+    kind: Literal["docker"] = Field(description="Containers of one Docker host.")
+    read_only: bool = Field(default=True, description="Whether the container's own file system is read-only.")
+    mounts: Annotated[list[Annotated[str, Field(pattern=r"^[^:]+:/[^:]*(:(ro|rw))?$")]], NoneListed] = Field(
+        default_factory=list, description="Folders of the Docker host, `host:container[:ro]`."
+    )
+    network: str | None = Field(default=None, description="Docker network; null: the default one.")
+    needs: Annotated[dict[Readers, Annotated[Needs, Empty]], Empty] = Field(
+        default_factory=dict, description="By asset, else by the stage whose worker it is, else `default`."
+    )
+
+
+class Patience(Section):
+    """Seconds that troubles which may pass are waited for."""
+
+    image: Real = Field(default=120.0, ge=0, description="A missing image, in seconds.")
+    schedule: Real = Field(default=3600.0, ge=0, description="A missing place on the nodes, in seconds.")
+
+
+class KubernetesLauncher(_RemoteLauncher):
+    """Workers as Kubernetes Jobs."""
+
+    kind: Literal["kubernetes"] = Field(description="Kubernetes Jobs.")
+    namespace: str = Field(default="livecc", min_length=1, description="Namespace of the Jobs.")
+    service_account: str = Field(default="livecc-worker", min_length=1, description="Service account of the pods.")
+    secret: str | None = Field(default=None, description="Secret whose keys become the workers' environment.")
+    volumes: Annotated[list[dict[str, Any]], NoneListed] = Field(
+        default_factory=list, description="Volumes of the pods."
+    )
+    volume_mounts: Annotated[_Mounts, NoneListed] = Field(default_factory=list, description="Where they are mounted.")
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        default="IfNotPresent", description="When nodes fetch the image."
+    )
+    image_pull_secrets: Annotated[list[dict[str, Any]], NoneListed] = Field(
+        default_factory=list, description="Secrets with which nodes fetch images."
+    )
+    node_selector: Annotated[dict[str, str], Empty] = Field(default_factory=dict, description="Labels of the nodes.")
+    tolerations: Annotated[list[dict[str, Any]], NoneListed] = Field(
+        default_factory=list, description="Taints that the pods bear."
+    )
+    priority_class: str | None = Field(default=None, description="Priority class of the pods.")
+    queue: str | None = Field(
+        default=None, description="Kueue's LocalQueue; Jobs then start suspended and Kueue lets them go."
+    )
+    patience: Annotated[Patience, Empty] = Field(
+        default_factory=Patience, description="How long troubles are waited for."
+    )
+    needs: Annotated[dict[Readers, Annotated[KubernetesNeeds, Empty]], Empty] = Field(
+        default_factory=dict, description="By asset, else by the stage whose worker it is, else `default`."
+    )
+
+
+class Launcher(RootModel[Annotated[LocalLauncher | DockerLauncher | KubernetesLauncher, Field(discriminator="kind")]]):
+    """A launcher file: local, docker or kubernetes."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    def as_config(self) -> dict[str, Any]:
+        """All values of the launcher of that kind."""
+        return self.root.as_config()
