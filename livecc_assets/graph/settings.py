@@ -1,5 +1,6 @@
 """Where things are and which profile, selections and experiments are in force; plain files and environment."""
 
+import logging
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,10 @@ from typing import Any
 import yaml
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import fault
 from livecc_assets.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 #: The YAML files that ship.
 SHIPPED = Path(__file__).resolve().parents[1] / "config"
@@ -45,6 +49,9 @@ class Settings:
         found: dict[str, dict[str, Any]] = {}
         for folder in (SHIPPED / kind, self.home / kind):
             for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else []:
+                if wrong := fault(path.stem):
+                    _log.warning(f"{str(path)!r} is passed over: as a name, {path.stem!r} {wrong}; rename the file")
+                    continue
                 text = read_yaml(path)
                 if text.get("profile", self.profile["name"]) == self.profile["name"]:
                     found[path.stem] = text

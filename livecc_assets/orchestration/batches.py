@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import Settings
 from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.source.ingest import scan
@@ -38,6 +39,7 @@ def register(settings: Settings, folder: str, batch: str, captions: str, categor
 
     The batch gets a selection file of its own under ``LIVECC_HOME``/selections, so that it changes no other set.
     """
+    checked_name(batch)
     uri = _address(folder)
     found = list(scan(uri))
     if not found:

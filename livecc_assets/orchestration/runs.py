@@ -13,7 +13,7 @@ import yaml
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.processes import PROCESS, is_elsewhere, is_gone, ran_at, this_process
-from livecc_assets.graph.settings import SHIPPED, Settings
+from livecc_assets.graph.settings import SHIPPED, Settings, load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -194,7 +194,7 @@ def run_job(
 ) -> Outcome:
     """Run one job of the graph (or ``only`` some of its assets) to its end. Failures and failed checks are returned.
 
-    Raises KeyboardInterrupt when a signal or a cancel ended it.
+    Raises UserError for a batch that the store does not know, KeyboardInterrupt when a signal or a cancel ended it.
     """
     from dagster import AssetKey
 
@@ -204,6 +204,7 @@ def run_job(
     started = time.monotonic()
     job = defs.resolve_job_def(name)
     if name == "curate" and partition and not instance.has_dynamic_partition(str(SOURCE_BATCHES.name), partition):
+        load_settings().store().batch(partition)  # a mistyped name must not stay behind as a partition
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [partition])
     try:
         result = job.execute_in_process(
