@@ -9,6 +9,7 @@ from livecc_assets.commentary.prompts import event_context
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import AddressOf
 
 Report = Callable[[int, int, str], None]
 
@@ -25,6 +26,7 @@ def prediction(texts: Sequence[str], rule: Rule = "corrected") -> str:
 def comment_events(
     engine: Engine,
     events: Iterable[dict[str, Any]],
+    address_of: AddressOf,
     config: CommentaryConfig,
     instruct: bool = True,
     batch_size: int = 8,
@@ -36,7 +38,7 @@ def comment_events(
     """
     rows = list(events)
     clips = [
-        Clip(row["uri"], row["begin"], row["end"], event_context(row["event_title"], row["preasr_text"], instruct))
+        Clip(address_of(row), row["begin"], row["end"], event_context(row["event_title"], row["preasr_text"], instruct))
         for row in rows
     ]
     for done, (index, result) in enumerate(comment_clips(engine, clips, config, batch_size), start=1):

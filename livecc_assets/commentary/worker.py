@@ -18,7 +18,8 @@ def livesports_commentary(task: Task) -> None:
     from livecc_assets.commentary.engine import load_engine
 
     settings = task.config.get("commentary", task.config)
-    config = CommentaryConfig.from_profile(task.config, **({} if "mode" in settings else {"mode": "evaluation"}))
+    own = {key: value for key, value in task.config.items() if key != "videos"}
+    config = CommentaryConfig.from_profile(own, **({} if "mode" in settings else {"mode": "evaluation"}))
     checkpoint = (task.inputs.get("livecc_instruct") or task.inputs["livecc_base"])[0]
     device = settings.get("device", "cpu")
     if device == "cpu":
@@ -27,7 +28,8 @@ def livesports_commentary(task: Task) -> None:
     events = [row for artifact in task.inputs["livesports_events"] for row in artifact.rows()]
     began = time.monotonic()
     batch = int(settings.get("batch_size", _CPU_BATCH if device == "cpu" else 1))
-    rows = comment_events(engine, events, config, bool(task.config.get("instruct", True)), batch, task.progress)
+    instruct = bool(task.config.get("instruct", True))
+    rows = comment_events(engine, events, task.videos.address, config, instruct, batch, task.progress)
     task.writer.extend(rows)
     seconds = sum(event["end"] - event["begin"] for event in events)
     taken = time.monotonic() - began

@@ -305,11 +305,11 @@ def _of_batch(batch: Batch, judged: Judged, ranks: np.ndarray, recipe: Recipe) -
     for clips in read(batch.clips, recipe.clips):
         part, judged = judged.cut(len(clips))
         survivors = int(np.count_nonzero(part.first == 0))
-        yield _piece(batch.name, clips, part, ranks[:survivors], recipe)
+        yield _piece(clips, part, ranks[:survivors], recipe)
         ranks = ranks[survivors:]
 
 
-def _piece(name: str, clips: pa.Table, judged: Judged, ranks: np.ndarray, recipe: Recipe) -> Piece:
+def _piece(clips: pa.Table, judged: Judged, ranks: np.ndarray, recipe: Recipe) -> Piece:
     """Rows and rejected rows of some clips, whose survivors have these ``ranks``."""
     ids, distinct, size = clips["clip_id"], clips["distinct_words"], recipe.size
     rank = np.full(len(clips), -1, np.int32)
@@ -331,7 +331,7 @@ def _piece(name: str, clips: pa.Table, judged: Judged, ranks: np.ndarray, recipe
     inside = pa.array((judged.first == 0) & ~out)
     kept = clips.filter(inside)
     full = {column: table[column] for table in (kept, scores) for column in table.column_names}
-    full |= {"batch": pa.repeat(pa.scalar(name), len(kept)), "rank": pa.array(rank).filter(inside)}
+    full["rank"] = pa.array(rank).filter(inside)
     rows = pa.table([full[field.name].cast(field.type) for field in recipe.rows], schema=recipe.rows)
     return Piece(rows, _rejected(clips, judged, late, lately))
 

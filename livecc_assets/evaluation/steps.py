@@ -18,12 +18,28 @@ _ANSWERING = (
 )
 
 
+#: A benchmark's question file, or {path, videos, subtitles, templates}; what is no text there names no file.
+_QUESTION_FILES = ("questions", "questions.path", "questions.videos", "questions.subtitles", "questions.templates")
+
+
 def _event_batches(settings: Settings, store: Store, partition: str) -> list[str]:
     return named_batches(section(settings, "livesports").get("batches") or [], store)
 
 
-def _events_config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
-    return dict(section(settings, "livesports")) | {"batches": _event_batches(settings, store, partition)}
+def _benchmark_config(*others: str) -> Any:
+    """The section without what is not read here: a file of another step, the folder of the benchmark's own videos."""
+
+    def config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
+        own = {key: value for key, value in section(settings, "livesports").items() if key not in ("videos", *others)}
+        return own | {"batches": _event_batches(settings, store, partition)}
+
+    return config
+
+
+def _own_videos(settings: Settings) -> dict[str, Any]:
+    """The folder of the videos that a published benchmark came with; proposed events lie in source batches."""
+    about = section(settings, "livesports")
+    return {"videos": about["videos"]} if about.get("proposer") == "published" and about.get("videos") else {}
 
 
 def _frames(settings: Settings, experiment: str) -> dict[str, Any]:
@@ -37,11 +53,17 @@ def _commentary_config(settings: Settings, store: Store, experiment: str) -> dic
     text = settings.experiments[experiment]
     instruct = bool(text.get("live_whisperx")) or bool(text.get("instruct", False))
     own = dict(text.get("commentary") or {})
-    return dict(section(settings, "commentary")) | _frames(settings, experiment) | {"instruct": instruct} | own
+    run = dict(section(settings, "commentary")) | _frames(settings, experiment) | {"instruct": instruct} | own
+    return run | _own_videos(settings)
 
 
 def _judge_config(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
-    return {"judge": section(settings, "judge"), "opponent": section(settings, "opponent")}
+    from livecc_assets.evaluation.opponent import name_of
+
+    opponent = dict(section(settings, "opponent"))
+    if opponent.get("kind") == "file" and opponent.get("path") and not opponent.get("name"):
+        opponent["name"] = name_of(opponent["path"])  # what the rows call it; the path itself is in no key
+    return {"judge": section(settings, "judge"), "opponent": opponent}
 
 
 def _choice_config(name: str) -> Any:
@@ -51,6 +73,11 @@ def _choice_config(name: str) -> Any:
         return run | _frames(settings, experiment) | {"questions": questions}
 
     return config
+
+
+def _questions_config(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
+    run: dict[str, Any] = _choice_config("livesports_qa")(settings, store, experiment)
+    return run | _own_videos(settings)
 
 
 def _experiments(settings: Settings, store: Store, partition: str) -> list[str]:
@@ -66,6 +93,7 @@ def _choice(asset: str, benchmark: str, description: str, *modules: str) -> Step
         code_version="1",
         covers=(*_ANSWERING, *modules),
         config=_choice_config(benchmark),
+        files=_QUESTION_FILES,
         upstream={"livecc_instruct": same, "livesports_events": unpartitioned, "yt_cc_source": _event_batches},
         worker="livecc_assets.evaluation.worker",
         pool="gpu",
@@ -80,9 +108,10 @@ STEPS = [
         partitioned_by=None,
         description="LiveSports-3K CC events: imported, or proposed from sentence clips of the benchmark's batches "
         "(paper 4.1). Their videos leave training through `evaluation_videos`.",
-        code_version="1",
+        code_version="2",
         covers=("livecc_assets.evaluation.livesports", "livecc_assets.evaluation.livesports_files"),
-        config=_events_config,
+        config=_benchmark_config("questions_file"),
+        files=("events_file",),
         upstream={"sentence_clips": _event_batches, "yt_cc_source": _event_batches},
         admit=True,
         run="livecc_assets.evaluation.tasks:livesports_events",
@@ -93,9 +122,10 @@ STEPS = [
         group="livesports",
         partitioned_by=None,
         description="LiveSports-3K QA: who, what and when questions with four options (paper 4.1).",
-        code_version="1",
+        code_version="2",
         covers=("livecc_assets.evaluation.questions", "livecc_assets.evaluation.livesports_files"),
-        config=_events_config,
+        config=_benchmark_config("events_file"),
+        files=("questions_file",),
         upstream={"livesports_events": unpartitioned},
         run="livecc_assets.evaluation.tasks:livesports_questions",
     ),
@@ -115,6 +145,7 @@ STEPS = [
             "livecc_assets.media",
         ),
         config=_commentary_config,
+        files=("videos",),
         upstream={"livecc_instruct": same, "livesports_events": unpartitioned},
         worker="livecc_assets.commentary.worker",
         pool="gpu",
@@ -134,6 +165,7 @@ STEPS = [
             "livecc_assets.models.text_lm",
         ),
         config=_judge_config,
+        files=("opponent.path",),
         upstream={"livesports_commentary": same, "livesports_events": unpartitioned},
         models=lambda config: [config["judge"]["model"]] if config["judge"]["kind"] == "likelihood" else [],
         worker="livecc_assets.evaluation.worker",
@@ -168,7 +200,8 @@ STEPS = [
         description="LiveSports-3K QA accuracy by question type, by the logits of the option letters (spec 4.4).",
         code_version="1",
         covers=(*_ANSWERING, "livecc_assets.evaluation.qa"),
-        config=_choice_config("livesports_qa"),
+        config=_questions_config,
+        files=("videos",),
         upstream={"livecc_instruct": same, "livesports_questions": unpartitioned},
         worker="livecc_assets.evaluation.worker",
         pool="gpu",

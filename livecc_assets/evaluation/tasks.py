@@ -27,20 +27,18 @@ def rows_of(task: Task, asset: str, columns: list[str] | None = None) -> Iterato
 
 
 def livesports_events(task: Task) -> None:
-    """Propose events from sentence clips, or import the published ones (`proposer: published`, `events_file`, `videos`)."""
+    """Propose events from sentence clips, or import the published ones (`proposer: published`, `events_file`)."""
     if task.config.get("proposer") == PUBLISHED:
-        path = local_path(task.config["events_file"])
-        task.writer.extend(import_events(path, task.config.get("videos", "")))
+        task.writer.extend(import_events(local_path(task.config["events_file"])))
         return
     source = rows_of(task, "yt_cc_source", ["video_id", "truth"])
     task.writer.extend(propose_events(rows_of(task, "sentence_clips"), source, task.config))
 
 
 def livesports_questions(task: Task) -> None:
-    """Questions about the events' truth, or the published ones (`proposer: published`, `questions_file`, `videos`)."""
+    """Questions about the events' truth, or the published ones (`proposer: published`, `questions_file`)."""
     if task.config.get("proposer") == PUBLISHED:
-        path = local_path(task.config["questions_file"])
-        task.writer.extend(import_questions(path, task.config.get("videos", "")))
+        task.writer.extend(import_questions(local_path(task.config["questions_file"])))
         return
     task.writer.extend(propose_questions(rows_of(task, "livesports_events"), task.config))
 

@@ -61,7 +61,9 @@ def livesports_judgements(task: Task) -> None:
 
 def livesports_qa_score(task: Task) -> None:
     """LiveSports-3K QA."""
-    _choose(task, list(qa.livesports_items(rows_of(task, "livesports_questions"))), qa.livesports_score)
+    _choose(
+        task, list(qa.livesports_items(rows_of(task, "livesports_questions"), task.videos.address)), qa.livesports_score
+    )
 
 
 def videomme_score(task: Task) -> None:
@@ -107,8 +109,9 @@ def _records(task: Task, benchmark: str, read: Callable[[Path, str], list[dict[s
         raise UserError(f"benchmarks.{benchmark} is empty: set it to the question file in the profile")
     if path == EMBEDDED:
         task.writer.metadata["questions"] = "made from the sample world's truth; not the published benchmark"
-        source = rows_of(task, "yt_cc_source", ["video_id", "uri", "duration", "subtitles", "truth"])
-        return sample_questions(benchmark, source, rows_of(task, "livesports_events", ["video_id"]))
+        source = rows_of(task, "yt_cc_source", ["video_id", "batch", "path", "duration", "subtitles", "truth"])
+        events = rows_of(task, "livesports_events", ["video_id"])
+        return sample_questions(benchmark, source, events, task.videos.address)
     return read(local_path(path), options.get("videos", ""))
 
 

@@ -29,8 +29,10 @@ class Step:
     ``code_version`` is bumped by hand when the modules in ``covers`` change what they compute (a test notices).
     ``run`` is ``module:function`` taking a ``store.worker.Task``; with ``worker`` set it is the module of a worker
     program instead. ``config`` returns what the asset reads of profile, selection or experiment, and nothing more:
-    it is part of the input key. ``models`` picks the model references out of that config. ``fingerprint`` covers
-    inputs outside the store (a folder's listing). ``admit``: batches whose checks failed are left out, not waited for.
+    it is part of the input key. ``models`` picks the model references out of that config. ``files`` are places in it
+    (see ``graph.files``) of files and folders, which count by what they hold; ``places`` those of addresses that do not
+    count, because what lies there is told by other inputs. ``fingerprint`` covers inputs outside the store that no
+    config names (a batch's listing). ``admit``: batches whose checks failed are left out, not waited for.
     ``pool`` is the concurrency pool whose slot the step holds while it runs.
     """
 
@@ -43,6 +45,8 @@ class Step:
     config: Callable[[Settings, Store, str], dict[str, Any]]
     upstream: Mapping[str, Pick] = field(default_factory=dict)
     models: Callable[[dict[str, Any]], list[str]] = lambda config: []
+    files: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     run: str | None = None
     worker: str | None = None
     schemas: str | None = None

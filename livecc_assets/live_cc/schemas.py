@@ -3,13 +3,14 @@
 import pyarrow as pa
 
 from livecc_assets.store.rows import WORD, column
+from livecc_assets.store.videos import video_columns
 
 _STR, _F64, _I32 = pa.string(), pa.float64(), pa.int32()
 
 CAPTION_WORDS = pa.schema(
     [
         column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
+        *video_columns(),
         column("title", _STR, "title of the video"),
         column("category", _STR, "category, as the site names it", nullable=True),
         column("words", pa.list_(WORD), "every spoken word with its start and end, from the captions"),
@@ -20,7 +21,7 @@ CAPTION_CLIPS = pa.schema(
     [
         column("clip_id", _STR, "video_id:index of the clip's first word in the video"),
         column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
+        *video_columns(),
         column("title", _STR, "title of the video"),
         column("category", _STR, "category, as the site names it", nullable=True),
         column("start", _F64, "start of the first word"),
@@ -51,7 +52,6 @@ TALKING_HEAD_SCORES = pa.schema(
 
 LIVE_CC = pa.schema(
     [
-        column("batch", _STR, "source batch that the clip comes from"),
         *CAPTION_CLIPS,
         column("loss", _F64, "text-only loss of the clip; null when the selection does not ask for it", nullable=True),
         column("talking_head_score", _F64, "talking-head score of its video; null when not asked for", nullable=True),

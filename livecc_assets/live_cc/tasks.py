@@ -2,12 +2,13 @@
 
 from livecc_assets.live_cc import clips, selection, words
 from livecc_assets.runtime.worker import Task
+from livecc_assets.store.videos import COLUMNS
 
 
 def caption_words(task: Task) -> None:
     """Caption lines to timed words."""
     (source,) = task.inputs["yt_cc_source"]
-    columns = ["video_id", "uri", "title", "category", "subtitles", "caption_words"]
+    columns = ["video_id", *COLUMNS, "title", "category", "subtitles", "caption_words"]
     task.writer.extend(words.caption_words(source.rows(columns), task.config.get("rule", "corrected")))
 
 

@@ -46,7 +46,8 @@ def talking_head_scores(task: Task) -> None:
     scorer = _scorer(task)
     task.writer.extend(
         talking_head.talking_head_scores(
-            source.rows(["video_id", "uri"]),
+            source.rows(["video_id", "batch", "path"]),
+            task.videos.address,
             scorer,
             config.get("frames", 8),
             lambda done: task.progress(done, source.count, "videos scored"),

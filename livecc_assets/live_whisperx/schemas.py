@@ -3,13 +3,14 @@
 import pyarrow as pa
 
 from livecc_assets.store.rows import WORD, column
+from livecc_assets.store.videos import video_columns
 
 _STR, _F64, _I32, _BOOL = pa.string(), pa.float64(), pa.int32(), pa.bool_()
 
 SPOKEN_WORDS = pa.schema(
     [
         column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
+        *video_columns(),
         column("title", _STR, "title of the video"),
         column("category", _STR, "category, one of the wanted ones", nullable=True),
         column("language", _STR, "language that was recognised"),
@@ -21,7 +22,7 @@ SENTENCE_CLIPS = pa.schema(
     [
         column("clip_id", _STR, "video_id:index of the clip's first word in the video"),
         column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
+        *video_columns(),
         column("title", _STR, "title of the video"),
         column("category", _STR, "category, as the site names it", nullable=True),
         column("start", _F64, "start of the first word"),
@@ -71,7 +72,6 @@ LANGUAGE_SCORES = pa.schema(
 
 LIVE_WHISPERX = pa.schema(
     [
-        column("batch", _STR, "source batch that the clip comes from"),
         *SENTENCE_CLIPS,
         column("loss", _F64, "text-only loss of the clip; null when the selection does not ask for it", nullable=True),
         column("active_speaker_ratio", _F64, "active-speaker ratio; null when not asked for", nullable=True),

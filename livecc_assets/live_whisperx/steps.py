@@ -48,7 +48,7 @@ STEPS = [
         group="live_whisperx",
         partitioned_by="batch",
         description="Words with times by speech recognition, for videos of the wanted categories (B1-B2, spec 1.5-1.6).",
-        code_version="1",
+        code_version="2",
         covers=("livecc_assets.live_whisperx.asr", "livecc_assets.media.audio"),
         config=_asr_config,
         upstream={"yt_cc_source": same},
@@ -62,7 +62,7 @@ STEPS = [
         group="live_whisperx",
         partitioned_by="batch",
         description="Clips that start at a sentence, with everything said before (B3, spec 1.7).",
-        code_version="1",
+        code_version="2",
         covers=("livecc_assets.live_whisperx.clips",),
         config=part("sentence_clips"),
         upstream={"spoken_words": same},
@@ -108,7 +108,7 @@ STEPS = [
         partitioned_by="selection",
         description="Live-WhisperX: the SFT set. Joins sentence clips with their four scores and applies the "
         "selection's thresholds; scores nothing.",
-        code_version="1",
+        code_version="2",
         covers=(
             "livecc_assets.live_whisperx.selection",
             "livecc_assets.curation.criteria",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from livecc_assets.live_cc.worker import losses_main
 from livecc_assets.runtime.worker import Task, run
+from livecc_assets.store.videos import COLUMNS
 
 
 def spoken_words(task: Task) -> None:
@@ -15,7 +16,8 @@ def spoken_words(task: Task) -> None:
     recogniser = asr.FasterWhisper.load(task.config, task.home)
     task.writer.extend(
         asr.spoken_words(
-            source.rows(["video_id", "uri", "title", "category"]),
+            source.rows(["video_id", *COLUMNS, "title", "category"]),
+            task.videos.address,
             recogniser,
             task.config.get("categories"),
             lambda done: task.progress(done, source.count, "videos heard"),
@@ -32,7 +34,8 @@ def active_speaker_ratios(task: Task) -> None:
     scorer = active_speaker.load_scorer(task.config, task.home)
     task.writer.extend(
         active_speaker.active_speaker_ratios(
-            clips.rows(["clip_id", "video_id", "uri", "start", "end"]),
+            clips.rows(["clip_id", "video_id", "batch", "path", "start", "end"]),
+            task.videos.address,
             scorer,
             lambda done: task.progress(done, clips.count, "clips watched"),
         )

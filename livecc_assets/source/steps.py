@@ -4,14 +4,12 @@ from typing import Any
 
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step, section, unpartitioned
-from livecc_assets.store.manifest import digest
 from livecc_assets.store.store import Store
-from livecc_assets.store.uris import local_path
 
 
 def _source_config(settings: Settings, store: Store, batch: str) -> dict[str, Any]:
     about = store.batch(batch)
-    own = {"uri": about["uri"], "captions": about.get("captions", "required")}
+    own = {"captions": about.get("captions", "required")}
     if about.get("category"):
         own["category"] = about["category"]
     return dict(section(settings, "source")) | own
@@ -36,12 +34,6 @@ def _evaluation_config(settings: Settings, store: Store, partition: str) -> dict
     return config | {"files": files}
 
 
-def _evaluation_lists(settings: Settings, store: Store, partition: str) -> str:
-    files = _evaluation_config(settings, store, partition)["files"]
-    found = {name: local_path(path) for name, path in files.items()}
-    return digest({name: path.read_text("utf-8") for name, path in found.items() if path.is_file()})
-
-
 STEPS = [
     Step(
         asset="yt_cc_source",
@@ -49,7 +41,7 @@ STEPS = [
         partitioned_by="batch",
         description="Videos of one source batch that pass the metadata and caption filters, with their captions "
         "(YT-CC-Source, paper 3.1). Media stay where they are; a row carries their sha256.",
-        code_version="1",
+        code_version="2",
         covers=("livecc_assets.source", "livecc_assets.media.opening", "livecc_assets.media.frames"),
         config=_source_config,
         models=lambda config: [config["caption_language_model"]],
@@ -67,7 +59,7 @@ STEPS = [
         config=_evaluation_config,
         upstream={"livesports_events": unpartitioned},
         optional=frozenset({"livesports_events"}),
-        fingerprint=_evaluation_lists,
+        files=("files.*",),
         run="livecc_assets.source.tasks:evaluation_videos",
     ),
 ]

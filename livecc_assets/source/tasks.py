@@ -37,13 +37,13 @@ def yt_cc_source(task: Task) -> None:
     """Every file of the batch becomes a source row or a rejected row."""
     from livecc_assets.source.ingest import scan, source_rows
 
-    candidates = list(scan(task.config["uri"]))
+    candidates = list(scan(task.videos.batch(task.partition)["uri"]))
 
     def progress(done: int) -> None:
         task.progress(done, len(candidates), "files read")
 
     default = task.config.get("category")
-    for row in source_rows(candidates, task.config, progress, task.home):
+    for row in source_rows(candidates, task.config, progress, task.home, task.partition):
         if default and isinstance(row, dict) and row["category"] is None:
             row["category"] = default
         task.writer.add(row)
@@ -72,7 +72,7 @@ def evaluation_videos(task: Task) -> None:
             )
         for number, line in enumerate(lines, 1):
             if len(line.split()) > 1:
-                detail = f"{path} line {number} holds more than one id: {line[:80]!r}"
+                detail = f"{file.name} line {number} holds more than one id: {line[:80]!r}"
                 task.writer.add(Rejected(f"{name}:{number}", "error", "malformed_id", detail, ""))
             else:
                 add(line.strip(), name)

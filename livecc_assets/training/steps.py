@@ -1,5 +1,6 @@
 """From training sets to checkpoints: general instructions, LiveCC-Base and LiveCC-Instruct (paper 5.1, spec 2)."""
 
+from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
@@ -23,7 +24,19 @@ def _stage1(settings: Settings, store: Store, experiment: str) -> dict[str, Any]
 
 
 def _stage2(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
-    return _stage(settings, experiment, "stage2")
+    media = {source: _media_root(settings, store, source) for source in _sources(settings, store, experiment)}
+    return _stage(settings, experiment, "stage2") | ({"media": media} if media else {})
+
+
+def _media_root(settings: Settings, store: Store, source: str) -> str:
+    """Where the media of a source of instructions lie: the folder of its file, or of the sample's."""
+    about = section(settings, "instructions")[source]
+    if about.get("generator"):
+        from livecc_assets.sample.published import place_of
+
+        return place_of(settings.home / "sample" / "instructions", store.blobs)
+    path = str(about.get("jsonl") or "")
+    return path.rpartition("/")[0] if "://" in path else str(Path(path).resolve().parent) if path else ""
 
 
 def _selection(name: str) -> Any:
@@ -51,9 +64,10 @@ STEPS = [
         group="instructions",
         partitioned_by="source",
         description="Image, multi-image and video question answering mixed into SFT (spec 2.7).",
-        code_version="1",
+        code_version="2",
         covers=("livecc_assets.training.tasks", "livecc_assets.sample.instructions"),
         config=_instructions,
+        files=("jsonl",),
         run="livecc_assets.training.tasks:general_instructions",
     ),
     Step(
@@ -81,6 +95,7 @@ STEPS = [
         code_version="1",
         covers=_COVERS,
         config=_stage2,
+        places=("media.*",),
         upstream={
             "livecc_base": same,
             "live_whisperx": _selection("live_whisperx"),
