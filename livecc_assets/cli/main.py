@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from livecc_assets import __version__
+from livecc_assets.cli.batch import batch as batch_commands
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import Settings, load_settings
@@ -91,6 +92,9 @@ def ingest(settings: Settings, folder: str, batch: str, captions: str, category:
         )
     for line in register(settings, folder, batch, captions, category):
         click.echo(line)
+
+
+main.add_command(batch_commands)
 
 
 def _job_command(name: str, argument: str, text: str) -> None:

@@ -12,7 +12,8 @@ from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.source.ingest import scan
 
 
-def _address(folder: str) -> str:
+def address_of(folder: str) -> str:
+    """A folder's absolute path, or an s3:// prefix without a slash at its end. Raises UserError for no such folder."""
     if folder.startswith("s3://"):
         return folder.rstrip("/")
     path = Path(folder).expanduser()
@@ -40,7 +41,7 @@ def register(settings: Settings, folder: str, batch: str, captions: str, categor
     The batch gets a selection file of its own under ``LIVECC_HOME``/selections, so that it changes no other set.
     """
     checked_name(batch)
-    uri = _address(folder)
+    uri = address_of(folder)
     found = list(scan(uri))
     if not found:
         raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")

@@ -16,9 +16,9 @@ def _source_config(settings: Settings, store: Store, batch: str) -> dict[str, An
 
 
 def _listing(settings: Settings, store: Store, batch: str) -> str:
-    from livecc_assets.source.tasks import listing_digest
+    from livecc_assets.source.tasks import batch_listing
 
-    return listing_digest(store.batch(batch)["uri"])
+    return batch_listing(store.batch(batch))
 
 
 def _evaluation_config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:

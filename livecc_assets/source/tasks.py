@@ -1,11 +1,13 @@
 """The source steps: read a batch's folder, gather the ids that must never train."""
 
 from pathlib import Path
+from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.runtime.worker import Task
 from livecc_assets.source.listing import entries
 from livecc_assets.store.manifest import digest
+from livecc_assets.store.registry import LISTING
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
 
@@ -16,6 +18,12 @@ def listing_digest(uri: str) -> str:
         return digest([(entry.name, entry.size, entry.version) for entry in entries(uri)])
     except UserError as error:
         raise UserError(f"{uri}: the batch's folder is gone; bring it back, or remove the batch's partition") from error
+
+
+def batch_listing(about: dict[str, Any]) -> str:
+    """The digest of the listing of a registered batch: after a move, that for which the files now there stand."""
+    found = listing_digest(about["uri"])
+    return about.get(LISTING, {}).get(found, found)
 
 
 def inbox_folders(uri: str) -> dict[str, str]:
@@ -36,8 +44,12 @@ def inbox_folders(uri: str) -> dict[str, str]:
 def yt_cc_source(task: Task) -> None:
     """Every file of the batch becomes a source row or a rejected row."""
     from livecc_assets.source.ingest import scan, source_rows
+    from livecc_assets.source.moving import contents_of
 
-    candidates = list(scan(task.videos.batch(task.partition)["uri"]))
+    about = task.videos.batch(task.partition)
+    task.writer.metadata["listing"] = batch_listing(about)
+    candidates = list(scan(about["uri"]))
+    task.writer.metadata["beside"] = contents_of(candidates)
 
     def progress(done: int) -> None:
         task.progress(done, len(candidates), "files read")

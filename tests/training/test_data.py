@@ -167,7 +167,10 @@ def test_an_imported_conversation_holds_no_half_of_a_character(tmp_path):
 
 def test_imported_conversations_are_the_same_wherever_their_folder_lies(tmp_path):
     element = {"type": "image", "image": "pictures/one.png"}
-    turns = [{"role": "user", "content": [element]}, {"role": "assistant", "content": [{"type": "text", "text": "Red."}]}]
+    turns = [
+        {"role": "user", "content": [element]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Red."}]},
+    ]
     rows = []
     for place in ("here", "there"):
         (tmp_path / place).mkdir()
