@@ -1,6 +1,5 @@
 """From training sets to checkpoints: general instructions, LiveCC-Base and LiveCC-Instruct (paper 5.1, spec 2)."""
 
-from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
@@ -24,19 +23,12 @@ def _stage1(settings: Settings, store: Store, experiment: str) -> dict[str, Any]
 
 
 def _stage2(settings: Settings, store: Store, experiment: str) -> dict[str, Any]:
-    media = {source: _media_root(settings, store, source) for source in _sources(settings, store, experiment)}
+    from livecc_assets.training.tasks import media_root
+
+    about = settings.profile.get("instructions") or {}
+    sources = [source for source in _sources(settings, store, experiment) if source in about]
+    media = {source: media_root(about[source], settings.home, store.blobs) for source in sources}
     return _stage(settings, experiment, "stage2") | ({"media": media} if media else {})
-
-
-def _media_root(settings: Settings, store: Store, source: str) -> str:
-    """Where the media of a source of instructions lie: the folder of its file, or of the sample's."""
-    about = section(settings, "instructions")[source]
-    if about.get("generator"):
-        from livecc_assets.sample.published import place_of
-
-        return place_of(settings.home / "sample" / "instructions", store.blobs)
-    path = str(about.get("jsonl") or "")
-    return path.rpartition("/")[0] if "://" in path else str(Path(path).resolve().parent) if path else ""
 
 
 def _selection(name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound_values
 from livecc_assets.runtime.worker import Task
+from livecc_assets.store.interface import Blobs
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
 
@@ -30,6 +31,20 @@ def general_instructions(task: Task) -> None:
         raise UserError(
             f"instructions.{config['source']}.jsonl is empty: set it to the file of conversations in the profile"
         )
+
+
+def media_root(about: dict[str, Any], home: Path, blobs: Blobs) -> str:
+    """Folder or prefix of the media of a source of instructions: where its jsonl lies, or the sample's own.
+
+    Its rows name media by paths in it, and it is in no key: rows stay as they are when it moves. Pictures that change
+    under their names are not noticed.
+    """
+    if about.get("generator"):
+        from livecc_assets.sample.published import place_of
+
+        return place_of(home / "sample" / "instructions", blobs)
+    path = str(about.get("jsonl") or "")
+    return path.rpartition("/")[0] if "://" in path else str(Path(path).resolve().parent) if path else ""
 
 
 def read_conversations(path: Path, source: str) -> Iterator[dict[str, Any] | Rejected]:

@@ -166,3 +166,12 @@ def test_places_are_found_and_replaced_and_all_else_is_kept() -> None:
 def test_an_address_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="only local paths and s3://"):
         content_of("https://example.org/a.jsonl", tmp_path)
+
+
+def test_where_the_media_of_instructions_lie_is_in_the_config_and_in_no_key(
+    benchmark_files: Benchmark, tmp_path: Path
+) -> None:
+    step, settings = BY_ASSET["livecc_instruct"], benchmark_files.settings(tmp_path / "home")
+    config = step.config(settings, settings.store(), EXPERIMENT)
+    assert config["media"] == {"sample-qa": str(benchmark_files.folder)}
+    assert named(config, step.places) == {("media", "sample-qa"): str(benchmark_files.folder)}

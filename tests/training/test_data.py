@@ -17,7 +17,7 @@ from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_o
 from livecc_assets.training.reading import VideoSettings
 from livecc_assets.training.rows import row_file
 from livecc_assets.training.sequence import SequenceOptions, TrainingSequence
-from livecc_assets.training.tasks import read_conversations
+from livecc_assets.training.tasks import media_root, read_conversations
 
 
 @pytest.fixture
@@ -197,3 +197,12 @@ def test_media_of_a_conversation_are_read_from_the_folder_that_is_named_now(tmp_
     )
     assert isinstance(there.build(0), TrainingSequence)
     assert isinstance(gone.build(0), Rejected)
+
+
+def test_the_media_of_instructions_lie_beside_their_file_or_where_the_sample_keeps_them(tmp_path):
+    blobs = Store(str(tmp_path / "root"), tmp_path / "cache").blobs
+    assert media_root({"jsonl": str(tmp_path / "a.jsonl")}, tmp_path, blobs) == str(tmp_path)
+    assert media_root({"jsonl": "s3://bucket/talk/a.jsonl"}, tmp_path, blobs) == "s3://bucket/talk"
+    sample = media_root({"generator": "sample-world"}, tmp_path / "home", blobs)
+    assert sample == str(tmp_path / "home" / "sample" / "instructions")
+    assert media_root({"jsonl": ""}, tmp_path, blobs) == ""
