@@ -56,7 +56,9 @@ def tables(number: int, size: Size) -> dict[str, pa.Table]:
         "caption_clips": {
             "clip_id": clips,
             "video_id": videos,
-            "uri": [f"s3://videos/{number:05}/{video}.mp4" for video in videos],
+            "batch": [batch_name(number)] * count,
+            "path": [f"{video}.mp4" for video in videos],
+            "sha256": [hashlib.sha256(video.encode()).hexdigest() for video in videos],
             "title": [f"A video of a simulated corpus, number {index}" for index in range(count)],
             "category": [CATEGORIES[place] for place in rng.integers(0, len(CATEGORIES), count)],
             "start": rng.integers(0, 600, count) / 10,

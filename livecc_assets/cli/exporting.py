@@ -17,9 +17,11 @@ from livecc_assets.graph.settings import Settings
 def export(settings: Settings, asset: str, selection: str, output: Path, released: bool) -> None:
     """Write a training set as the published JSON Lines format with its seek index."""
     from livecc_assets.live_cc.records import write_records
+    from livecc_assets.store.videos import Videos
 
     found = settings.store().current(asset, selection)
     if found is None:
         raise UserError(f"{asset}[{selection}] was never materialised; run `livecc select {selection}`")
-    count = write_records(found.rows(), output, "released" if released else "corrected")
+    address_of = Videos(found.blobs).address
+    count = write_records(found.rows(), output, "released" if released else "corrected", address_of)
     click.echo(f"{output}: {count} records")

@@ -1,11 +1,11 @@
 """The command that brings in videos: ``ingest``."""
 
-import re
 from pathlib import Path
 
 import click
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import Settings
 
 
@@ -22,13 +22,10 @@ def ingest(settings: Settings, folder: str, batch: str, captions: str, category:
     """Register FOLDER (or s3://bucket/prefix) of videos as a source batch with a selection of its own."""
     from livecc_assets.orchestration.batches import register
 
+    checked_name(batch)
     if fetch:
         from livecc_assets.source.fetch_list import fetch_list
 
-        if not re.fullmatch(r"\w[\w.-]*", batch):
-            raise UserError(
-                f"--batch {batch}: a batch's name has letters, digits, dots, dashes and underscores; choose another"
-            )
         downloads = settings.home / "fetched" / batch
         for line in fetch_list(Path(folder), downloads):
             click.echo(line, err=True)

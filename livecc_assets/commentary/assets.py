@@ -14,11 +14,17 @@ def frames_as_trained(settings: Settings, experiment: str) -> dict[str, Any]:
     return {"video": section(settings, "video"), "blank_frames": settings.experiments[experiment].blank_frames}
 
 
+def published_videos(settings: Settings) -> dict[str, Any]:
+    """The folder of the videos that a published benchmark came with; proposed events lie in source batches."""
+    about = settings.profile.livesports
+    return {"videos": about.videos} if about.proposer == "published" and about.videos else {}
+
+
 def _commentary(settings: Settings, experiment: str) -> dict[str, Any]:
     own = settings.experiments[experiment]
     instruct = {"instruct": bool(own.live_whisperx) or own.instruct}
     run = section(settings, "commentary") | frames_as_trained(settings, experiment)
-    return run | instruct | own.commentary.as_config()
+    return run | instruct | own.commentary.as_config() | published_videos(settings)
 
 
 @step(
@@ -26,6 +32,7 @@ def _commentary(settings: Settings, experiment: str) -> dict[str, Any]:
     group="scores",
     version="1",
     settings=_commentary,
+    files=("videos",),
     worker=True,
     pool="gpu",
     preview=pictures.commentary,

@@ -13,6 +13,7 @@ from livecc_assets.models.checkpoint import checkpoint_folder
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import AddressOf
 
 Report = Callable[[int, int, str], None]
 #: Clips side by side on a CPU, where a small model's time goes into calls and not into arithmetic.
@@ -24,7 +25,8 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
     import torch
 
     settings = task.config.get("commentary", task.config)
-    config = CommentaryConfig.from_profile(task.config, mode=settings.get("mode") or "evaluation")
+    own = {key: value for key, value in task.config.items() if key != "videos"}
+    config = CommentaryConfig.from_profile(own, mode=settings.get("mode") or "evaluation")
     device = settings.get("device", "cpu")
     if device == "cpu":
         torch.set_num_threads(int(settings.get("threads", torch.get_num_threads())))
@@ -32,7 +34,8 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
     rows = list(events.rows())
     began = time.monotonic()
     batch = int(settings.get("batch_size", _CPU_BATCH if device == "cpu" else 1))
-    said = comment_events(engine, rows, config, bool(task.config.get("instruct", True)), batch, task.progress)
+    instruct = bool(task.config.get("instruct", True))
+    said = comment_events(engine, rows, task.videos.address, config, instruct, batch, task.progress)
     task.writer.extend(said)
     seconds = sum(event["end"] - event["begin"] for event in rows)
     taken = time.monotonic() - began
@@ -62,6 +65,7 @@ def prediction(texts: Sequence[str], rule: Rule = "corrected") -> str:
 def comment_events(
     engine: Engine,
     events: Iterable[dict[str, Any]],
+    address_of: AddressOf,
     config: CommentaryConfig,
     instruct: bool = True,
     batch_size: int = 8,
@@ -73,7 +77,7 @@ def comment_events(
     """
     rows = list(events)
     clips = [
-        Clip(row["uri"], row["begin"], row["end"], event_context(row["event_title"], row["preasr_text"], instruct))
+        Clip(address_of(row), row["begin"], row["end"], event_context(row["event_title"], row["preasr_text"], instruct))
         for row in rows
     ]
     for done, (index, result) in enumerate(comment_clips(engine, clips, config, batch_size), start=1):

@@ -169,11 +169,11 @@ def _of_batch(batch: Batch, filtered: Filtered, ranks: np.ndarray, recipe: Recip
     for clips in read(batch.clips, recipe.clips):
         part, filtered = filtered.cut(len(clips))
         survivors = int(np.count_nonzero(part.first == 0))
-        yield _piece(batch.name, clips, part, ranks[:survivors], recipe)
+        yield _piece(clips, part, ranks[:survivors], recipe)
         ranks = ranks[survivors:]
 
 
-def _piece(name: str, clips: pa.Table, filtered: Filtered, ranks: np.ndarray, recipe: Recipe) -> Piece:
+def _piece(clips: pa.Table, filtered: Filtered, ranks: np.ndarray, recipe: Recipe) -> Piece:
     """Rows and rejected rows of some clips, whose survivors have these ``ranks``."""
     ids, distinct, size = clips["clip_id"], clips["distinct_words"], recipe.size
     rank = np.full(len(clips), -1, np.int32)
@@ -195,7 +195,7 @@ def _piece(name: str, clips: pa.Table, filtered: Filtered, ranks: np.ndarray, re
     inside = pa.array((filtered.first == 0) & ~out)
     kept = clips.filter(inside)
     full = {column: table[column] for table in (kept, scores) for column in table.column_names}
-    full |= {"batch": pa.repeat(pa.scalar(name), len(kept)), "rank": pa.array(rank).filter(inside)}
+    full["rank"] = pa.array(rank).filter(inside)
     rows = pa.table([full[field.name].cast(field.type) for field in recipe.rows], schema=recipe.rows)
     return Piece(rows, _rejected(clips, filtered, late, lately))
 

@@ -6,6 +6,7 @@ from livecc_assets.media.charts import funnel, histogram, loss_histogram
 from livecc_assets.media.frames_strip import clip_strip
 from livecc_assets.source.pictures import reasons
 from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.videos import Videos
 
 Drawn = dict[str, bytes | str]
 
@@ -13,7 +14,7 @@ Drawn = dict[str, bytes | str]
 def first_strip(artifact: Artifact) -> Drawn:
     """The first clip as a strip of frames under its words; nothing for an empty artifact."""
     row = next(artifact.rows(), None)
-    return {"first clip": clip_strip(row)} if row else {}
+    return {"first clip": clip_strip(row, Videos(artifact.blobs).address)} if row else {}
 
 
 def clips(artifact: Artifact, config: dict[str, Any]) -> Drawn:

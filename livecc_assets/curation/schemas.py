@@ -3,11 +3,11 @@
 import pyarrow as pa
 
 from livecc_assets.store.rows import WORD, column
+from livecc_assets.store.videos import video_columns
 
 _STR, _F64, _I32 = pa.string(), pa.float64(), pa.int32()
 
-#: What a set's rows begin and end with.
-BATCH = column("batch", _STR, "source batch that the clip comes from")
+#: What a set's rows end with.
 LOSS = column("loss", _F64, "text-only loss of the clip; null when the selection does not ask for it", nullable=True)
 RANK = column("rank", _I32, "place by distinct words, 1 = most; equal counts are ordered by a digest of clip_id")
 
@@ -18,7 +18,7 @@ def clips(before: str, words: str) -> pa.Schema:
         [
             column("clip_id", _STR, "video_id:index of the clip's first word in the video"),
             column("video_id", _STR, "the video's id"),
-            column("uri", _STR, "where the video lies"),
+            *video_columns(),
             column("title", _STR, "title of the video"),
             column("category", _STR, "category, as the site names it", nullable=True),
             column("start", _F64, "start of the first word"),

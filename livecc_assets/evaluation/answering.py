@@ -40,8 +40,8 @@ def question_records(
         raise UserError(f"benchmarks.{benchmark} is empty: set it to the question file in the profile")
     if path == EMBEDDED:
         task.writer.metadata["questions"] = "made from the sample world's truth; not the published benchmark"
-        columns = ["video_id", "uri", "duration", "subtitles", "truth"]
-        return sample_questions(benchmark, rows_of(sources, columns), events.rows(["video_id"]))
+        columns = ["video_id", "batch", "path", "duration", "subtitles", "truth"]
+        return sample_questions(benchmark, rows_of(sources, columns), events.rows(["video_id"]), task.videos.address)
     return read(local_path(path), options.get("videos", ""))
 
 

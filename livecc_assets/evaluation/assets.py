@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from livecc_assets.commentary.assets import frames_as_trained
+from livecc_assets.commentary.assets import frames_as_trained, published_videos
 from livecc_assets.evaluation import pictures
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Only, named_batches, section, step
@@ -23,13 +23,30 @@ def _experiments(settings: Settings, store: Store, partition: str) -> list[str]:
     return sorted(settings.experiments)
 
 
+#: A benchmark's question file and what else it names; what is no text there names no file.
+QUESTION_FILES = ("questions.path", "questions.videos", "questions.subtitles", "questions.templates")
+
 #: The artifacts of the benchmark's batches, and those of every experiment.
 BenchmarkBatches = Annotated[Sequence[Artifact], _benchmark_batches]
 Experiments = Annotated[Sequence[Artifact], _experiments]
 
 
+def _livesports(*others: str) -> Any:
+    """The section without what the asset does not read: another one's file, the folder of the benchmark's own videos."""
+
+    def read(settings: Settings, partition: str) -> dict[str, Any]:
+        return {key: value for key, value in section(settings, "livesports").items() if key not in ("videos", *others)}
+
+    return read
+
+
 def _judge(settings: Settings, experiment: str) -> dict[str, Any]:
-    return {"judge": section(settings, "judge"), "opponent": section(settings, "opponent")}
+    from livecc_assets.evaluation.opponent import name_of
+
+    opponent = section(settings, "opponent")
+    if opponent["kind"] == "file" and opponent.get("path") and not opponent.get("name"):
+        opponent["name"] = name_of(opponent["path"])  # what the rows call it; the path itself is in no key
+    return {"judge": section(settings, "judge"), "opponent": opponent}
 
 
 def _judge_models(config: dict[str, Any]) -> list[str]:
@@ -52,7 +69,19 @@ def _questions(benchmark: str = "") -> Any:
     return read
 
 
-@step(by=None, group="livesports", version="1", settings="livesports", admit=True, preview=pictures.events)
+def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]:
+    return _questions()(settings, experiment) | published_videos(settings)
+
+
+@step(
+    by=None,
+    group="livesports",
+    version="1",
+    settings=_livesports("questions_file"),
+    files=("events_file",),
+    admit=True,
+    preview=pictures.events,
+)
 def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source: BenchmarkBatches) -> None:
     """LiveSports-3K CC events: imported, or proposed from sentence clips of the benchmark's batches (paper 4.1).
 
@@ -64,13 +93,13 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
 
     config = task.config
     if config.get("proposer") == PUBLISHED:
-        task.writer.extend(import_events(published_file(config, "events_file"), config.get("videos", "")))
+        task.writer.extend(import_events(published_file(config, "events_file")))
     else:
         truth = rows_of(yt_cc_source, ["video_id", "truth"])
         task.writer.extend(propose_events(rows_of(sentence_clips), truth, config))
 
 
-@step(by=None, group="livesports", version="1", settings="livesports")
+@step(by=None, group="livesports", version="1", settings=_livesports("events_file"), files=("questions_file",))
 def livesports_questions(task: Task, livesports_events: Only) -> None:
     """LiveSports-3K QA: who, what and when questions with four options (paper 4.1)."""
     from livecc_assets.evaluation.livesports_files import import_questions, published_file
@@ -78,12 +107,21 @@ def livesports_questions(task: Task, livesports_events: Only) -> None:
 
     config = task.config
     if config.get("proposer") == PUBLISHED:
-        task.writer.extend(import_questions(published_file(config, "questions_file"), config.get("videos", "")))
+        task.writer.extend(import_questions(published_file(config, "questions_file")))
     else:
         task.writer.extend(propose_questions(livesports_events.rows(), config))
 
 
-@step(by="experiment", group="scores", version="1", settings=_judge, models=_judge_models, worker=True, pool="judge")
+@step(
+    by="experiment",
+    group="scores",
+    version="1",
+    settings=_judge,
+    files=("opponent.path",),
+    models=_judge_models,
+    worker=True,
+    pool="judge",
+)
 def livesports_judgements(task: Task, livesports_commentary: Artifact, livesports_events: Only) -> None:
     """For every event: which of model and opponent is closer to the human commentary (method 4.3).
 
@@ -114,7 +152,8 @@ def livesports_cc_score(
     by="experiment",
     group="scores",
     version="1",
-    settings=_questions(),
+    settings=_livesports_questions,
+    files=("videos",),
     worker=True,
     pool="gpu",
     preview=pictures.accuracy,
@@ -124,7 +163,8 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
     from livecc_assets.evaluation import qa
     from livecc_assets.evaluation.answering import choose
 
-    choose(task, livecc_instruct, list(qa.livesports_items(livesports_questions.rows())), qa.livesports_score)
+    items = list(qa.livesports_items(livesports_questions.rows(), task.videos.address))
+    choose(task, livecc_instruct, items, qa.livesports_score)
 
 
 @step(
@@ -132,6 +172,7 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
     group="scores",
     version="1",
     settings=_questions("videomme"),
+    files=QUESTION_FILES,
     worker=True,
     pool="gpu",
     preview=pictures.accuracy,
@@ -150,6 +191,7 @@ def videomme_score(
     group="scores",
     version="1",
     settings=_questions("mvbench"),
+    files=QUESTION_FILES,
     worker=True,
     pool="gpu",
     preview=pictures.accuracy,
@@ -170,6 +212,7 @@ def mvbench_score(
     group="scores",
     version="1",
     settings=_questions("ovobench"),
+    files=QUESTION_FILES,
     worker=True,
     pool="gpu",
     preview=pictures.accuracy,

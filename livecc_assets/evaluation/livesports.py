@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import COLUMNS
 
 SENTENCE_END = (".", "?", "!")
 LEAD_SEC = 0.8
@@ -87,7 +88,7 @@ def _event(clip: dict[str, Any], number: int, lead: float, truth: str | None) ->
     return {
         "video_id": clip["video_id"],
         "event_id": number,
-        "uri": clip["uri"],
+        **{name: clip[name] for name in COLUMNS},
         "begin": begin,
         "end": end,
         "class": clip["category"],

@@ -24,8 +24,8 @@ def published_file(config: dict[str, Any], key: str) -> Path:
     return local_path(config[key])
 
 
-def import_events(path: Path, videos: str = "") -> Iterator[dict[str, Any] | Rejected]:
-    """Events of the commentary track; `videos` is the folder (or s3:// prefix) that holds the files named in `video`.
+def import_events(path: Path) -> Iterator[dict[str, Any] | Rejected]:
+    """Events of the commentary track. Their videos are of no batch: `video` is a path in the benchmark's own folder.
 
     `event_asr` and `preasr` are JSON strings of [start, end, sentence] rows; their `_text` twins are rebuilt where
     absent. Rows without a transcript have no reference and are rejected as errors, as is anything malformed.
@@ -35,26 +35,26 @@ def import_events(path: Path, videos: str = "") -> Iterator[dict[str, Any] | Rej
     for number, record in enumerate(records, start=1):
         key = f"{record['video_id']}_{record['event_id']}"
         try:
-            yield _event(record, videos)
+            yield _event(record)
         except (ValueError, KeyError, TypeError) as error:
             detail = f"record {number} of {path.name} is malformed: {error}"
             yield Rejected(key, "error", "malformed_event", detail, str(record["video_id"]))
 
 
-def import_questions(path: Path, videos: str = "") -> Iterator[dict[str, Any] | Rejected]:
-    """Questions of the QA track; `videos` as in `import_events`."""
+def import_questions(path: Path) -> Iterator[dict[str, Any] | Rejected]:
+    """Questions of the QA track; their videos as in `import_events`."""
     records = read_records(path)
     require_columns(path, records, QA_COLUMNS, "expected the config LiveSports_3K_QA")
     for number, record in enumerate(records, start=1):
         video = str(record.get("video_id") or Path(str(record["video"])).stem)
         try:
-            yield _question(record, video, videos)
+            yield _question(record, video)
         except (ValueError, KeyError, TypeError) as error:
             detail = f"record {number} of {path.name} is malformed: {error}"
             yield Rejected(str(record["question_id"]), "error", "malformed_question", detail, video)
 
 
-def _event(record: dict[str, Any], videos: str) -> dict[str, Any]:
+def _event(record: dict[str, Any]) -> dict[str, Any]:
     begin, end = float(record["begin"]), float(record["end"])
     if not 0 <= begin < end:
         raise ValueError(f"begin {begin} and end {end} do not bound an event")
@@ -65,7 +65,7 @@ def _event(record: dict[str, Any], videos: str) -> dict[str, Any]:
     return {
         "video_id": str(record["video_id"]),
         "event_id": int(record["event_id"]),
-        "uri": _uri(videos, record["video"]),
+        **_own_video(record["video"]),
         "begin": begin,
         "end": end,
         "class": str(record["class"]),
@@ -87,7 +87,7 @@ def _spoken(record: dict[str, Any], column: str) -> tuple[str, str]:
     return json.dumps(checked), text if text else " ".join(text.strip() for _, _, text in checked)
 
 
-def _question(record: dict[str, Any], video: str, videos: str) -> dict[str, Any]:
+def _question(record: dict[str, Any], video: str) -> dict[str, Any]:
     options = json.loads(record["options"]) if isinstance(record["options"], str) else list(record["options"])
     answer = str(record["answer"]).strip()
     if len(options) != len(LETTERS) or any(
@@ -99,7 +99,7 @@ def _question(record: dict[str, Any], video: str, videos: str) -> dict[str, Any]
     return {
         "question_id": str(record["question_id"]),
         "video_id": video,
-        "uri": _uri(videos, record["video"]),
+        **_own_video(record["video"]),
         "video_start": _seconds(record.get("video_start")),
         "video_end": _seconds(record.get("video_end")),
         "q_type": str(record["q_type"]).lower(),
@@ -114,7 +114,7 @@ def _seconds(value: Any) -> float | None:
     return None if value in (None, "") else float(value)
 
 
-def _uri(videos: str, name: Any) -> str:
+def _own_video(name: Any) -> dict[str, str | None]:
     if not str(name).strip():
         raise ValueError("no video is named")
-    return f"{videos.rstrip('/')}/{name}" if videos else str(name)
+    return {"batch": "", "path": str(name), "sha256": None}

@@ -8,6 +8,7 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.files import read_records, require_columns
+from livecc_assets.store.uris import local_path
 
 Key = tuple[str, int]
 
@@ -33,8 +34,12 @@ def opponent_texts(config: dict[str, Any], events: Sequence[dict[str, Any]]) -> 
         raise UserError(
             "opponent.path is empty: name a captions file (jsonl with video_id, event_id, pred) in the profile"
         )
-    path = Path(config["path"])
-    return config.get("name") or path.name.split(".")[0], captions_file(path, events)
+    return config.get("name") or name_of(config["path"]), captions_file(local_path(config["path"]), events)
+
+
+def name_of(path: str) -> str:
+    """What an opponent is called whose captions file has no other name."""
+    return Path(path).name.split(".")[0]
 
 
 def title_caption(title: str, subject: str | None = None) -> str:

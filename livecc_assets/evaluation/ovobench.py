@@ -24,6 +24,7 @@ from livecc_assets.evaluation.schemas import score_row
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.uris import local_path
 
 GROUPS = {
     "RTVP": ("OCR", "ACR", "ATR", "STU", "FPD", "OJR"),
@@ -55,7 +56,7 @@ def read_templates(path: str) -> dict[str, str]:
     if not path:
         return TEMPLATES
     try:
-        templates = json.loads(Path(path).read_text(encoding="utf-8"))
+        templates = json.loads(local_path(path).read_text(encoding="utf-8"))
         return {task: str(templates[task]) for task in FORWARD}
     except (OSError, ValueError, KeyError, TypeError) as error:
         remedy = "expected a JSON object with REC ({activity}), SSR ({step}) and CRR ({question})"
@@ -113,7 +114,8 @@ def ovobench_items(
             rows = format_annotation(record, templates)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             detail = f"annotation {record.get('id')}: {error}"
-            yield Rejected(f"ovo-{record.get('id')}", "error", "malformed_question", detail, str(record.get("video")))
+            video = Path(str(record.get("video"))).stem
+            yield Rejected(f"ovo-{record.get('id')}", "error", "malformed_question", detail, video)
             continue
         for number, row in enumerate(rows):
             yield _item(row, number, rule)

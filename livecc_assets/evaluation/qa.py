@@ -10,15 +10,16 @@ from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item, strata_mean
 from livecc_assets.evaluation.schemas import score_row
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import AddressOf
 
 MVBENCH_COLUMNS = ("video", "task_type", "question", "options", "answer")
 
 
-def livesports_items(questions: Iterable[dict[str, Any]]) -> Iterator[Item | Rejected]:
+def livesports_items(questions: Iterable[dict[str, Any]], address_of: AddressOf) -> Iterator[Item | Rejected]:
     """Rows of `livesports_questions` as items; groups are the kind of question and, where text is read, OCR."""
     for row in questions:
         groups = (f"q_type:{row['q_type']}", *(("ocr:yes",) if row["ocr"] else ()))
-        video = _video(row["uri"], row["video_start"], row["video_end"])
+        video = _video(address_of(row), row["video_start"], row["video_end"])
         try:
             yield lettered_item(
                 row["question_id"],
@@ -64,7 +65,9 @@ def mvbench_items(records: Iterable[dict[str, Any]]) -> Iterator[Item | Rejected
             groups, stem = (f"task:{task}",), Path(str(row["video"])).stem
             yield lettered_item(name, stem, video, row["question"], options, answer, groups=groups, stratum=task)
         except (ValueError, TypeError, KeyError) as error:
-            yield Rejected(name, "error", "malformed_question", f"question {number}: {error}", str(row["video"]))
+            yield Rejected(
+                name, "error", "malformed_question", f"question {number}: {error}", Path(str(row["video"])).stem
+            )
 
 
 def mvbench_score(answered: Sequence[Answered]) -> list[dict[str, Any]]:

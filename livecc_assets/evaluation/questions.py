@@ -8,6 +8,7 @@ from typing import Any
 
 from livecc_assets.evaluation.event_f1 import Vocabulary, truth_of
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import COLUMNS
 
 LETTERS = "ABCD"
 KINDS = ("who", "what", "when")
@@ -74,7 +75,7 @@ def _asked(
     return {
         "question_id": f"{key}_{turn}_{kind}",
         "video_id": row["video_id"],
-        "uri": row["uri"],
+        **{name: row[name] for name in COLUMNS},
         "video_start": row["begin"],
         "video_end": row["end"],
         "q_type": kind,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from livecc_assets.evaluation.event_f1 import Vocabulary
+from livecc_assets.store.videos import AddressOf
 
 LIMIT = 12
 LETTERS = "ABCDE"
@@ -19,7 +20,11 @@ EMBEDDED = "embedded:sample"
 
 
 def sample_questions(
-    benchmark: str, source_rows: Iterable[dict[str, Any]], events: Iterable[dict[str, Any]], limit: int = LIMIT
+    benchmark: str,
+    source_rows: Iterable[dict[str, Any]],
+    events: Iterable[dict[str, Any]],
+    address_of: AddressOf,
+    limit: int = LIMIT,
 ) -> list[dict[str, Any]]:
     """Questions of `benchmark` ('videomme', 'mvbench', 'ovobench') about the videos of `events` whose truth is known.
 
@@ -36,18 +41,22 @@ def sample_questions(
             videos.append((row, sorted(known, key=lambda event: event["time"])))
     videos.sort(key=lambda video: video[0]["video_id"])
     vocabulary = Vocabulary.of(known for _, known in videos)
-    made: list[dict[str, Any]] = []
-    makes = [makers[benchmark](row, known, vocabulary, random.Random(row["video_id"])) for row, known in videos]
+    made: list[tuple[tuple[str, str], dict[str, Any]]] = []
+    makes = [
+        ((row["batch"], row["path"]), makers[benchmark](row, known, vocabulary, random.Random(row["video_id"])))
+        for row, known in ((row | {"video": address_of(row)}, known) for row, known in videos)
+    ]
     while makes and len(made) < limit:  # a question of every video first, then the second of every video ...
         left = []
-        for make in makes:
+        for place, make in makes:
             question = next(make, None)
             if question is not None and len(made) < limit:
-                made.append(question)
+                made.append((place, question))
             if question is not None:
-                left.append(make)
+                left.append((place, make))
         makes = left
-    return sorted(made, key=lambda question: question["video"])
+    # Questions of one video stand together, in an order that does not change with the place where the videos lie.
+    return [question for _, question in sorted(made, key=lambda one: one[0])]
 
 
 Maker = Iterator[dict[str, Any]]
@@ -82,7 +91,7 @@ def _videomme(row: dict[str, Any], known: list[dict[str, Any]], words: Vocabular
             "options": [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)],
             "answer": LETTERS[options.index(answer)],
             "subtitles": " ".join(str(cue["text"]) for cue in row.get("subtitles") or []),
-            "video": row["uri"],
+            "video": row["video"],
         }
 
 
@@ -100,7 +109,7 @@ def _mvbench(row: dict[str, Any], known: list[dict[str, Any]], words: Vocabulary
         task, question, right, names = draw.choice(asked)
         options, answer = _options(right, names, draw)
         yield {
-            "video": row["uri"],
+            "video": row["video"],
             "video_start": max(0.0, event["time"] - 0.5),
             "video_end": min(float(row["duration"]), float(event.get("end") or event["time"] + 2.0) + 0.5),
             "task_type": task,
@@ -113,7 +122,7 @@ def _mvbench(row: dict[str, Any], known: list[dict[str, Any]], words: Vocabulary
 def _ovobench(row: dict[str, Any], known: list[dict[str, Any]], words: Vocabulary, draw: random.Random) -> Maker:
     """Annotations of one real-time, one backward and the three forward kinds."""
     name = f"{row['video_id']}"
-    head = {"video": row["uri"]}
+    head = {"video": row["video"]}
     now = draw.choice(known)
     moment = round(now["time"] + 1.5, 2)
     kinds = [("ACR", "What is happening now?", now["verb"], words.verbs)]

@@ -6,6 +6,7 @@ The commentary itself, `livesports_commentary`, is described in livecc_assets/co
 import pyarrow as pa
 
 from livecc_assets.store.rows import column
+from livecc_assets.store.videos import video_columns
 
 TEXT, SECONDS, COUNT = pa.string(), pa.float64(), pa.int64()
 
@@ -13,7 +14,7 @@ LIVESPORTS_EVENTS = pa.schema(
     [
         column("video_id", TEXT, "Video that the event belongs to"),
         column("event_id", pa.int32(), "Number of the event within its video"),
-        column("uri", TEXT, "Where the video lies"),
+        *video_columns(own_folder=True),
         column("begin", SECONDS, "Start of the event in the video, seconds"),
         column("end", SECONDS, "End of the event in the video, seconds"),
         column("class", TEXT, "Sport, or the video's category where no sport is named", nullable=True),
@@ -32,7 +33,7 @@ LIVESPORTS_QUESTIONS = pa.schema(
     [
         column("question_id", TEXT, "Unique id of the question"),
         column("video_id", TEXT, "Video that the question is about"),
-        column("uri", TEXT, "Where the video lies"),
+        *video_columns(own_folder=True),
         column(
             "video_start", SECONDS, "Start of the part to be watched, seconds; absent: from the start", nullable=True
         ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from livecc_assets.core.errors import PassingError, UserError
+from livecc_assets.graph import files
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step, partitions_of
 from livecc_assets.store.artifact import Artifact
@@ -31,6 +32,7 @@ class Once(Store):
         self._batch: dict[str, dict[str, Any]] = {}
         self._batches: list[str] | None = None
         self._models: dict[str, str] = {}
+        self._contents: dict[str, str] = {}
         self._fingerprints: dict[tuple[str, str], str | UserError] = {}
 
     @classmethod
@@ -74,6 +76,14 @@ class Once(Store):
             self._models[reference] = model_digest(reference)
         return self._models[reference]
 
+    def content(self, address: str) -> str:
+        """What a file or folder that settings name holds, as a short text."""
+        from livecc_assets.store.contents import content_of
+
+        if address not in self._contents:
+            self._contents[address] = content_of(address, self.cache)
+        return self._contents[address]
+
     def fingerprint(self, step: Step, settings: Settings, partition: str) -> str | None:
         """The step's fingerprint of what lies outside the store; None where it reads nothing there."""
         if step.fingerprint is None:
@@ -112,7 +122,10 @@ class MissingInputError(UserError):
 
 @dataclass(frozen=True)
 class Plan:
-    """A pinned piece of work: materialising it is a no-op when ``place`` already holds a manifest."""
+    """A pinned piece of work: materialising it is a no-op when ``place`` already holds a manifest.
+
+    ``contents`` says for each file that the config names what it holds; the key is made from that, not from the path.
+    """
 
     step: Step
     partition: str
@@ -122,6 +135,7 @@ class Plan:
     input_key: str
     place: str
     left_out: dict[str, str] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
 
     @property
     def stored_partition(self) -> str:
@@ -190,16 +204,19 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
                     f"{step.asset}[{partition}] needs {asset}[{name}], which was never materialised; materialise it first"
                 )
     code_version = step.version
+    contents = {place: store.content(address) for place, address in files.named(config, step.files).items()}
     key = digest(
         step.asset,
         code_version,
-        config,
+        files.replaced(config, contents | dict.fromkeys(files.named(config, step.places), "")),
         [store.model(reference) for reference in step.models(config)],
         store.fingerprint(step, settings, partition),
         [(pin.asset, "" if step.shared else pin.partition, pin.data_version) for pin in upstream],
     )
     stored = SHARED if step.shared else partition
-    return Plan(step, partition, code_version, config, upstream, key, store.place(step.asset, stored, key), left_out)
+    place = store.place(step.asset, stored, key)
+    held = {".".join(place): content for place, content in contents.items()}
+    return Plan(step, partition, code_version, config, upstream, key, place, left_out, held)
 
 
 #: ``invalid``: the selection's or experiment's file holds a mistake.
@@ -216,13 +233,22 @@ class Standing:
     why: str
 
 
+def _without_addresses(step: Step, config: dict[str, Any]) -> dict[str, Any]:
+    return files.replaced(config, dict.fromkeys(files.named(config, (*step.files, *step.places)), ""))
+
+
 def _difference(plan: Plan, artifact: Artifact) -> str:
     old = artifact.manifest
     if old.code_version != plan.code_version:
         return f"code version {old.code_version} → {plan.code_version}"
-    keys = [key for key in plan.config.keys() | old.config.keys() if plan.config.get(key) != old.config.get(key)]
+    now, then = _without_addresses(plan.step, plan.config), _without_addresses(plan.step, old.config)
+    keys = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
     if keys:
         return "config changed: " + ", ".join(sorted(keys))
+    named = {".".join(place): address for place, address in files.named(plan.config, plan.step.files).items()}
+    changed = [named[place] for place, content in plan.contents.items() if content != old.contents.get(place)]
+    if changed:
+        return "file changed: " + ", ".join(sorted(address.rstrip("/").rpartition("/")[2] for address in changed))
     before = {(pin.asset, pin.partition): pin.data_version for pin in old.upstream}
     after = {(pin.asset, pin.partition): pin.data_version for pin in plan.upstream}
     moved = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))

@@ -78,7 +78,9 @@ class Step:
     what that is, a test notices). ``settings`` is what the asset reads of profile, selection or experiment, and nothing
     more: it is part of the input key. ``registered`` names what it reads of its batch's registration, ``found`` adds
     what only the store or the state folder knows. ``models`` picks the model references out of that config.
-    ``fingerprint`` covers inputs outside the store (a folder's listing). ``admit``: batches whose checks failed are left
+    ``files`` are places in it (see ``graph.files``) of files and folders, which count by what they hold; ``places`` those
+    of addresses that do not count, because what lies there is told by other inputs. ``fingerprint`` covers inputs outside
+    the store that no config names (a batch's listing). ``admit``: batches whose checks failed are left
     out, not waited for. ``shared``: partitions with equal inputs share one artifact. ``worker`` is the module of the
     program that runs the function in a process, container or pod of its own. ``pool`` is the concurrency pool whose slot
     the step holds while it runs.
@@ -92,6 +94,8 @@ class Step:
     registered: tuple[str, ...] = ()
     found: Callable[[Settings, Store, str], Mapping[str, Any]] | None = None
     models: Callable[[dict[str, Any]], list[str]] = lambda config: []
+    files: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     fingerprint: Callable[[Settings, Store, str], str] | None = None
     worker: str | None = None
     schemas: str = ""

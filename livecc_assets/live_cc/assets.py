@@ -35,8 +35,9 @@ def _rule(settings: Settings, batch: str) -> dict[str, Any]:
 def caption_words(task: Task, yt_cc_source: Artifact) -> None:
     """Caption lines split into words with times (A1, method 1.2)."""
     from livecc_assets.live_cc import words
+    from livecc_assets.store.videos import COLUMNS
 
-    columns = ["video_id", "uri", "title", "category", "subtitles", "caption_words"]
+    columns = ["video_id", *COLUMNS, "title", "category", "subtitles", "caption_words"]
     task.writer.extend(words.caption_words(yt_cc_source.rows(columns), task.config["rule"]))
 
 
@@ -87,8 +88,9 @@ def talking_head_scores(task: Task, yt_cc_source: Artifact) -> None:
     task.progress(0, yt_cc_source.count, f"loading {config['model']}")
     scorer = talking_head.load_scorer(config, task.home)
     watched = task.count(yt_cc_source.count, "videos scored")
-    videos = yt_cc_source.rows(["video_id", "uri"])
-    task.writer.extend(talking_head.talking_head_scores(videos, scorer, config.get("frames", 8), watched))
+    videos = yt_cc_source.rows(["video_id", "batch", "path"])
+    address_of = task.videos.address
+    task.writer.extend(talking_head.talking_head_scores(videos, address_of, scorer, config.get("frames", 8), watched))
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | talking_head.substitute(config)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from livecc_assets.core.words import Word
 from livecc_assets.graph.settings.video import ClipLimits as Limits
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import COLUMNS
 
 Fate = Literal["kept", "too_short", "too_slow", "too_fast", "no_sentence_start", "last_word_lost"]
 
@@ -78,7 +79,7 @@ def clip_or_rejected(video: dict[str, Any], run: Run, limits: Limits, context: s
         return Rejected(clip_id, "filtered", run.fate, _why(words, run, limits), video["video_id"])
     return {
         "clip_id": clip_id,
-        **{name: video.get(name) for name in ("video_id", "uri", "title", "category")},
+        **{name: video.get(name) for name in ("video_id", *COLUMNS, "title", "category")},
         "start": words[0]["start"],
         "end": words[-1]["end"],
         "words": words,

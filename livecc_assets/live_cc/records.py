@@ -11,14 +11,15 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.store.videos import AddressOf, own_path
 
 Conversation = list[dict[str, Any]]
 
 
-def to_record(row: dict[str, Any]) -> Conversation:
-    """A row of ``live_cc`` or ``live_whisperx`` as a conversation."""
+def to_record(row: dict[str, Any], address_of: AddressOf = own_path) -> Conversation:
+    """A row of ``live_cc`` or ``live_whisperx`` as a conversation, which names the video by its address."""
     text = {"type": "text", "text": row.get("query") or "", "previous": row.get("previous") or row.get("preasr") or ""}
-    video = {"type": "video", "video": row["uri"], "video_start": row["start"], "video_end": row["end"]}
+    video = {"type": "video", "video": address_of(row), "video_start": row["start"], "video_end": row["end"]}
     stream = [[word["start"], word["end"], word["word"]] for word in row["words"]]
     return [
         {"role": "user", "content": [video, {**text, "title": row["title"], "category": row["category"]}]},
@@ -27,7 +28,7 @@ def to_record(row: dict[str, Any]) -> Conversation:
 
 
 def from_record(record: Conversation) -> dict[str, Any]:
-    """A published record as a row: video_id, uri, start, end, query, previous, title, category, words.
+    """A published record as a row: video_id, batch (none: ""), path, start, end, query, previous, title, category, words.
 
     Raises ``ValueError`` for a line that is no such conversation.
     """
@@ -37,7 +38,8 @@ def from_record(record: Conversation) -> dict[str, Any]:
         (stream,) = assistant["content"]
         return {
             "video_id": Path(video["video"]).stem,
-            "uri": video["video"],
+            "batch": "",
+            "path": video["video"],
             "start": video["video_start"],
             "end": video["video_end"],
             "query": text["text"],
@@ -60,7 +62,9 @@ def from_preview(row: dict[str, Any]) -> dict[str, Any]:
     return from_record([{"role": "user", "content": content}, {"role": "assistant", "content": stream}])
 
 
-def write_records(rows: Iterable[dict[str, Any]], path: Path, rule: Rule = "corrected") -> int:
+def write_records(
+    rows: Iterable[dict[str, Any]], path: Path, rule: Rule = "corrected", address_of: AddressOf = own_path
+) -> int:
     """Write rows as records and return how many.
 
     ``corrected`` writes UTF-8 and counts bytes; ``released`` escapes every letter beyond ASCII, as the published
@@ -70,7 +74,7 @@ def write_records(rows: Iterable[dict[str, Any]], path: Path, rule: Rule = "corr
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("wb") as file:
         for row in rows:
-            line = json.dumps(to_record(row), ensure_ascii=rule == "released").encode() + b"\n"
+            line = json.dumps(to_record(row, address_of), ensure_ascii=rule == "released").encode() + b"\n"
             offsets.append(position)
             position += file.write(line)
         file.write(json.dumps(offsets).encode())  # no newline at the end: readers look for the last one before it

@@ -4,13 +4,14 @@ import pyarrow as pa
 
 from livecc_assets.curation import schemas as shared
 from livecc_assets.store.rows import WORD, column
+from livecc_assets.store.videos import video_columns
 
 _STR, _F64, _I32 = pa.string(), pa.float64(), pa.int32()
 
 CAPTION_WORDS = pa.schema(
     [
         column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
+        *video_columns(),
         column("title", _STR, "title of the video"),
         column("category", _STR, "category, as the site names it", nullable=True),
         column("words", pa.list_(WORD), "every spoken word with its start and end, from the captions"),
@@ -30,7 +31,6 @@ TALKING_HEAD_SCORES = pa.schema(
 
 LIVE_CC = pa.schema(
     [
-        shared.BATCH,
         *CAPTION_CLIPS,
         shared.LOSS,
         column("talking_head_score", _F64, "talking-head score of its video; null when not asked for", nullable=True),

@@ -13,6 +13,7 @@ import numpy as np
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import AddressOf
 
 if TYPE_CHECKING:
     from livecc_assets.models.faces import FaceFinder
@@ -55,11 +56,12 @@ def substitute(config: dict[str, Any]) -> dict[str, str]:
 
 def talking_head_scores(
     videos: Iterable[dict[str, Any]],
+    address_of: AddressOf,
     scorer: Scorer,
     frames: int = 8,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``talking_head_scores``; ``videos`` are rows with ``video_id`` and ``uri``, one or more a video."""
+    """Rows of ``talking_head_scores``; ``videos`` are rows that name their video, one or more a video."""
     from livecc_assets.media.frames import Video
     from livecc_assets.media.sampling import evenly_spaced
 
@@ -70,7 +72,7 @@ def talking_head_scores(
             continue
         seen.add(video_id)
         try:
-            with Video.open(row["uri"]) as video:
+            with Video.open(address_of(row)) as video:
                 pixels = video.frames(evenly_spaced(len(video.end_pts), frames))
         except MediaError as error:
             yield Rejected(video_id, "error", error.reason, error.detail, video_id)

@@ -12,6 +12,7 @@ from typing import Any
 from livecc_assets.core.rules import Rule
 from livecc_assets.core.words import Word
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import COLUMNS
 
 
 def split_line(start: float, end: float, text: str, rule: Rule = "corrected") -> list[Word]:
@@ -59,7 +60,7 @@ def caption_words(videos: Iterable[dict[str, Any]], rule: Rule = "corrected") ->
                 detail = "it has no caption lines"
             yield Rejected(video_id, "filtered", "no_words", detail, video_id)
             continue
-        kept = {name: video.get(name) for name in ("video_id", "uri", "title", "category")}
+        kept = {name: video.get(name) for name in ("video_id", *COLUMNS, "title", "category")}
         yield {**kept, "words": words}
 
 

@@ -15,6 +15,7 @@ from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.audio import read_audio
 from livecc_assets.media.frames import Video
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import AddressOf
 
 if TYPE_CHECKING:
     from livecc_assets.models.faces import FaceFinder
@@ -107,12 +108,15 @@ def substitute(config: dict[str, Any]) -> dict[str, str]:
 
 
 def active_speaker_ratios(
-    clips: Iterable[dict[str, Any]], scorer: Scorer, progress: Callable[[int], None] | None = None
+    clips: Iterable[dict[str, Any]],
+    address_of: AddressOf,
+    scorer: Scorer,
+    progress: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``active_speaker_ratios``; a video that cannot be read is an *error*."""
     for done, clip in enumerate(clips, start=1):
         try:
-            ratio = scorer(clip["uri"], clip["start"], clip["end"])
+            ratio = scorer(address_of(clip), clip["start"], clip["end"])
         except MediaError as error:
             yield Rejected(clip["clip_id"], "error", error.reason, error.detail, clip["video_id"])
         else:

@@ -14,6 +14,7 @@ from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.core.words import Word
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import COLUMNS, AddressOf
 
 RATE = 16000
 #: How sure the model must be that a video is in another language before it is left out.
@@ -98,6 +99,7 @@ class FasterWhisper:
 
 def spoken_words(
     videos: Iterable[dict[str, Any]],
+    address_of: AddressOf,
     recogniser: Recogniser,
     categories: Collection[str] | None,
     progress: Callable[[int], None] | None = None,
@@ -108,13 +110,13 @@ def spoken_words(
     A file that cannot be decoded is an *error*.
     """
     for done, video in enumerate(videos, start=1):
-        yield _transcribed(video, recogniser, categories)
+        yield _transcribed(video, address_of, recogniser, categories)
         if progress:
             progress(done)
 
 
 def _transcribed(
-    video: dict[str, Any], recogniser: Recogniser, categories: Collection[str] | None
+    video: dict[str, Any], address_of: AddressOf, recogniser: Recogniser, categories: Collection[str] | None
 ) -> dict[str, Any] | Rejected:
     video_id, category = video["video_id"], video.get("category")
     if categories is not None and category not in categories:
@@ -124,7 +126,7 @@ def _transcribed(
             detail = f"its category is unknown; name one in its .info.json or with livecc ingest --category: {wanted}"
         return Rejected(video_id, "filtered", "excluded_category", detail, video_id)
     try:
-        audio = read_audio(video["uri"], rate=RATE)
+        audio = read_audio(address_of(video), rate=RATE)
         words, language = recogniser(audio) if len(audio) else ([], "")
     except MediaError as error:
         kind = "filtered" if error.reason == "no_audio" else "error"
@@ -134,5 +136,5 @@ def _transcribed(
     if not words:
         detail = f"no word was recognised in {len(audio) / RATE:.1f} s of sound"
         return Rejected(video_id, "filtered", "no_speech", detail, video_id)
-    kept = {name: video.get(name) for name in ("video_id", "uri", "title", "category")}
+    kept = {name: video.get(name) for name in ("video_id", *COLUMNS, "title", "category")}
     return {**kept, "language": language, "words": words}

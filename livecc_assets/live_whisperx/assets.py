@@ -43,13 +43,14 @@ def _asr(settings: Settings, batch: str) -> dict[str, Any]:
 def spoken_words(task: Task, yt_cc_source: Artifact) -> None:
     """Words with times by speech recognition, for videos of the wanted categories (B1-B2, method 1.5-1.6)."""
     from livecc_assets.live_whisperx import asr
+    from livecc_assets.store.videos import COLUMNS
 
     config = task.config
     task.progress(0, yt_cc_source.count, f"loading {config['model']}")
     recogniser = asr.FasterWhisper.load(config, task.home)
-    videos = yt_cc_source.rows(["video_id", "uri", "title", "category"])
+    videos = yt_cc_source.rows(["video_id", *COLUMNS, "title", "category"])
     heard = task.count(yt_cc_source.count, "videos heard")
-    task.writer.extend(asr.spoken_words(videos, recogniser, config["categories"], heard))
+    task.writer.extend(asr.spoken_words(videos, task.videos.address, recogniser, config["categories"], heard))
     task.writer.metadata |= {"model": config["model"], "engine": "faster-whisper, word times without alignment"}
 
 
@@ -92,9 +93,9 @@ def active_speaker_ratios(task: Task, sentence_clips: Artifact) -> None:
 
     config = task.config
     scorer = active_speaker.load_scorer(config, task.home)
-    clips = sentence_clips.rows(["clip_id", "video_id", "uri", "start", "end"])
+    clips = sentence_clips.rows(["clip_id", "video_id", "batch", "path", "start", "end"])
     watched = task.count(sentence_clips.count, "clips watched")
-    task.writer.extend(active_speaker.active_speaker_ratios(clips, scorer, watched))
+    task.writer.extend(active_speaker.active_speaker_ratios(clips, task.videos.address, scorer, watched))
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | active_speaker.substitute(config)
 
 

@@ -61,4 +61,4 @@ class CutClips:
             return round(max(0.0, time - clip.start), 3)
 
         words = [{**word, "start": shifted(word["start"]), "end": shifted(word["end"])} for word in row["words"]]
-        return {**row, "uri": clip.uri, "start": shifted(row["start"]), "end": shifted(row["end"]), "words": words}
+        return {**row, "path": clip.uri, "start": shifted(row["start"]), "end": shifted(row["end"]), "words": words}

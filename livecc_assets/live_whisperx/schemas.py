@@ -4,13 +4,14 @@ import pyarrow as pa
 
 from livecc_assets.curation import schemas as shared
 from livecc_assets.store.rows import WORD, column
+from livecc_assets.store.videos import video_columns
 
 _STR, _F64, _I32, _BOOL = pa.string(), pa.float64(), pa.int32(), pa.bool_()
 
 SPOKEN_WORDS = pa.schema(
     [
         column("video_id", _STR, "the video's id"),
-        column("uri", _STR, "where the video lies"),
+        *video_columns(),
         column("title", _STR, "title of the video"),
         column("category", _STR, "category, one of the wanted ones", nullable=True),
         column("language", _STR, "language that was recognised"),
@@ -50,7 +51,6 @@ LANGUAGE_SCORES = pa.schema(
 
 LIVE_WHISPERX = pa.schema(
     [
-        shared.BATCH,
         *SENTENCE_CLIPS,
         shared.LOSS,
         column("active_speaker_ratio", _F64, "active-speaker ratio; null when not asked for", nullable=True),

@@ -7,20 +7,21 @@ import numpy as np
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.charts import markdown_image
 from livecc_assets.media.strip import strip, words_under
+from livecc_assets.store.videos import AddressOf
 
 #: Frames on one strip.
 SHOWN = 8
 
 
-def clip_strip(row: dict[str, Any]) -> str:
-    """Markdown: evenly spaced frames of the clip in ``row`` (uri, start, end, words) under the words then spoken.
+def clip_strip(row: dict[str, Any], address_of: AddressOf) -> str:
+    """Markdown: evenly spaced frames of the clip in ``row`` (start, end, words) under the words then spoken.
 
     A video that cannot be read any more gives a sentence instead of a picture: the page must still come.
     """
     from livecc_assets.media.frames import Video  # FFmpeg, which the pages' charts can do without
 
     try:
-        with Video.open(row["uri"]) as video:
+        with Video.open(address_of(row)) as video:
             ends = video.end_pts
             inside = np.flatnonzero((ends >= row["start"]) & (ends <= row["end"]))
             if not len(inside):

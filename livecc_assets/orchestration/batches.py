@@ -7,13 +7,15 @@ from typing import Any
 import yaml
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.source.ingest import scan
 
 
-def _address(folder: str) -> str:
+def address_of(folder: str) -> str:
+    """A folder's absolute path, or an s3:// prefix without a slash at its end. Raises UserError for no such folder."""
     if folder.startswith("s3://"):
         return folder.rstrip("/")
     path = Path(folder).expanduser()
@@ -47,7 +49,8 @@ def register(settings: Settings, folder: str, batch: str, captions: str, categor
 
     The batch gets a selection file of its own under ``LIVECC_HOME``/selections, so that it changes no other set.
     """
-    uri = _address(folder)
+    checked_name(batch)
+    uri = address_of(folder)
     found = list(scan(uri))
     if not found:
         raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")

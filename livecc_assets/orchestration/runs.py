@@ -198,7 +198,7 @@ def run_job(
 ) -> Outcome:
     """Run one job of the definitions (or ``only`` some of its assets) to its end. Failures and failed checks are returned.
 
-    Raises KeyboardInterrupt when a signal or a cancel ended it.
+    Raises UserError for a batch that the store does not know, KeyboardInterrupt when a signal or a cancel ended it.
     """
     from dagster import AssetKey
 
@@ -209,6 +209,7 @@ def run_job(
     if name == "select" and only is None and (selection := load_settings().selections.get(partition or "")):
         only = selection.sets  # a selection may lack one of the two
     if name == "curate" and partition and not instance.has_dynamic_partition(str(SOURCE_BATCHES.name), partition):
+        load_settings().store().batch(partition)  # a mistyped name must not stay behind as a partition
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [partition])
     try:
         result = job.execute_in_process(

@@ -1,6 +1,7 @@
 """What a step is given: its config, its pinned inputs and the writer of its artifact."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from livecc_assets.runtime.progress import Progress
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.store import Store
+from livecc_assets.store.videos import Videos
 from livecc_assets.store.writer import Writer
 
 
@@ -29,7 +31,13 @@ class Task:
     ) -> None:
         self.asset, self.config, self.home, self.inputs, self.writer = asset, config, home, inputs, writer
         self.input_key = input_key
-        self._progress = Progress(f"{asset}[{writer._about['partition']}]", report)
+        self.partition: str = writer._about["partition"]
+        self._progress = Progress(f"{asset}[{self.partition}]", report)
+
+    @cached_property
+    def videos(self) -> Videos:
+        """Where the videos of rows lie now; those without a batch in the folder that the config calls ``videos``."""
+        return Videos(self.writer.blobs, self.config.get("videos") or "")
 
     def progress(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
         """Report how far the work is; shown live in the terminal and on the Dagster run page (rate-limited)."""

@@ -93,6 +93,7 @@ def _perform(steps: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
         code_version=job["code_version"],
         config=job["config"],
         upstream=upstream,
+        contents=job.get("contents"),
         error_limit=job["error_limit"],
         run_id=job["run_id"],
         replaces=job["replaces"],

@@ -22,11 +22,11 @@ CLIP_SECONDS = 4.0
 _WHERE = {"left": "on the left", "middle": "in the middle", "right": "on the right"}
 
 
-def generate(folder: Path, seed: int, count: int, address: str | None = None) -> Iterator[dict[str, Any]]:
+def generate(folder: Path, seed: int, count: int) -> Iterator[dict[str, Any]]:
     """`count` rows of general_instructions (sample_id, source, conversation); their media are written under `folder`.
 
     In turn a picture, a video clip and a pair of pictures. A file that stands already is kept: its name holds its seed,
-    and equal seeds give equal pictures. Rows name the media under `address`, where that is not `folder` itself.
+    and equal seeds give equal pictures. Rows name the media by their names in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
@@ -34,8 +34,6 @@ def generate(folder: Path, seed: int, count: int, address: str | None = None) ->
         rng = np.random.default_rng([40, own])
         kind = ("image", "video", "images")[number % 3]
         media, asked, answer = _KINDS[kind](folder, own, rng)
-        if address is not None:
-            media = [part | {part["type"]: f"{address}/{Path(part[part['type']]).name}"} for part in media]
         conversation = [
             {"role": "user", "content": [*media, {"type": "text", "text": asked}]},
             {"role": "assistant", "content": [{"type": "text", "text": answer}]},
@@ -56,7 +54,7 @@ def _video(folder: Path, seed: int, rng: np.random.Generator) -> Question:
     path = folder / f"{seed}.mp4"
     if not path.is_file():
         write_video(path, render(plan, FPS), None)
-    return [{"type": "video", "video": str(path)}], *_ask(plan.events[0], rng, "video")
+    return [{"type": "video", "video": path.name}], *_ask(plan.events[0], rng, "video")
 
 
 def _images(folder: Path, seed: int, rng: np.random.Generator) -> Question:
@@ -86,7 +84,7 @@ def _picture(folder: Path, seed: int, plan: MatchPlan) -> dict[str, Any]:
         draft = path.with_suffix(".partial")
         Image.fromarray(render_at(plan, 2.0)).save(draft, format="png")
         draft.replace(path)
-    return {"type": "image", "image": str(path)}
+    return {"type": "image", "image": path.name}
 
 
 def _ask(event: Event, rng: np.random.Generator, medium: str) -> tuple[str, str]:

@@ -16,11 +16,11 @@ def publish(path: Path, blobs: Blobs) -> str:
     nothing. What the folder no longer holds is removed.
     """
     if isinstance(blobs, LocalBlobs):
-        return str(path)
+        return place_of(path, blobs)
     key = f"{FOLDER}/{path.name}"
     if path.is_file():
         blobs.put(key, path.read_bytes())
-        return f"{blobs.root}/{key}"
+        return place_of(path, blobs)
     standing = {item.key: item.size for item in blobs.listed(f"{key}/")}
     files = {f"{key}/{file.relative_to(path).as_posix()}": file for file in path.rglob("*") if file.is_file()}
     for target, file in sorted(files.items()):
@@ -28,7 +28,12 @@ def publish(path: Path, blobs: Blobs) -> str:
             blobs.upload(file, target)
     for target in standing.keys() - files.keys():
         blobs.delete(target)
-    return f"{blobs.root}/{key}"
+    return place_of(path, blobs)
+
+
+def place_of(path: Path, blobs: Blobs) -> str:
+    """The address that `publish` gives a sample file or folder."""
+    return str(path) if isinstance(blobs, LocalBlobs) else f"{blobs.root}/{FOLDER}/{path.name}"
 
 
 def published(file: Path, blobs: Blobs) -> str | None:

@@ -11,16 +11,16 @@ from livecc_assets.store.store import Store
 
 
 def _listing(settings: Settings, store: Store, batch: str) -> str:
-    from livecc_assets.source.folders import listing_digest
+    from livecc_assets.source.folders import batch_listing
 
-    return listing_digest(store.batch(batch)["uri"])
+    return batch_listing(store.batch(batch))
 
 
 @step(
     by="batch",
     version="1",
     settings="source",
-    registered=("uri", "captions", "category"),
+    registered=("captions", "category"),
     fingerprint=_listing,
     models=("caption_language_model",),
     worker=True,
@@ -31,9 +31,9 @@ def yt_cc_source(task: Task) -> None:
 
     Media stay where they are; a row carries their sha256.
     """
-    from livecc_assets.source.batch import batch_rows
+    from livecc_assets.source.batch import read_batch
 
-    task.writer.extend(batch_rows(task.config, task.home, task.progress))
+    read_batch(task)
 
 
 def _lists(settings: Settings, store: Store, partition: str) -> Mapping[str, Any]:
@@ -42,13 +42,7 @@ def _lists(settings: Settings, store: Store, partition: str) -> Mapping[str, Any
     return {"files": named_lists(settings, store)}
 
 
-def _contents(settings: Settings, store: Store, partition: str) -> str:
-    from livecc_assets.source.named_lists import contents_digest
-
-    return contents_digest(settings, store)
-
-
-@step(by=None, version="1", settings="evaluation_videos", found=_lists, fingerprint=_contents)
+@step(by=None, version="1", settings="evaluation_videos", found=_lists, files=("files.*",))
 def evaluation_videos(task: Task, livesports_events: Only | None = None) -> None:
     """Ids of every video that a benchmark uses; the selections keep them out of training (paper 4.1)."""
     from livecc_assets.source.evaluation_lists import evaluation_ids

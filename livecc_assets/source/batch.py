@@ -1,20 +1,21 @@
 """A batch from its folder: every file becomes a row of ``yt_cc_source`` or a rejected row."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
-
+from livecc_assets.runtime.task import Task
+from livecc_assets.source.folders import batch_listing
 from livecc_assets.source.ingest import scan, source_rows
-from livecc_assets.store.rows import Rejected
+from livecc_assets.source.moving import contents_of
 
 
-def batch_rows(
-    config: dict[str, Any], home: Path, report: Callable[[int, int, str], None]
-) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of the batch under ``config["uri"]``; ``category`` is given to videos whose metadata name none."""
-    candidates = list(scan(config["uri"]))
-    default = config.get("category")
-    for row in source_rows(candidates, config, lambda done: report(done, len(candidates), "files read"), home):
+def read_batch(task: Task) -> None:
+    """Write the rows of the task's batch. ``category`` in its config is given to videos whose metadata name none.
+
+    The manifest notes what was listed, by which a move to another place is checked.
+    """
+    about = task.videos.batch(task.partition)
+    candidates = list(scan(about["uri"]))
+    task.writer.metadata |= {"listing": batch_listing(about), "beside": contents_of(candidates)}
+    default, read = task.config.get("category"), task.count(len(candidates), "files read")
+    for row in source_rows(candidates, task.config, read, task.home, task.partition):
         if default and isinstance(row, dict) and row["category"] is None:
             row["category"] = default
-        yield row
+        task.writer.add(row)

@@ -33,7 +33,7 @@ def _named(config: dict[str, Any], events: Artifact | None) -> Iterator[dict[str
             )
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
             if len(line.split()) > 1:
-                detail = f"{path} line {number} holds more than one id: {line[:80]!r}"
+                detail = f"{file.name} line {number} holds more than one id: {line[:80]!r}"
                 yield Rejected(f"{name}:{number}", "error", "malformed_id", detail, "")
             else:
                 yield {"video_id": line.strip(), "benchmark": name}

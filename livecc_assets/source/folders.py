@@ -1,10 +1,12 @@
 """A batch's folder as a whole: what tells its versions apart, and the folders of an inbox."""
 
 from pathlib import Path
+from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.source.listing import AbsentFolderError, entries
 from livecc_assets.store.manifest import digest
+from livecc_assets.store.registry import LISTING
 from livecc_assets.store.s3_client import s3_folders
 
 
@@ -15,6 +17,12 @@ def listing_digest(uri: str) -> str:
     except AbsentFolderError as error:
         line = f"{uri}: the batch's folder is gone; bring it back, or remove the batch's partition"
         raise AbsentFolderError(line) from error
+
+
+def batch_listing(about: dict[str, Any]) -> str:
+    """The digest of the listing of a registered batch: after a move, that for which the files now there stand."""
+    found = listing_digest(about["uri"])
+    return about.get(LISTING, {}).get(found, found)
 
 
 def inbox_folders(uri: str) -> dict[str, str]:

@@ -34,8 +34,9 @@ def source_rows(
     config: Mapping[str, Any],
     progress: Callable[[int], None] | None = None,
     home: Path | None = None,
+    batch: str = "",
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``yt_cc_source``, one a usable video; every candidate ends as a row or as a Rejected.
+    """Rows of ``yt_cc_source``, one a usable video of ``batch``; every candidate ends as a row or as a Rejected.
 
     ``config`` is the profile's section ``source``: min_height (pixels of the shorter side), min_duration,
     max_duration (seconds), language, caption_language_model (empty: no check), min_language_score, min_distinct_words,
@@ -48,7 +49,7 @@ def source_rows(
     cues or metadata are noted so is kept all the same.
     """
     home = home or Path(os.environ.get("LIVECC_HOME", ".livecc"))
-    steps = _Steps(config, home)
+    steps = _Steps(config, home, batch)
     seen: dict[str, str] = {}
     for done, candidate in enumerate(candidates):
         if progress is not None:
@@ -64,9 +65,10 @@ def source_rows(
 class _Steps:
     """One batch's filters, with the language model loaded at its first use."""
 
-    def __init__(self, config: Mapping[str, Any], home: Path) -> None:
+    def __init__(self, config: Mapping[str, Any], home: Path, batch: str) -> None:
         self.config = config
         self.home = home
+        self.batch = batch
         self.language = str(config.get("language", "en"))
         self._detector: LanguageDetector | None = None
 
@@ -184,7 +186,8 @@ class _Steps:
         digest, size = file_sha256(candidate.uri)
         return {
             "video_id": video_id,
-            "uri": candidate.uri,
+            "batch": self.batch,
+            "path": candidate.name,
             "sha256": digest,
             "size_bytes": size,
             "title": about.title or candidate.stem,

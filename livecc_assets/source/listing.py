@@ -110,10 +110,12 @@ def _local_entry(root: Path, path: Path) -> Entry:
         target = path.resolve(strict=True)
         about = target.stat()
     except (OSError, RuntimeError) as error:
-        return Entry(name, str(path), 0, "", ("unreadable", f"{name} cannot be read: {error}"))
+        # Not the error itself, which names the folder: a batch's rows do not change with the place where it lies.
+        why = getattr(error, "strerror", None) or "it is a link to itself"
+        return Entry(name, str(path), 0, "", ("unreadable", f"{name} cannot be read: {why}"))
     trouble = None
     if not target.is_relative_to(root):
-        detail = f"{name} leads out of the folder, to {target}; copy the file into the folder"
+        detail = f"{name} leads out of the folder, to {os.readlink(path)}; copy the file into the folder"
         trouble = ("outside_folder", detail)
     elif not stat.S_ISREG(about.st_mode):
         trouble = ("not_a_file", f"{name} is a link to a folder, a pipe or a device, not a file")

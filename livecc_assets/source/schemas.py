@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from livecc_assets.store.rows import WORD, column
+from livecc_assets.store.videos import video_columns
 
 LINE = pa.struct([("start", pa.float64()), ("end", pa.float64()), ("text", pa.string())])
 
@@ -10,8 +11,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "yt_cc_source": pa.schema(
         [
             column("video_id", pa.string(), "Id from the metadata, else the file name without its ending; unique"),
-            column("uri", pa.string(), "Where the video lies: a local path or an s3:// address"),
-            column("sha256", pa.string(), "Digest of the video file's bytes"),
+            *video_columns(),
             column("size_bytes", pa.int64(), "Size of the video file"),
             column("title", pa.string(), "Title from the metadata, else the file name without its ending"),
             column(

@@ -34,7 +34,10 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything known of a finished artifact. ``rows``/``rejected`` counts; ``reasons`` by "kind:reason"."""
+    """Everything known of a finished artifact. ``rows``/``rejected`` counts; ``reasons`` by "kind:reason".
+
+    ``contents``: what the files held that ``config`` names, by their places in it.
+    """
 
     asset: str
     partition: str
@@ -50,6 +53,7 @@ class Manifest:
     columns: dict[str, str] = field(default_factory=dict)
     checks: dict[str, bool] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)
     run_id: str = ""
     created: str = ""
     seconds: float = 0.0

@@ -1,7 +1,6 @@
 """The artifact store: who is current, what stands under an input key, and how a new artifact gets in."""
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +10,9 @@ import pyarrow as pa
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound
+from livecc_assets.store import registry
 from livecc_assets.store.artifact import Artifact
-from livecc_assets.store.blobs import Blobs, ConflictError, open_blobs
+from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.manifest import Manifest, Upstream
 from livecc_assets.store.writer import Writer
 
@@ -91,6 +91,7 @@ class Store:
         code_version: str,
         config: dict[str, Any],
         upstream: list[Upstream],
+        contents: dict[str, str] | None = None,
         error_limit: float = 1.0,
         run_id: str = "",
         replaces: str | None = None,
@@ -106,6 +107,7 @@ class Store:
             code_version=code_version,
             config=config,
             upstream=upstream,
+            contents=contents,
             error_limit=error_limit,
             run_id=run_id,
             replaces=replaces,
@@ -115,25 +117,12 @@ class Store:
 
     def register_batch(self, name: str, about: dict[str, Any]) -> None:
         """Record a source batch; the same name with another content is refused."""
-        key = f"_batches/{_part(name)}.json"
-        text = json.dumps(about, sort_keys=True).encode()
-        try:
-            self.blobs.create(key, text)
-        except ConflictError:
-            found = self.blobs.get(key)
-            if found and json.loads(found[0]) != about:
-                raise UserError(
-                    f"batch {name} already stands for {json.loads(found[0]).get('uri')}; choose another --batch name"
-                ) from None
+        registry.register(self.blobs, name, about)
 
     def batch(self, name: str) -> dict[str, Any]:
-        """What ``register_batch`` recorded."""
-        found = self.blobs.get(f"_batches/{_part(name)}.json")
-        if found is None:
-            raise UserError(f"batch {name} is not known; register it with: livecc ingest FOLDER --batch {name}")
-        return json.loads(found[0])
+        """What ``register_batch`` recorded; ``livecc batch move`` changes its ``uri``."""
+        return registry.registered(self.blobs, name)
 
     def batches(self) -> list[str]:
         """Names of all registered batches."""
-        listed = self.blobs.listed("_batches/")
-        return sorted(os.path.basename(item.key).removesuffix(".json") for item in listed)
+        return registry.names(self.blobs)

@@ -36,9 +36,9 @@ def _copy(uri: str, client: Any) -> Path:
         return media_cache() / "absent" / name
     size, bound = about["ContentLength"], cache_bytes()
     if size > MOST_BYTES:
-        raise MediaError("too_large", f"{uri} has {size} bytes, above the limit of {MOST_BYTES}")
+        raise MediaError("too_large", f"{name} has {size} bytes, above the limit of {MOST_BYTES}")
     if size > bound:
-        detail = f"{uri} has {size} bytes, and all local copies may have {bound} together; raise {VARIABLE}"
+        detail = f"{name} has {size} bytes, and all local copies may have {bound} together; raise {VARIABLE}"
         raise MediaError("too_large", detail)
     return cached(f"{uri} {about['ETag']}", name, size, lambda file: client.download_fileobj(bucket, key, file))
 

@@ -139,6 +139,7 @@ class Writer:
         code_version: str,
         config: dict[str, Any],
         upstream: list[Upstream],
+        contents: dict[str, str] | None = None,
         error_limit: float = 1.0,
         run_id: str = "",
         replaces: str | None = None,
@@ -152,6 +153,7 @@ class Writer:
             "code_version": code_version,
             "config": config,
             "upstream": upstream,
+            "contents": contents or {},
             "run_id": run_id,
         }
         self._schema, self._error_limit, self._replaces = schema, error_limit, replaces

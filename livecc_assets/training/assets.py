@@ -31,6 +31,16 @@ def _stage2(settings: Settings, name: str) -> dict[str, Any]:
     return _stage(settings, experiment.stage2, experiment.live_whisperx)
 
 
+def _media(settings: Settings, store: Store, name: str) -> dict[str, Any]:
+    """Where the pictures and clips of each source of instructions lie."""
+    from livecc_assets.training.instructions import media_root
+
+    about = settings.profile.instructions
+    sources = [source for source in _sources(settings, store, name) if source in about]
+    roots = {source: media_root(about[source].as_config(), settings.home, store.blobs) for source in sources}
+    return {"media": roots} if roots else {}
+
+
 def _live_cc(settings: Settings, store: Store, experiment: str) -> list[str]:
     chosen = settings.experiments[experiment].live_cc
     return [chosen] if chosen else []
@@ -45,7 +55,7 @@ def _sources(settings: Settings, store: Store, experiment: str) -> list[str]:
     return sorted(settings.experiments[experiment].instructions)
 
 
-@step(by="source", group="instructions", version="1", settings=_source)
+@step(by="source", group="instructions", version="1", settings=_source, files=("jsonl",))
 def general_instructions(task: Task) -> None:
     """Image, multi-image and video question answering mixed into SFT (method 2.7)."""
     from livecc_assets.training.instructions import instruction_rows
@@ -79,6 +89,8 @@ def livecc_base(task: Task, live_cc: Annotated[Sequence[Artifact], _live_cc]) ->
     group="checkpoints",
     version="1",
     settings=_stage2,
+    found=_media,
+    places=("media.*",),
     worker=True,
     pool="gpu",
     shared=True,

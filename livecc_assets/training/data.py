@@ -15,6 +15,7 @@ import numpy as np
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.models.qwen2_vl import Processor
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import AddressOf
 from livecc_assets.training.interleave import UnusableClipError
 from livecc_assets.training.sequence import (
     SequenceOptions,
@@ -37,11 +38,16 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of one artifact and how to read them: as clips (``words``) or as conversations."""
+    """Rows of one artifact and how to read them: as clips (``words``) or as conversations.
+
+    ``address_of`` gives the address of a clip's video, ``root`` the folder or prefix of the conversations' media.
+    """
 
     name: str
     rows: Rows
+    address_of: AddressOf
     conversations: bool = False
+    root: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,8 @@ class Mixture:
         source, caption, row = self._locate(index)
         try:
             if source.conversations:
-                return instruction_sequence(row, self.processor, self.options)
-            return build_sequence(row, self.processor, self.options, caption)
+                return instruction_sequence(row, self.processor, self.options, source.root)
+            return build_sequence(row, source.address_of, self.processor, self.options, caption)
         except MediaError as error:
             kind, reason, detail = "error", error.reason, error.detail
         except UnusableClipError as error:

@@ -8,7 +8,9 @@ from typing import Any
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound_values
 from livecc_assets.runtime.task import Task
+from livecc_assets.store.interface import Blobs
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.uris import local_path
 
 _MEDIA = ("image", "video")
 
@@ -21,21 +23,34 @@ def instruction_rows(task: Task) -> Iterator[dict[str, Any] | Rejected]:
         from livecc_assets.sample.published import publish
 
         folder, seed, count = task.home / "sample" / "instructions", int(config.get("seed", 0)), int(config["count"])
-        for _ in generate(folder, seed, count):
-            pass  # the media first, so that their address is known
-        yield from generate(folder, seed, count, publish(folder, task.writer.blobs))
+        yield from generate(folder, seed, count)
+        publish(folder, task.writer.blobs)
     elif config.get("jsonl"):
-        yield from read_conversations(Path(config["jsonl"]), config["source"])
+        yield from read_conversations(local_path(config["jsonl"]), config["source"])
     else:
         raise UserError(
             f"instructions.{config['source']}.jsonl is empty: set it to the file of conversations in the profile"
         )
 
 
+def media_root(about: dict[str, Any], home: Path, blobs: Blobs) -> str:
+    """Folder or prefix of the media of a source of instructions: where its jsonl lies, or the sample's own.
+
+    Its rows name media by paths in it, and it is in no key: rows stay as they are when it moves. Pictures that change
+    under their names are not noticed.
+    """
+    if about.get("generator"):
+        from livecc_assets.sample.published import place_of
+
+        return place_of(home / "sample" / "instructions", blobs)
+    path = str(about.get("jsonl") or "")
+    return path.rpartition("/")[0] if "://" in path else str(Path(path).resolve().parent) if path else ""
+
+
 def read_conversations(path: Path, source: str) -> Iterator[dict[str, Any] | Rejected]:
     """Conversations of a jsonl file, one JSON list of turns a line; a seek index on the last line is skipped.
 
-    Relative media paths are resolved against the file's folder. A line that is no conversation is rejected.
+    Relative media paths are those of the file's folder, wherever it lies. A line that is no conversation is rejected.
     """
     if not path.is_file():
         raise UserError(f"{path}: no such file; set instructions.{source}.jsonl in the profile")
@@ -45,19 +60,14 @@ def read_conversations(path: Path, source: str) -> Iterator[dict[str, Any] | Rej
             try:
                 turns = sound_values(json.loads(line))  # a tokenizer takes no half of a character
             except json.JSONDecodeError as error:
-                yield Rejected(name, "error", "malformed_json", f"{path} line {number + 1}: {error}", "")
+                yield Rejected(name, "error", "malformed_json", f"{path.name} line {number + 1}: {error}", "")
                 continue
             if isinstance(turns, list) and turns and all(isinstance(offset, int) for offset in turns):
                 continue  # the seek index
             fault = _fault(turns)
             if fault:
-                yield Rejected(name, "error", "malformed_conversation", f"{path} line {number + 1}: {fault}", "")
+                yield Rejected(name, "error", "malformed_conversation", f"{path.name} line {number + 1}: {fault}", "")
                 continue
-            for turn in turns:
-                for element in turn["content"]:
-                    kind = element["type"]
-                    if kind in _MEDIA and "://" not in element[kind]:
-                        element[kind] = str((path.parent / element[kind]).resolve())
             yield {"sample_id": name, "source": source, "conversation": json.dumps(turns)}
 
 

@@ -37,6 +37,11 @@ def blank(frames: torch.Tensor) -> torch.Tensor:
     return torch.full_like(frames, BLANK_LEVEL)
 
 
+def media_address(path: str, root: str) -> str:
+    """A path of ``root`` (a folder or s3:// prefix; none: ""); an address stays as it is."""
+    return path if not root or path.startswith("/") or "://" in path else f"{root.rstrip('/')}/{path}"
+
+
 def read_clip(
     uri: str, start: float | None, end: float | None, settings: VideoSettings, rule: Rule, blank_frames: bool = False
 ) -> Clip:

@@ -11,11 +11,12 @@ from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.choices import ContextMode, Paradigm, WordAssignment
 from livecc_assets.graph.settings.video import Video
 from livecc_assets.models.qwen2_vl import Processor, pixel_values
+from livecc_assets.store.videos import AddressOf
 from livecc_assets.training import chat
 from livecc_assets.training.context import Context, clip_context
 from livecc_assets.training.interleave import Turn, UnusableClipError, interleave
 from livecc_assets.training.positions import Grid, mrope_positions, with_text_row
-from livecc_assets.training.reading import Clip, read_clip, read_image, read_video
+from livecc_assets.training.reading import Clip, media_address, read_clip, read_image, read_video
 
 IGNORED = -100
 
@@ -133,13 +134,18 @@ def row_context(row: Mapping[str, Any], options: SequenceOptions) -> Context:
 
 
 def build_sequence(
-    row: Mapping[str, Any], processor: Processor, options: SequenceOptions, caption: bool = False
+    row: Mapping[str, Any],
+    address_of: AddressOf,
+    processor: Processor,
+    options: SequenceOptions,
+    caption: bool = False,
 ) -> TrainingSequence:
-    """The training sample of a row of ``live_cc`` or ``live_whisperx`` (``uri``, ``start``, ``end``, ``words``, context).
+    """The training sample of a row of ``live_cc`` or ``live_whisperx`` (its video, ``start``, ``end``, ``words``, context).
 
     ``caption`` puts all words after all frames. Raises MediaError or UnusableClipError; never falls back to another row.
     """
-    clip = read_clip(row["uri"], row["start"], row["end"], options.video, options.rule, options.blank_frames)
+    address = address_of(row)
+    clip = read_clip(address, row["start"], row["end"], options.video, options.rule, options.blank_frames)
     turns = clip_turns(clip, row, options)
     context = row_context(row, options)
     spoken = sum(len(turn.words.split()) for turn in turns)
@@ -149,9 +155,11 @@ def build_sequence(
 
 
 def conversation_sequence(
-    messages: list[dict[str, Any]], processor: Processor, options: SequenceOptions
+    messages: list[dict[str, Any]], processor: Processor, options: SequenceOptions, root: str = ""
 ) -> TrainingSequence:
     """The training sample of an ordinary conversation with images and videos (spec 1.11): every answer is learnt.
+
+    Relative paths of media are those of the folder or prefix ``root``.
 
     Raises MediaError for media that cannot be read, UnusableClipError for a conversation without an answer.
     """
@@ -163,6 +171,7 @@ def conversation_sequence(
             kind = element.get("type")
             if kind not in found:
                 continue
+            element = {**element, kind: media_address(element[kind], root)}
             if kind == "image":
                 frames = read_image(element, processor, options.blank_frames)
             else:
@@ -184,10 +193,12 @@ def conversation_sequence(
     return replace(sequence, **parts)
 
 
-def instruction_sequence(row: Mapping[str, Any], processor: Processor, options: SequenceOptions) -> TrainingSequence:
-    """The training sample of a row of ``general_instructions`` (``conversation`` is JSON)."""
+def instruction_sequence(
+    row: Mapping[str, Any], processor: Processor, options: SequenceOptions, root: str = ""
+) -> TrainingSequence:
+    """The training sample of a row of ``general_instructions`` (``conversation`` is JSON); ``root`` as above."""
     try:
         messages = json.loads(row["conversation"])
-        return conversation_sequence(messages, processor, options)
+        return conversation_sequence(messages, processor, options, root)
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise UnusableClipError("malformed", f"the conversation cannot be used: {error!r}") from error

@@ -23,7 +23,8 @@ CLIPS, CONVERSATIONS = ("live_cc", "live_whisperx"), ("general_instructions",)
 
 def train_stage(task: Task) -> None:
     """Trains on every training set among the inputs, from the stage before it or from the configured model."""
-    config = TrainingConfig.from_mapping(task.config)
+    media = dict(task.config.get("media") or {})
+    config = TrainingConfig.from_mapping({key: value for key, value in task.config.items() if key != "media"})
     inputs = [artifact for name in (*CLIPS, *CONVERSATIONS) for artifact in task.inputs.get(name, [])]
     metadata = task.writer.metadata
     metadata["data_versions"] = {f"{one.asset}/{one.partition}": one.data_version for one in _all(task)}
@@ -35,8 +36,16 @@ def train_stage(task: Task) -> None:
     from livecc_assets.training.trainer import train
 
     work = task.home / "training" / task.input_key
+    rows = task.home / "training" / "rows"
     sources = [
-        Source(one.asset, row_file(one, task.home / "training" / "rows"), one.asset in CONVERSATIONS) for one in inputs
+        Source(
+            one.asset,
+            row_file(one, rows),
+            task.videos.address,
+            one.asset in CONVERSATIONS,
+            media.get(one.partition, "") if one.asset in CONVERSATIONS else "",
+        )
+        for one in inputs
     ]
     init = _initial_folder(task, config)
     task.progress(0, None, "loading the model and DeepSpeed")

@@ -166,7 +166,7 @@ def test_export_writes_the_published_format_with_its_seek_index(home: Path, tmp_
 
     schema = SCHEMAS["live_cc"]
     row = {field.name: None for field in schema} | {
-        "batch": "a", "clip_id": "v:0", "video_id": "v", "uri": "v.mp4", "title": "Zürich", "category": "Sports",
+        "batch": "a", "clip_id": "v:0", "video_id": "v", "path": "v.mp4", "sha256": "0", "title": "Zürich", "category": "Sports",
         "start": 1.0, "end": 2.0, "words": [{"start": 1.0, "end": 2.0, "word": "goal"}], "previous": "",
         "words_per_second": 1.0, "distinct_words": 1, "loss": 3.0, "talking_head_score": 0.0, "rank": 1,
     }  # fmt: skip
@@ -175,9 +175,11 @@ def test_export_writes_the_published_format_with_its_seek_index(home: Path, tmp_
     writer.extend([row, row | {"clip_id": "v:1"}])
     writer.commit()
     store.set_current("live_cc", "sample", "live_cc/sample/k1")
+    store.register_batch("a", {"uri": "/films"})
     target = tmp_path / "set.jsonl"
     result = livecc(home, "export", "live_cc", "sample", "-o", str(target))
     assert "2 records" in result.output
     with RecordFile(target) as records:
         assert len(records) == 2
         assert records[1][0]["content"][1]["title"] == "Zürich"
+        assert records[1][0]["content"][0]["video"] == "/films/v.mp4", "a record names a video by its address"

@@ -14,6 +14,7 @@ from livecc_assets.commentary.engine import Clip, Utterance, comment_clips, comm
 from livecc_assets.commentary.prompts import event_context
 from livecc_assets.core.errors import MediaError
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import own_path
 
 CONFIG = CommentaryConfig(
     max_new_tokens=5, repetition_penalty=1.0, min_pixels=3136, stream_max_pixels=3136, frame_pixels=3136, max_frames=40
@@ -89,7 +90,7 @@ def test_a_video_that_breaks_midway_is_an_error_of_its_own(
 
 def _event(video: Path, event_id: int, **changes: Any) -> dict[str, Any]:
     return {
-        "video_id": "v", "event_id": event_id, "uri": str(video), "begin": 1.0, "end": 8.0, "class": "football",
+        "video_id": "v", "event_id": event_id, "batch": "", "path": str(video), "begin": 1.0, "end": 8.0, "class": "football",
         "event_title": "Red shoots", "event_asr": "[]", "event_asr_text": "", "preasr": "[]",
         "preasr_text": "welcome back", "truth": None,
     } | changes  # fmt: skip
@@ -99,7 +100,7 @@ def test_events_become_rows_or_reasons(engine: Any, video: Path, tmp_path: Path)
     events = [_event(video, 1), _event(tmp_path / "gone.mp4", 2), _event(video, 3, begin=2.0, end=6.0)]
     reports: list[tuple[int, int, str]] = []
     config = CONFIG.but(mode="evaluation")
-    out = list(comment_events(engine, events, config, True, 4, lambda *a: reports.append(a)))
+    out = list(comment_events(engine, events, own_path, config, True, 4, lambda *a: reports.append(a)))
     rows = {row["event_id"]: row for row in out if isinstance(row, dict)}
     rejected = [row for row in out if isinstance(row, Rejected)]
     assert sorted(rows) == [1, 3]

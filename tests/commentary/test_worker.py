@@ -54,10 +54,11 @@ def test_events_become_a_table_with_reasons_for_what_is_missing(
     video: Path, model_folder: Path, tmp_path: Path
 ) -> None:
     event = {
-        "video_id": "v", "event_id": 0, "uri": str(video), "begin": 0.0, "end": 8.0, "class": "football",
+        "video_id": "v", "event_id": 0, "batch": "", "path": str(video), "sha256": None,
+        "begin": 0.0, "end": 8.0, "class": "football",
         "event_title": "Red shoots", "event_asr_text": "", "preasr_text": "",
     }  # fmt: skip
-    events = [event, event | {"event_id": 1, "uri": str(tmp_path / "gone.mp4")}, event | {"event_id": 2, "begin": 4.0}]
+    events = [event, event | {"event_id": 1, "path": str(tmp_path / "gone.mp4")}, event | {"event_id": 2, "begin": 4.0}]
     store = Store(str(tmp_path / "root"), tmp_path / "cache")
     checkpoint = _checkpoint(store, {path.name: path for path in model_folder.iterdir()})
     given = {"livecc_instruct": [checkpoint], "livesports_events": [_events(store, events)]}
@@ -82,7 +83,8 @@ def test_checkpoint_taken_by_reference_is_resolved(video: Path, model_folder: Pa
     (tmp_path / "reference.json").write_text(json.dumps({"model": str(model_folder)}))
     store = Store(str(tmp_path / "root"), tmp_path / "cache")
     event = {
-        "video_id": "v", "event_id": 0, "uri": str(video), "begin": 0.0, "end": 5.0, "event_title": "", "preasr_text": "",
+        "video_id": "v", "event_id": 0, "batch": "", "path": str(video), "sha256": None,
+        "begin": 0.0, "end": 5.0, "event_title": "", "preasr_text": "",
     }  # fmt: skip
     checkpoint = _checkpoint(store, {"reference.json": tmp_path / "reference.json"})
     given = {"livecc_instruct": [checkpoint], "livesports_events": [_events(store, [event])]}

@@ -40,7 +40,8 @@ def _batches() -> list[ClipBatch]:
         for video in ids:
             clips.append(
                 {
-                    "clip_id": f"{video}:0", "video_id": video, "uri": "u", "title": "t", "start": 0.0, "end": 30.0,
+                    "clip_id": f"{video}:0", "video_id": video, "batch": f"batch-{number}", "path": "u", "sha256": "0",
+                    "title": "t", "start": 0.0, "end": 30.0,
                     "category": rng.choice(["Sports", "Sports", "Sports", "Music", None]), "previous": "",
                     "words": [{"start": 0.0, "end": 1.0, "word": "go"}] * rng.randrange(3), "words_per_second": 2.0,
                     "distinct_words": rng.randrange(20, 24),

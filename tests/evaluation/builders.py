@@ -18,7 +18,9 @@ def clip(
     return {
         "clip_id": f"{video}:{start:g}",
         "video_id": video,
-        "uri": f"{video}.mp4",
+        "batch": "",
+        "path": f"{video}.mp4",
+        "sha256": "0",
         "title": "A match",
         "category": "Sports",
         "start": start,
@@ -47,7 +49,9 @@ def event(
     return {
         "video_id": video,
         "event_id": number,
-        "uri": f"{video}.mp4",
+        "batch": "",
+        "path": f"{video}.mp4",
+        "sha256": "0",
         "begin": begin,
         "end": end,
         "class": "Sports",

@@ -27,7 +27,15 @@ def write_match(folder: Path, seed: int = 1, seconds: float = 12.0) -> dict:
         container.mux(stream.encode())
     events = [vars(event) for event in plan.events]
     truth = json.dumps({"events": events, "words": []})
-    return {"video_id": path.stem, "uri": str(path), "duration": seconds, "subtitles": [], "truth": truth}
+    return {
+        "video_id": path.stem,
+        "batch": "",
+        "path": str(path),
+        "sha256": "0",
+        "duration": seconds,
+        "subtitles": [],
+        "truth": truth,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -58,9 +58,9 @@ def save(path, rows):
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.csv"])
 def test_events_read_the_same_from_every_format(tmp_path, name):
     path = save(tmp_path / name, [cc()])
-    (event,) = kept(import_events(path, "videos/"))
+    (event,) = kept(import_events(path))
     assert list(event) == SCHEMAS["livesports_events"].names
-    assert (event["video_id"], event["event_id"], event["uri"]) == ("abc", 3, "videos/abc.mp4")
+    assert (event["video_id"], event["event_id"], event["batch"], event["path"]) == ("abc", 3, "", "abc.mp4")
     assert (event["begin"], event["end"], event["class"]) == (10.5, 31.25, "Golf")
     assert json.loads(event["event_asr"]) == [[10.5, 12.0, "He putts."], [12.0, 31.0, "It drops!"]]
     assert event["preasr_text"] == "Welcome."
@@ -98,12 +98,12 @@ def test_a_malformed_event_is_an_error_row_and_the_rest_goes_on(tmp_path, broken
 
 
 def test_questions_are_read_with_kind_and_ocr_flag(tmp_path):
-    (row,) = kept(import_questions(save(tmp_path / "q.jsonl", [qa(video_start=3)]), "v"))
+    (row,) = kept(import_questions(save(tmp_path / "q.jsonl", [qa(video_start=3)])))
     assert list(row) == SCHEMAS["livesports_questions"].names
-    assert (row["question_id"], row["video_id"], row["uri"], row["q_type"], row["ocr"]) == (
+    assert (row["question_id"], row["video_id"], row["path"], row["q_type"], row["ocr"]) == (
         "7",
         "abc",
-        "v/abc.mp4",
+        "abc.mp4",
         "who",
         True,
     )

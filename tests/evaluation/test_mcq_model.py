@@ -28,7 +28,7 @@ def answerer(tiny_folder):
 
 @pytest.fixture(scope="module")
 def item(match_row):
-    video = {"video": match_row["uri"], "video_start": 1.0, "video_end": 5.0}
+    video = {"video": match_row["path"], "video_start": 1.0, "video_end": 5.0}
     return lettered_item("q", match_row["video_id"], video, "Who acts?", OPTIONS, "A")
 
 
@@ -39,7 +39,7 @@ def counting(match_row):
             {
                 "id": 1,
                 "task": "REC",
-                "video": match_row["uri"],
+                "video": match_row["path"],
                 "activity": "jump",
                 "test_info": [{"realtime": 4.0, "count": 1}],
             }

@@ -15,6 +15,7 @@ from livecc_assets.evaluation.qa import (
     read_mvbench,
 )
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import own_path
 from tests.rows import kept
 
 
@@ -22,7 +23,9 @@ def question(n, kind="who", ocr=False):
     return {
         "question_id": str(n),
         "video_id": "v",
-        "uri": "v.mp4",
+        "batch": "b",
+        "path": "v.mp4",
+        "sha256": "0",
         "video_start": 1.0,
         "video_end": None,
         "q_type": kind,
@@ -45,15 +48,15 @@ def mv(**more):
 
 def test_livesports_accuracy_is_told_by_kind_on_the_ocr_subset_and_over_all():
     rows = [question(0), question(1, "what", True), question(2, "what"), question(3, "when")]
-    answered = [Answered(item, "A", "", n != 2) for n, item in enumerate(kept(livesports_items(rows)))]
+    answered = [Answered(item, "A", "", n != 2) for n, item in enumerate(kept(livesports_items(rows, own_path)))]
     values = {row["subset"]: row["value"] for row in livesports_score(answered) if row["metric"] == "accuracy"}
     assert values == {"all": 75, "q_type:who": 100, "q_type:what": 50, "ocr:yes": 100, "q_type:when": 100}
 
 
 def test_the_range_of_a_livesports_question_is_watched():
-    (item,) = kept(livesports_items([question(0)]))
+    (item,) = kept(livesports_items([question(0)], own_path))
     assert item.video == {"video": "v.mp4", "video_start": 1.0, "video_end": None}
-    (bad,) = livesports_items([question(0) | {"options": ["a"]}])
+    (bad,) = livesports_items([question(0) | {"options": ["a"]}], own_path)
     assert isinstance(bad, Rejected)
 
 

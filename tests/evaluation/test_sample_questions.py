@@ -10,12 +10,20 @@ from livecc_assets.evaluation.qa import mvbench_items
 from livecc_assets.evaluation.sample_questions import LIMIT, sample_questions
 from livecc_assets.evaluation.videomme import COLUMNS, videomme_items
 from livecc_assets.sample.match import plan_match
+from livecc_assets.store.videos import own_path
 
 
 def source(seed):
     plan = plan_match(seed, 28.0)
     truth = json.dumps({"events": [vars(event) for event in plan.events], "words": []})
-    return {"video_id": f"m{seed}", "uri": f"m{seed}.mp4", "duration": 28.0, "subtitles": [], "truth": truth}
+    return {
+        "video_id": f"m{seed}",
+        "batch": "b",
+        "path": f"m{seed}.mp4",
+        "duration": 28.0,
+        "subtitles": [],
+        "truth": truth,
+    }
 
 
 ROWS = [source(seed) for seed in range(30)]
@@ -28,21 +36,21 @@ def plan_of(video):
 
 @pytest.mark.parametrize("benchmark", ["videomme", "mvbench", "ovobench"])
 def test_questions_are_few_about_benchmark_videos_only_and_the_same_every_time(benchmark):
-    made = sample_questions(benchmark, ROWS, EVENTS)
+    made = sample_questions(benchmark, ROWS, EVENTS, own_path)
     assert len(made) == LIMIT
-    assert made == sample_questions(benchmark, list(reversed(ROWS)), EVENTS)
+    assert made == sample_questions(benchmark, list(reversed(ROWS)), EVENTS, own_path)
     assert {row["video"] for row in made} == {f"m{seed}.mp4" for seed in range(2, 12)}
-    assert len(sample_questions(benchmark, ROWS, EVENTS, limit=5)) == 5
+    assert len(sample_questions(benchmark, ROWS, EVENTS, own_path, limit=5)) == 5
 
 
 def test_videos_without_truth_and_unknown_benchmarks():
-    assert sample_questions("videomme", [{"video_id": "m2", "truth": None}], EVENTS) == []
+    assert sample_questions("videomme", [{"video_id": "m2", "truth": None}], EVENTS, own_path) == []
     with pytest.raises(ValueError, match="no sample questions"):
-        sample_questions("mmlu", ROWS, EVENTS)
+        sample_questions("mmlu", ROWS, EVENTS, own_path)
 
 
 def test_videomme_answers_follow_the_truth():
-    made = sample_questions("videomme", ROWS, EVENTS, 99)
+    made = sample_questions("videomme", ROWS, EVENTS, own_path, 99)
     assert len({row["question_id"] for row in made}) == len(made) == 40
     for row in made:
         assert set(COLUMNS) <= set(row)
@@ -59,7 +67,7 @@ def test_videomme_answers_follow_the_truth():
 
 
 def test_mvbench_answers_follow_the_event_in_the_shown_seconds():
-    made = sample_questions("mvbench", ROWS, EVENTS, 60)
+    made = sample_questions("mvbench", ROWS, EVENTS, own_path, 60)
     assert len({row["task_type"] for row in made}) == 3
     for row in made:
         (event,) = (e for e in plan_of(row["video"]) if row["video_start"] <= e.time <= row["video_end"])
@@ -70,7 +78,7 @@ def test_mvbench_answers_follow_the_event_in_the_shown_seconds():
 
 
 def test_ovobench_answers_follow_what_was_visible_by_then():
-    made = sample_questions("ovobench", ROWS, EVENTS, 99)
+    made = sample_questions("ovobench", ROWS, EVENTS, own_path, 99)
     assert {"REC", "SSR", "CRR"} < {row["task"] for row in made}
     for row in made:
         events = plan_of(row["video"])

@@ -47,7 +47,7 @@ class World:
         events = json.loads(match["truth"])["events"]
         said = [word for e in events for word in words(f"{e['actor']} {e['verb']}.", e["time"] + 0.3)]
         start, end = said[0]["start"], said[-1]["end"]
-        return clip(match["video_id"], start, end, uri=match["uri"], words=said, preasr="Hello.")
+        return clip(match["video_id"], start, end, path=match["path"], words=said, preasr="Hello.")
 
     def _writer(self, asset, partition, config, inputs, nullable=False):
         schema = TABLES.get(asset)
@@ -181,7 +181,7 @@ def test_an_unset_question_file_and_a_run_without_answers_are_told(world):
     model, events = world.get("livecc_instruct", "tiny"), world.get("livesports_events")
     with pytest.raises(UserError, match=r"benchmarks\.mvbench is empty"):
         world.step(assets.mvbench_score, "mvbench_score", "unset", RUN | {"questions": ""}, [model, events])
-    rows = [row | {"uri": row["uri"] + ".gone"} for row in world.get("livesports_questions").rows()]
+    rows = [row | {"path": row["path"] + ".gone"} for row in world.get("livesports_questions").rows()]
     world.add("livesports_questions", "gone", rows)
     inputs = [model, world.get("livesports_questions", "gone")]
     with pytest.raises(UserError, match="not one of"):
@@ -201,8 +201,8 @@ def test_a_published_benchmark_is_imported(world, tmp_path):
     said = json.dumps([[1, 2, "Go."]])
     row = {"video_id": "a", "event_id": 1, "begin": 1, "end": 20, "video": "a.mp4", "class": "Golf", "event_title": "t"}
     path.write_text(json.dumps(row | {"event_asr": said}) + "\n" + json.dumps(row | {"event_asr": "[]", "event_id": 2}))
-    config = {"proposer": "published", "events_file": str(path), "videos": "s3://bucket/v"}
+    config = {"proposer": "published", "events_file": str(path)}
     done = world.step(assets.livesports_events, "livesports_events", "published", config, [])
-    assert [row["uri"] for row in done.rows()] == ["s3://bucket/v/a.mp4"]
+    assert [(row["batch"], row["path"], row["sha256"]) for row in done.rows()] == [("", "a.mp4", None)]
     assert [row["reason"] for row in done.rejected()] == ["malformed_event"]
     assert replace(done.manifest, files=[]).rejected == 1

@@ -79,7 +79,15 @@ def test_every_word_is_in_exactly_one_run():
 
 def test_rows_fit_the_schema_and_carry_the_words_before():
     words = _steady(40) + _steady(5, start=60.0, prefix="late")
-    video = {"video_id": "vid", "uri": "u", "title": "t", "category": None, "words": words}
+    video = {
+        "video_id": "vid",
+        "batch": "b",
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": None,
+        "words": words,
+    }
     clip, short = caption_clips([video, {**video, "words": []}], {"min_clip_sec": 30})
     assert isinstance(clip, dict)
     assert list(clip) == SCHEMAS["caption_clips"].names
@@ -91,15 +99,39 @@ def test_rows_fit_the_schema_and_carry_the_words_before():
 
 
 def test_previous_holds_all_words_before_the_clip():
-    video = {"video_id": "v", "uri": "u", "title": "t", "category": None, "words": _steady(300)}
+    video = {
+        "video_id": "v",
+        "batch": "b",
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": None,
+        "words": _steady(300),
+    }
     _, second = caption_clips([video], {})
     assert isinstance(second, dict)
     assert second["previous"].split() == [f"w{i}" for i in range(241)]
 
 
 def test_too_fast_and_too_slow_speech_is_named_with_its_speed():
-    fast = {"video_id": "f", "uri": "u", "title": "t", "category": None, "words": _steady(200, seconds=0.2)}
-    slow = {"video_id": "s", "uri": "u", "title": "t", "category": None, "words": _steady(20, seconds=2.5)}
+    fast = {
+        "video_id": "f",
+        "batch": "b",
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": None,
+        "words": _steady(200, seconds=0.2),
+    }
+    slow = {
+        "video_id": "s",
+        "batch": "b",
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": None,
+        "words": _steady(20, seconds=2.5),
+    }
     first, second = caption_clips([fast, slow], {})
     assert isinstance(first, Rejected)
     assert isinstance(second, Rejected)

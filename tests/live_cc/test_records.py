@@ -13,7 +13,7 @@ from livecc_assets.live_cc.records import RecordFile, from_preview, from_record,
 def _row(video_id, title="A title", word="go", **columns):
     words = [{"start": 20.1, "end": 20.4, "word": word}, {"start": 20.5, "end": 21.0, "word": "on"}]
     return {
-        "video_id": video_id, "uri": f"video/youtube/{video_id}.mp4", "start": 20.1, "end": 21.0, "title": title,
+        "video_id": video_id, "batch": "", "path": f"video/youtube/{video_id}.mp4", "start": 20.1, "end": 21.0, "title": title,
         "category": "Sports", "previous": "before", "words": words, **columns,
     }  # fmt: skip
 
@@ -27,7 +27,7 @@ def test_every_record_is_found_by_its_offset(tmp_path: Path, rule: Rule):
     assert not raw.endswith(b"\n")
     index = json.loads(raw.splitlines()[-1])
     assert [json.loads(raw[offset:].split(b"\n")[0])[0]["content"][0]["video"] for offset in index] == [
-        row["uri"] for row in rows
+        row["path"] for row in rows
     ]
     assert raw.isascii() == (rule == "released")
     with RecordFile(path) as records:

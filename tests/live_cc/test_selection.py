@@ -29,15 +29,15 @@ def _clip(clip_id, distinct=10, category: str | None = "Sports"):
     video_id = clip_id.split(":")[0]
     words = [{"start": 0.0, "end": 1.0, "word": "go"}]
     return {
-        "clip_id": clip_id, "video_id": video_id, "uri": "u", "title": "t", "category": category, "start": 0.0,
-        "end": 30.0, "words": words, "previous": "", "words_per_second": 2.0, "distinct_words": distinct,
+        "clip_id": clip_id, "video_id": video_id, "path": "u", "sha256": "0", "title": "t", "category": category,
+        "start": 0.0, "end": 30.0, "words": words, "previous": "", "words_per_second": 2.0, "distinct_words": distinct,
     }  # fmt: skip
 
 
 def _batch(name, clips, losses, heads):
     return ClipBatch(
         name,
-        Table(clips),
+        Table([clip | {"batch": name} for clip in clips]),
         Table([{"clip_id": clip, "loss": loss} for clip, loss in losses.items()]),
         Table([{"video_id": video, "score": score} for video, score in heads.items()]),
     )

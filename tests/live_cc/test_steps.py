@@ -8,10 +8,19 @@ from livecc_assets.live_cc import assets
 NOTHING = {"category": "Sports", "language": "en", "caption_words": None, "truth": None, "caption_format": "vtt"}
 
 
-def _source(video_id, subtitles, uri="absent.mp4"):
+def _source(video_id, subtitles, path="absent.mp4"):
     numbers = {"size_bytes": 1, "duration": 40.0, "width": 112, "height": 112, "fps": 10.0}
     lines = [{"start": s, "end": e, "text": t} for s, e, t in subtitles]
-    return {"video_id": video_id, "uri": uri, "sha256": "0", "title": "T", **NOTHING, **numbers, "subtitles": lines}
+    return {
+        "video_id": video_id,
+        "batch": "",
+        "path": path,
+        "sha256": "0",
+        "title": "T",
+        **NOTHING,
+        **numbers,
+        "subtitles": lines,
+    }
 
 
 def test_captions_become_words_and_words_become_clips(run_task):
@@ -31,7 +40,16 @@ def test_captions_become_words_and_words_become_clips(run_task):
 
 def test_the_selection_joins_two_batches_and_keeps_benchmark_videos_out(run_task):
     words = [{"start": 0.0, "end": 1.0, "word": "go"}]
-    shared = {"uri": "u", "title": "t", "category": None, "start": 0.0, "end": 9.0, "words": words, "previous": ""}
+    shared = {
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": None,
+        "start": 0.0,
+        "end": 9.0,
+        "words": words,
+        "previous": "",
+    }
 
     def clip(video):
         about = {"words_per_second": 2.0, "distinct_words": ord(video)}
@@ -45,7 +63,10 @@ def test_the_selection_joins_two_batches_and_keeps_benchmark_videos_out(run_task
 
     batches = {"one": "ab", "two": "cd"}
     inputs = {
-        asset: {name: [make(video) for video in videos] for name, videos in batches.items()}
+        asset: {
+            name: [make(video) | ({"batch": name} if make is clip else {}) for video in videos]
+            for name, videos in batches.items()
+        }
         for asset, make in (("caption_clips", clip), ("caption_clip_losses", loss), ("talking_head_scores", head))
     }
     inputs["evaluation_videos"] = {"all": [{"video_id": "a", "benchmark": "livesports"}]}

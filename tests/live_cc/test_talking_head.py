@@ -7,10 +7,11 @@ import numpy as np
 from livecc_assets.live_cc.talking_head import FaceShare, talking_head_scores
 from livecc_assets.models.faces import FaceFinder
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import own_path
 
 
 def _rows(*paths: Path):
-    return [{"video_id": path.stem, "uri": str(path)} for path in paths]
+    return [{"video_id": path.stem, "batch": "", "path": str(path)} for path in paths]
 
 
 def test_the_score_is_the_share_of_frames_with_a_face(make_video, tmp_path: Path):
@@ -20,7 +21,7 @@ def test_the_score_is_the_share_of_frames_with_a_face(make_video, tmp_path: Path
         make_video("match.mp4", [False] * 8),
         make_video("half.mp4", [True] * 4 + [False] * 4),
     )
-    scores = [row for row in talking_head_scores(videos, scorer) if isinstance(row, dict)]
+    scores = [row for row in talking_head_scores(videos, own_path, scorer) if isinstance(row, dict)]
     assert [(row["video_id"], row["score"], row["frames"]) for row in scores] == [
         ("talk", 1.0, 8), ("match", 0.0, 8), ("half", 0.5, 8),
     ]  # fmt: skip
@@ -34,7 +35,7 @@ def test_eight_evenly_spaced_frames_with_first_and_last_are_looked_at(make_video
         return 0.25
 
     video = make_video("ends.mp4", [True, False, False, False, False, False, False, True])
-    (row,) = talking_head_scores(_rows(video), scorer)
+    (row,) = talking_head_scores(_rows(video), own_path, scorer)
     assert row == {"video_id": "ends", "score": 0.25, "frames": 8}
     (brightness,) = seen
     plain = brightness[3]
@@ -47,7 +48,9 @@ def test_a_broken_video_is_an_error_under_its_own_name_and_the_next_one_is_score
     empty.write_bytes(b"")
     good = make_video("good.mp4", [False] * 2)
     progress = []
-    first, second, third = talking_head_scores(_rows(broken, empty, good), lambda frames: 0.0, 8, progress.append)
+    first, second, third = talking_head_scores(
+        _rows(broken, empty, good), own_path, lambda frames: 0.0, 8, progress.append
+    )
     assert isinstance(first, Rejected)
     assert isinstance(second, Rejected)
     assert (first.id, first.kind, second.id, second.kind) == ("broken", "error", "empty", "error")
@@ -57,4 +60,4 @@ def test_a_broken_video_is_an_error_under_its_own_name_and_the_next_one_is_score
 
 def test_a_video_of_many_clips_is_scored_once(make_video):
     video = make_video("once.mp4", [False])
-    assert len(list(talking_head_scores(_rows(video) * 3, lambda frames: 0.5))) == 1
+    assert len(list(talking_head_scores(_rows(video) * 3, own_path, lambda frames: 0.5))) == 1

@@ -10,7 +10,16 @@ from livecc_assets.store.rows import Rejected
 
 
 def _video(**columns):
-    return {"video_id": "v", "uri": "v.mp4", "title": "T", "category": "Sports", "subtitles": [], **columns}
+    return {
+        "video_id": "v",
+        "batch": "b",
+        "path": "v.mp4",
+        "sha256": "0",
+        "title": "T",
+        "category": "Sports",
+        "subtitles": [],
+        **columns,
+    }
 
 
 def _lines(*lines):

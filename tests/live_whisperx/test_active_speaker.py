@@ -14,13 +14,14 @@ from livecc_assets.live_whisperx.active_speaker import (
 )
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import own_path
 from tests.recordings import Media
 
 CONFIG = {"scorer": "face-and-voice", "model": "embedded:mtcnn", "voice_model": "embedded:silero"}
 
 
 def _clip(path: Path, start: float, end: float, name: str = "c"):
-    return {"clip_id": name, "video_id": "v", "uri": str(path), "start": start, "end": end}
+    return {"clip_id": name, "video_id": "v", "batch": "", "path": str(path), "start": start, "end": end}
 
 
 def test_faces_count_only_while_somebody_speaks_and_voices_only_with_a_face(make_talk, media: Media, tmp_path: Path):
@@ -33,7 +34,9 @@ def test_faces_count_only_while_somebody_speaks_and_voices_only_with_a_face(make
     video = make_talk("talk.mp4", faces, sound)
     clips = [_clip(video, 0.0, 4.0), _clip(video, 4.0, 8.0), _clip(video, 9.0, 12.0), _clip(video, 0.0, 12.0)]
     ratios = [
-        row["ratio"] for row in active_speaker_ratios(clips, load_scorer(CONFIG, tmp_path)) if isinstance(row, dict)
+        row["ratio"]
+        for row in active_speaker_ratios(clips, own_path, load_scorer(CONFIG, tmp_path))
+        if isinstance(row, dict)
     ]
     both = sum(voiced[:4])
     assert both >= 2
@@ -51,7 +54,7 @@ def test_a_clip_that_cannot_be_read_is_an_error_and_the_next_goes_on(make_talk, 
     quiet = make_talk("quiet.mp4", [True] * 2, np.zeros(2 * 16000, np.float32))
     clips = [_clip(tmp_path / "broken.mp4", 0, 1, "a"), _clip(silent, 0, 1, "b"), _clip(quiet, 0, 2, "c")]
     progress = []
-    rows = list(active_speaker_ratios(clips, load_scorer(CONFIG, tmp_path), progress.append))
+    rows = list(active_speaker_ratios(clips, own_path, load_scorer(CONFIG, tmp_path), progress.append))
     assert [(row.id, row.kind) for row in rows if isinstance(row, Rejected)] == [("a", "error"), ("b", "error")]
     assert rows[2] == {"clip_id": "c", "video_id": "v", "ratio": 0.0}
     assert progress == [1, 2, 3]

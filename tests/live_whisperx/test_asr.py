@@ -11,13 +11,14 @@ from livecc_assets.live_whisperx.asr import FasterWhisper, OtherLanguageError, s
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
+from livecc_assets.store.videos import own_path
 from tests.recordings import Media
 
 ASR = {"model": "embedded:whisper-tiny.en", "language": "en", "compute_type": "int8", "device": "cpu"}
 
 
 def _video(path: Path | str, category: str | None = "Sports", name: str = "v"):
-    return {"video_id": name, "uri": str(path), "title": "t", "category": category}
+    return {"video_id": name, "batch": "", "path": str(path), "sha256": "0", "title": "t", "category": category}
 
 
 def _never(audio):
@@ -26,7 +27,7 @@ def _never(audio):
 
 def test_the_embedded_whisper_reads_a_speech_with_word_times(media: Media, tmp_path: Path):
     recogniser = FasterWhisper.load(ASR, tmp_path)
-    (row,) = spoken_words([_video(media / "jfk.flac")], recogniser, None)
+    (row,) = spoken_words([_video(media / "jfk.flac")], own_path, recogniser, None)
     assert isinstance(row, dict)
     assert list(row) == SCHEMAS["spoken_words"].names
     text = " ".join(word["word"] for word in row["words"]).lower()
@@ -41,14 +42,14 @@ def test_the_embedded_whisper_reads_a_speech_with_word_times(media: Media, tmp_p
 def test_noise_without_speech_is_filtered_and_not_invented_over(make_talk, tmp_path: Path):
     hum = 0.2 * np.sin(np.arange(4 * 16000) * 2 * np.pi * 220 / 16000).astype(np.float32)
     video = make_talk("hum.mp4", [False] * 4, hum)
-    (row,) = spoken_words([_video(video)], FasterWhisper.load(ASR, tmp_path), None)
+    (row,) = spoken_words([_video(video)], own_path, FasterWhisper.load(ASR, tmp_path), None)
     assert isinstance(row, Rejected)
     assert (row.kind, row.reason) == ("filtered", "no_speech")
     assert "of sound" in row.detail
 
 
 def test_categories_are_looked_at_before_anything_is_decoded():
-    rows = list(spoken_words([_video("absent.mp4", "Music"), _video("absent.mp4", None)], _never, ["Sports"]))
+    rows = list(spoken_words([_video("absent.mp4", "Music"), _video("absent.mp4", None)], own_path, _never, ["Sports"]))
     assert [(row.kind, row.reason) for row in rows if isinstance(row, Rejected)] == [
         ("filtered", "excluded_category")
     ] * 2
@@ -58,7 +59,7 @@ def test_silent_files_are_filtered_and_broken_ones_are_errors(make_talk, tmp_pat
     silent = make_talk("silent.mp4", [False], None)
     (tmp_path / "broken.mp4").write_bytes(b"no media")
     seen = []
-    first, second = spoken_words([_video(silent), _video(tmp_path / "broken.mp4")], _never, None, seen.append)
+    first, second = spoken_words([_video(silent), _video(tmp_path / "broken.mp4")], own_path, _never, None, seen.append)
     assert isinstance(first, Rejected)
     assert isinstance(second, Rejected)
     assert (first.kind, first.reason) == ("filtered", "no_audio")
@@ -79,7 +80,7 @@ def _multilingual(language: str, certainty: float):
 
 def test_speech_in_another_language_is_turned_away_when_the_model_is_sure(make_talk):
     video = make_talk("tone.mp4", [False], np.zeros(16000, np.float32))
-    (row,) = spoken_words([_video(video)], FasterWhisper(_multilingual("es", 0.9), "en"), None)
+    (row,) = spoken_words([_video(video)], own_path, FasterWhisper(_multilingual("es", 0.9), "en"), None)
     assert isinstance(row, Rejected)
     assert (row.kind, row.reason) == ("filtered", "other_language")
     assert "'es' (0.90)" in row.detail

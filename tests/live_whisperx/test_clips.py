@@ -83,7 +83,16 @@ def test_every_word_is_in_exactly_one_run():
 
 def test_rows_fit_the_schema_and_refused_starts_are_named():
     words = _steady(["Go"] * 39 + ["end"]) + _steady(["no", "start"], start=60.0)
-    video = {"video_id": "v", "uri": "u", "title": "t", "category": "Sports", "language": "en", "words": words}
+    video = {
+        "video_id": "v",
+        "batch": "b",
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": "Sports",
+        "language": "en",
+        "words": words,
+    }
     clip, rest = sentence_clips([video], {})
     assert isinstance(clip, dict)
     assert list(clip) == SCHEMAS["sentence_clips"].names

@@ -26,7 +26,7 @@ def test_other_names_are_not_clips():
 
 def _row(start, end):
     return {
-        "video_id": "abc", "uri": "video/youtube/abc.mp4", "start": start, "end": end,
+        "video_id": "abc", "batch": "", "path": "video/youtube/abc.mp4", "start": start, "end": end,
         "words": [{"start": start, "end": end, "word": "go"}],
     }  # fmt: skip
 
@@ -35,7 +35,7 @@ def test_times_are_counted_from_the_clips_start():
     clips = CutClips(["abc_0.0-90.0_2.0fps.mp4", "abc_100.2-140.0_2.0fps.mp4", "other_100.2-140.0_2.0fps.mp4"])
     row = clips.bridge(_row(110.5, 120.25))
     assert row is not None
-    assert (row["uri"], row["start"], row["end"]) == ("abc_100.2-140.0_2.0fps.mp4", 10.3, 20.05)
+    assert (row["path"], row["start"], row["end"]) == ("abc_100.2-140.0_2.0fps.mp4", 10.3, 20.05)
     assert row["words"] == [{"start": 10.3, "end": 20.05, "word": "go"}]
 
 

@@ -23,7 +23,8 @@ class Table:
 
 def _clip(video_id, distinct=10, category="Sports"):
     return {
-        "clip_id": f"{video_id}:0", "video_id": video_id, "uri": "u", "title": "t", "category": category, "start": 0.0,
+        "clip_id": f"{video_id}:0", "video_id": video_id, "batch": "b", "path": "u", "sha256": "0",
+        "title": "t", "category": category, "start": 0.0,
         "end": 30.0, "words": [{"start": 0.0, "end": 1.0, "word": "Go."}], "preasr": "", "words_per_second": 2.0,
         "distinct_words": distinct,
     }  # fmt: skip
@@ -38,7 +39,7 @@ def _batch(scores, name="one"):
 
     return SentenceBatch(
         name,
-        Table([_clip(video, distinct=i) for i, video in enumerate(full)]),
+        Table([_clip(video, distinct=i) | {"batch": name} for i, video in enumerate(full)]),
         table("loss", lambda x: {"loss": x}),
         table("ratio", lambda x: {"ratio": x}),
         table("query", lambda x: dict(zip(("accepted", "query", "reason"), x, strict=True))),

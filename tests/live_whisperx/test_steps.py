@@ -39,7 +39,15 @@ def test_the_branch_runs_from_words_to_the_training_set(tmp_path: Path):
 
     texts = (SENTENCE * 6).split()
     words = [{"start": i * 0.5, "end": i * 0.5 + 0.4, "word": text} for i, text in enumerate(texts)]
-    about = {"uri": "u", "title": "t", "category": "Sports", "language": "en", "words": words}
+    about = {
+        "batch": "one",
+        "path": "u",
+        "sha256": "0",
+        "title": "t",
+        "category": "Sports",
+        "language": "en",
+        "words": words,
+    }
     spoken = _write(store, "spoken_words", SCHEMAS["spoken_words"], [{"video_id": name, **about} for name in "abc"])
     clips = run(assets.sentence_clips, "sentence_clips", {"min_clip_sec": 12}, spoken)
     assert [row["clip_id"] for row in clips.rows()] == ["a:0", "b:0", "c:0"]

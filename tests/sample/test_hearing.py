@@ -71,7 +71,8 @@ def test_sentences_end_with_a_stop_and_start_with_a_capital_so_that_clips_can_st
 def test_a_match_becomes_one_sentence_clip(heard, tmp_path) -> None:
     section = load_settings(tmp_path).profile.sentence_clips.as_config()
     videos = [
-        {"video_id": str(n), "uri": "", "title": "", "category": "", "words": r} for n, (_, r) in enumerate(heard)
+        {"video_id": str(n), "batch": "b", "path": "", "sha256": "", "title": "", "category": "", "words": r}
+        for n, (_, r) in enumerate(heard)
     ]
     rows = list(sentence_clips(videos, section))
     clips = [row for row in rows if not isinstance(row, Rejected)]

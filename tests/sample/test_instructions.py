@@ -31,7 +31,7 @@ def test_every_conversation_is_a_question_on_media_that_exist_and_a_short_answer
         assert text["type"] == "text"
         assert text["text"].endswith("?")
         for element in media:
-            assert Path(element[element["type"]]).is_file()
+            assert (tmp_path / element[element["type"]]).is_file()
         assert [part["type"] for part in answered["content"]] == ["text"]
         assert answered["content"][0]["text"] in ANSWERS
 
@@ -48,7 +48,7 @@ def test_who_is_answered_by_the_kit_that_fills_most_of_the_picture(tmp_path) -> 
         *media, text = asked["content"]
         if media[0]["type"] != "image" or not text["text"].startswith("Who"):
             continue
-        pixels = np.asarray(Image.open(media[0]["image"]).convert("RGB")).astype(int)
+        pixels = np.asarray(Image.open(tmp_path / media[0]["image"]).convert("RGB")).astype(int)
         close = {name: (np.abs(pixels - colour).sum(-1) < 40).sum() for name, colour in COLOURS.items()}
         total += 1
         right += max(close, key=lambda name: close[name]) == answered["content"][0]["text"]

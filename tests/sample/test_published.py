@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from livecc_assets.sample.instructions import generate
-from livecc_assets.sample.published import publish, published
+from livecc_assets.sample.published import place_of, publish, published
 from livecc_assets.source.listing import entries
 from livecc_assets.store.blobs import LocalBlobs, S3Blobs, open_blobs
 
@@ -65,8 +65,16 @@ def test_a_file_is_found_where_it_was_published_and_nowhere_before(tmp_path: Pat
     assert published(file, local) == str(file)
 
 
-def test_conversations_name_their_media_by_the_address_that_workers_know(tmp_path: Path) -> None:
-    for row in generate(tmp_path, 1, 3, "s3://bucket/root/_sample/instructions"):
-        for part in json.loads(row["conversation"])[0]["content"][:-1]:
-            name = part[part["type"]].removeprefix("s3://bucket/root/_sample/instructions/")
-            assert (tmp_path / name).is_file()
+def test_conversations_name_their_media_in_the_folder_that_workers_know(tmp_path: Path, s3: S3Blobs) -> None:
+    folder = tmp_path / "instructions"
+    names = [
+        part[part["type"]]
+        for row in generate(folder, 1, 3)
+        for part in json.loads(row["conversation"])[0]["content"][:-1]
+    ]
+    assert all((folder / name).is_file() for name in names)
+    assert publish(folder, s3) == place_of(folder, s3)
+    stored = {f"{s3.root}/{item.key}" for item in s3.listed("")}
+    assert {f"{place_of(folder, s3)}/{name}" for name in names} <= stored
+    local = LocalBlobs(tmp_path / "root")
+    assert publish(folder, local) == place_of(folder, local) == str(folder)

@@ -262,7 +262,7 @@ def test_the_rest_of_the_batch_goes_on_and_every_file_is_accounted_for(batch, su
     rows, rejected = batch.read()
     assert [row["video_id"] for row in rows] == ["good"]
     assert set(rows[0]) == set(SCHEMAS["yt_cc_source"].names)
-    told = " ".join([rows[0]["uri"], *(r.detail for r in rejected)])
+    told = " ".join([rows[0]["path"], *(r.detail for r in rejected)])
     sidecars = {"good.srt", "good.info.json"}
     assert [p.name for p in batch.folder.iterdir() if p.name not in sidecars and p.name not in told] == []
     assert {(r.video_id, r.kind) for r in rejected} >= {("empty", "error"), ("text", "error"), ("list", "error")}

@@ -24,7 +24,7 @@ def test_row_of_a_good_video_fits_the_schema_and_says_everything(batch):
     table = pa.Table.from_pylist(rows, schema=SCHEMAS["yt_cc_source"])
     assert table.num_rows == 1
     assert row["video_id"] == "vid1"
-    assert row["uri"] == str(path)
+    assert row["path"] == path.name
     assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert row["size_bytes"] == path.stat().st_size
     assert (row["title"], row["category"], row["language"]) == ("The final", "Sports", "en-GB")

@@ -38,7 +38,7 @@ def test_prefix_gives_rows_and_rejected_rows(bucket, template, subrip):
     bucket("drop/sub/", b"")
     found = list(source_rows(scan("s3://films/drop"), {"min_height": 96, "min_duration": 5, "min_distinct_words": 8}))
     rows = [row for row in found if isinstance(row, dict)]
-    assert [(row["uri"], row["title"]) for row in rows] == [("s3://films/drop/match.mp4", "From the store")]
+    assert [(row["path"], row["title"]) for row in rows] == [("match.mp4", "From the store")]
     assert rows[0]["subtitles"]
     reasons = {r.video_id: (r.kind, r.reason) for r in found if not isinstance(r, dict) and "#" not in r.id}
     assert reasons == {"outside": ("error", "outside_folder"), "empty": ("error", "empty_file")}

@@ -247,7 +247,7 @@ def test_a_batch_name_stands_for_one_folder(store: Store) -> None:
     store.register_batch("a", {"uri": "/videos/a"})
     with pytest.raises(UserError, match="choose another"):
         store.register_batch("a", {"uri": "/videos/b"})
-    with pytest.raises(UserError, match="not known"):
+    with pytest.raises(UserError, match="no batch"):
         store.batch("b")
     assert store.batches() == ["a"]
 

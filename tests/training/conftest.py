@@ -156,7 +156,8 @@ def clip_row(path, number, seconds=9.0):
         for i in range(int((seconds - 0.6) / 0.5))
     ]
     return {
-        "batch": "b", "clip_id": f"{path.stem}:{number}", "video_id": path.stem, "uri": str(path), "title": f"Match {number}",
+        "clip_id": f"{path.stem}:{number}", "video_id": path.stem, "batch": "", "path": str(path), "sha256": "0",
+        "title": f"Match {number}",
         "category": "Sports", "start": 0.2, "end": words[-1]["end"], "words": words, "previous": "",
         "words_per_second": 2.0, "distinct_words": 9, "loss": 4.0, "talking_head_score": 0.0, "rank": number,
     }  # fmt: skip

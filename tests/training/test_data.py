@@ -14,8 +14,9 @@ from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
+from livecc_assets.store.videos import own_path
 from livecc_assets.training.data import Cursor, Loader, Mixture, Source, epoch_order, positions_from
-from livecc_assets.training.instructions import read_conversations
+from livecc_assets.training.instructions import media_root, read_conversations
 from livecc_assets.training.rows import row_file
 from livecc_assets.training.sequence import Paradigm, SequenceOptions, TrainingSequence
 from tests.rows import kept
@@ -26,7 +27,7 @@ def mix(tiny_folder, video_section):
     def make(rows, paradigm: Paradigm = "streaming", conversations=()):
         options = SequenceOptions(paradigm=paradigm, video=VideoSettings.of(video_section))
         told: Any = list(conversations)
-        sources = [Source("live_cc", rows), Source("general_instructions", told, conversations=True)]
+        sources = [Source("live_cc", rows, own_path), Source("general_instructions", told, own_path, True)]
         return Mixture(sources, load_processor(tiny_folder), options)
 
     return make
@@ -92,7 +93,7 @@ def test_unusable_rows_are_skipped_counted_and_named_but_never_replaced(mix, cli
     broken.write_bytes(b"not a video at all")
     rows = [
         *clip_rows[:4],
-        clip_rows[0] | {"clip_id": "bad:1", "video_id": "bad", "uri": str(broken)},
+        clip_rows[0] | {"clip_id": "bad:1", "video_id": "bad", "path": str(broken)},
         clip_rows[0] | {"clip_id": "mute:1", "words": []},
     ]
     told: list[Rejected] = []
@@ -106,7 +107,7 @@ def test_unusable_rows_are_skipped_counted_and_named_but_never_replaced(mix, cli
 
 
 def test_training_stops_when_errors_pass_the_limit(mix, clip_rows, tmp_path):
-    rows = [clip_rows[0] | {"clip_id": f"gone:{i}", "uri": str(tmp_path / "gone.mp4")} for i in range(3)] + clip_rows[
+    rows = [clip_rows[0] | {"clip_id": f"gone:{i}", "path": str(tmp_path / "gone.mp4")} for i in range(3)] + clip_rows[
         :1
     ]
     source = loader(mix(rows), error_limit=0.5)
@@ -162,3 +163,46 @@ def test_an_imported_conversation_holds_no_half_of_a_character(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps(turns))
     (row,) = kept(read_conversations(tmp_path / "a.jsonl", "mine"))
     assert json.loads(row["conversation"])[0]["content"][0]["text"] == "Why \ufffd?"
+
+
+def test_imported_conversations_are_the_same_wherever_their_folder_lies(tmp_path):
+    element = {"type": "image", "image": "pictures/one.png"}
+    turns = [
+        {"role": "user", "content": [element]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Red."}]},
+    ]
+    rows = []
+    for place in ("here", "there"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "a.jsonl").write_text(json.dumps(turns) + "\n[]\n{bad\n")
+        rows.append(list(read_conversations(tmp_path / place / "a.jsonl", "mine")))
+    assert rows[0] == rows[1]
+    assert json.loads(rows[0][0]["conversation"])[0]["content"] == [element]
+
+
+def test_media_of_a_conversation_are_read_from_the_folder_that_is_named_now(tmp_path, tiny_folder):
+    from PIL import Image
+
+    processor = load_processor(tiny_folder)
+    (tmp_path / "moved").mkdir()
+    Image.new("RGB", (112, 112), (200, 30, 30)).save(tmp_path / "moved" / "one.png")
+    turns = [
+        {"role": "user", "content": [{"type": "image", "image": "one.png"}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Red."}]},
+    ]
+    rows = [{"sample_id": "mine:0", "conversation": json.dumps(turns)}]
+    there, gone = (
+        Mixture([Source("general_instructions", rows, own_path, True, str(root))], processor, SequenceOptions())
+        for root in (tmp_path / "moved", tmp_path / "gone")
+    )
+    assert isinstance(there.build(0), TrainingSequence)
+    assert isinstance(gone.build(0), Rejected)
+
+
+def test_the_media_of_instructions_lie_beside_their_file_or_where_the_sample_keeps_them(tmp_path):
+    blobs = Store(str(tmp_path / "root"), tmp_path / "cache").blobs
+    assert media_root({"jsonl": str(tmp_path / "a.jsonl")}, tmp_path, blobs) == str(tmp_path)
+    assert media_root({"jsonl": "s3://bucket/talk/a.jsonl"}, tmp_path, blobs) == "s3://bucket/talk"
+    sample = media_root({"generator": "sample-world"}, tmp_path / "home", blobs)
+    assert sample == str(tmp_path / "home" / "sample" / "instructions")
+    assert media_root({"jsonl": ""}, tmp_path, blobs) == ""

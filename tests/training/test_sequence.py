@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from livecc_assets.core.errors import MediaError
+from livecc_assets.store.videos import own_path
 from livecc_assets.training import chat
 from livecc_assets.training.interleave import Turn, UnusableClipError
 from livecc_assets.training.sequence import (
@@ -29,7 +30,7 @@ def golden_sequences(golden):
 def row_of(case, media):
     (video, text), stream = case["conversation"][0]["content"], case["conversation"][1]["content"][0]["text_stream"]
     row = {
-        "uri": str(media / video["video"]), "start": video["video_start"], "end": video["video_end"],
+        "batch": "", "path": str(media / video["video"]), "start": video["video_start"], "end": video["video_end"],
         "words": [{"start": s, "end": e, "word": w} for s, e, w in stream],
         "query": text["text"] or None,
     }  # fmt: skip
@@ -49,7 +50,7 @@ def expand(rle):
 @pytest.mark.parametrize("number", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow), 4])
 def test_a_whole_annotation_line_becomes_the_published_sample(golden, media, qwen_processor, number):
     case = golden_sequences(golden)[number]
-    sequence = build_sequence(row_of(case, media), qwen_processor, SequenceOptions(rule="released"))
+    sequence = build_sequence(row_of(case, media), own_path, qwen_processor, SequenceOptions(rule="released"))
     ids = sequence.input_ids.numpy()
     assert ids.tolist() == expand(case["input_ids_rle"])
     assert len(sequence) == case["n_tokens"]
@@ -137,11 +138,11 @@ def test_a_query_replaces_every_other_context():
 
 def test_blanked_frames_change_the_pixels_and_nothing_else(media, qwen_processor):
     row = {
-        "uri": str(media / "nasa_13013.mp4"), "start": 0.5, "end": 6.0, "title": "Webb",
+        "batch": "", "path": str(media / "nasa_13013.mp4"), "start": 0.5, "end": 6.0, "title": "Webb",
         "words": [{"start": 1.0, "end": 1.5, "word": "stretch"}, {"start": 5.0, "end": 5.5, "word": "relax"}],
     }  # fmt: skip
-    seen = build_sequence(row, qwen_processor, SequenceOptions())
-    blind = build_sequence(row, qwen_processor, SequenceOptions(blank_frames=True))
+    seen = build_sequence(row, own_path, qwen_processor, SequenceOptions())
+    blind = build_sequence(row, own_path, qwen_processor, SequenceOptions(blank_frames=True))
     assert torch.equal(seen.input_ids, blind.input_ids)
     assert torch.equal(seen.position_ids, blind.position_ids)
     assert seen.pixel_values_videos is not None
@@ -158,16 +159,16 @@ def test_blanked_frames_change_the_pixels_and_nothing_else(media, qwen_processor
         ({"words": []}, UnusableClipError),
         ({"end": 1.2}, UnusableClipError),
         ({"start": 500.0, "end": 520.0}, MediaError),
-        ({"uri": "no/such/file.mp4"}, MediaError),
+        ({"path": "no/such/file.mp4"}, MediaError),
     ],
 )
 def test_an_unusable_row_raises_its_own_reason(media, qwen_processor, change, error):
     row = {
-        "uri": str(media / "nasa_13013.mp4"), "start": 0.5, "end": 6.0, "title": "Webb",
+        "batch": "", "path": str(media / "nasa_13013.mp4"), "start": 0.5, "end": 6.0, "title": "Webb",
         "words": [{"start": 1.0, "end": 1.5, "word": "stretch"}],
     }  # fmt: skip
     with pytest.raises(error):
-        build_sequence(row | change, qwen_processor, SequenceOptions())
+        build_sequence(row | change, own_path, qwen_processor, SequenceOptions())
 
 
 def picture(folder, size=(120, 90), colour=(200, 30, 30)):

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.models.qwen2_vl import load_model, load_processor
+from livecc_assets.store.videos import own_path
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Mixture, Source
 from livecc_assets.training.sequence import IGNORED, SequenceOptions
@@ -41,7 +42,12 @@ def straight(tiny_folder, clip_rows, video_section, tmp_path_factory):
     told = []
     config = TrainingConfig.from_mapping(settings(video_section))
     outcome = train(
-        tiny_folder, [Source("live_cc", clip_rows)], config, folder, folder / "work", lambda *step: told.append(step)
+        tiny_folder,
+        [Source("live_cc", clip_rows, own_path)],
+        config,
+        folder,
+        folder / "work",
+        lambda *step: told.append(step),
     )
     return outcome, told, folder / "work" / "model"
 
@@ -103,8 +109,10 @@ def test_the_loss_of_a_batch_is_the_librarys_under_both_weightings(
 ):
     rows = clip_rows[:2]  # one short, one long
     config = TrainingConfig.from_mapping(settings(video_section, max_steps=1, loss_weighting=weighting))
-    outcome = train(tiny_folder, [Source("live_cc", rows)], config, tmp_path, tmp_path / "work")
-    mixture = Mixture([Source("live_cc", rows)], load_processor(tiny_folder), SequenceOptions(video=config.video))
+    outcome = train(tiny_folder, [Source("live_cc", rows, own_path)], config, tmp_path, tmp_path / "work")
+    mixture = Mixture(
+        [Source("live_cc", rows, own_path)], load_processor(tiny_folder), SequenceOptions(video=config.video)
+    )
     sequences = [mixture.build(0), mixture.build(1)]
     expected = {kind: library_loss(tiny_folder, sequences, kind) for kind in ("sequence", "token")}
     assert outcome.log[0]["loss"] == pytest.approx(expected[weighting], abs=1e-5)
@@ -113,13 +121,13 @@ def test_the_loss_of_a_batch_is_the_librarys_under_both_weightings(
 
 def test_kept_features_change_no_loss(straight, tiny_folder, clip_rows, video_section, tmp_path):
     config = TrainingConfig.from_mapping(settings(video_section, cache_mb=0))
-    outcome = train(tiny_folder, [Source("live_cc", clip_rows)], config, tmp_path, tmp_path / "work")
+    outcome = train(tiny_folder, [Source("live_cc", clip_rows, own_path)], config, tmp_path, tmp_path / "work")
     assert losses(outcome.log) == pytest.approx(losses(straight[0].log), abs=1e-6)
 
 
 def test_an_unfrozen_vision_tower_learns_too(tiny_folder, clip_rows, video_section, tmp_path):
     config = TrainingConfig.from_mapping(settings(video_section, freeze=[], max_steps=2, gradient_checkpointing=True))
-    train(tiny_folder, [Source("live_cc", clip_rows)], config, tmp_path, tmp_path / "work")
+    train(tiny_folder, [Source("live_cc", clip_rows, own_path)], config, tmp_path, tmp_path / "work")
     before, after = state(tiny_folder), state(tmp_path / "work" / "model")
     assert any("visual" in name and not torch.equal(before[name], after[name]) for name in before)
 
@@ -127,7 +135,7 @@ def test_an_unfrozen_vision_tower_learns_too(tiny_folder, clip_rows, video_secti
 @pytest.mark.parametrize("stage", [0, 1, 3])
 def test_other_zero_stages_give_the_same_losses(straight, tiny_folder, clip_rows, video_section, tmp_path, stage):
     config = TrainingConfig.from_mapping(settings(video_section, zero_stage=stage))
-    outcome = train(tiny_folder, [Source("live_cc", clip_rows)], config, tmp_path, tmp_path / "work")
+    outcome = train(tiny_folder, [Source("live_cc", clip_rows, own_path)], config, tmp_path, tmp_path / "work")
     assert losses(outcome.log) == pytest.approx(losses(straight[0].log), abs=1e-4)
     trained, expected = state(tmp_path / "work" / "model"), state(straight[2])
     assert all(torch.allclose(trained[name], expected[name], atol=1e-3) for name in expected)
@@ -135,7 +143,7 @@ def test_other_zero_stages_give_the_same_losses(straight, tiny_folder, clip_rows
 
 def test_half_precision_follows_full_precision(straight, tiny_folder, clip_rows, video_section, tmp_path):
     config = TrainingConfig.from_mapping(settings(video_section, dtype="bfloat16"))
-    outcome = train(tiny_folder, [Source("live_cc", clip_rows)], config, tmp_path, tmp_path / "work")
+    outcome = train(tiny_folder, [Source("live_cc", clip_rows, own_path)], config, tmp_path, tmp_path / "work")
     assert losses(outcome.log) == pytest.approx(losses(straight[0].log), abs=0.1)
     weights = load_file(tmp_path / "work" / "model" / "model.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.bfloat16}
@@ -143,7 +151,7 @@ def test_half_precision_follows_full_precision(straight, tiny_folder, clip_rows,
 
 def test_blind_and_seeing_runs_differ_in_their_pixels_only(straight, tiny_folder, clip_rows, video_section, tmp_path):
     config = TrainingConfig.from_mapping(settings(video_section, blank_frames=True))
-    blind = train(tiny_folder, [Source("live_cc", clip_rows)], config, tmp_path, tmp_path / "work")
+    blind = train(tiny_folder, [Source("live_cc", clip_rows, own_path)], config, tmp_path, tmp_path / "work")
     assert blind.facts["tokens"] == straight[0].facts["tokens"]
     assert losses(blind.log) != pytest.approx(losses(straight[0].log), abs=1e-6)
 
@@ -151,7 +159,7 @@ def test_blind_and_seeing_runs_differ_in_their_pixels_only(straight, tiny_folder
 def test_a_module_that_is_not_there_cannot_be_frozen(tiny_folder, clip_rows, video_section, tmp_path):
     config = TrainingConfig.from_mapping(settings(video_section, freeze=["vision_tower"]))
     with pytest.raises(UserError, match="vision_tower"):
-        train(tiny_folder, [Source("live_cc", clip_rows)], config, tmp_path, tmp_path / "work")
+        train(tiny_folder, [Source("live_cc", clip_rows, own_path)], config, tmp_path, tmp_path / "work")
 
 
 def process(tmp_path, name, launcher=(), **job):
@@ -191,7 +199,7 @@ def test_a_killed_run_resumes_from_its_last_complete_checkpoint_with_the_same_lo
     config = TrainingConfig.from_mapping(job["config"])
     outcome = train(
         tiny_folder,
-        [Source("live_cc", clip_rows)],
+        [Source("live_cc", clip_rows, own_path)],
         config,
         tmp_path,
         tmp_path / "work",
@@ -205,7 +213,7 @@ def test_a_killed_run_resumes_from_its_last_complete_checkpoint_with_the_same_lo
 
 
 def test_a_checkpoint_of_other_settings_is_not_continued(tiny_folder, clip_rows, video_section, tmp_path):
-    source = [Source("live_cc", clip_rows)]
+    source = [Source("live_cc", clip_rows, own_path)]
     for rate in (5e-3, 1e-3):
         config = TrainingConfig.from_mapping(settings(video_section, save_every=1, max_steps=2, learning_rate=rate))
         outcome = train(tiny_folder, source, config, tmp_path, tmp_path / "work")

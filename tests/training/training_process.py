@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from livecc_assets.runtime.worker import leave
+from livecc_assets.store.videos import own_path
 from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Source
 from livecc_assets.training.trainer import train
@@ -21,7 +22,7 @@ def main(job):
             os.kill(os.getpid(), signal.SIGKILL)
 
     config = TrainingConfig.from_mapping(job["config"])
-    source = Source("live_cc", job["rows"])
+    source = Source("live_cc", job["rows"], own_path)
     outcome = train(Path(job["init"]), [source], config, Path(job["home"]), Path(job["work"]), report)
     if outcome.files:
         Path(job["out"]).write_text(json.dumps({"log": outcome.log, "facts": outcome.facts}))

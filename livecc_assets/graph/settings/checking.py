@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.core.names import NAME_RULE, is_name
+from livecc_assets.core.names import fault
 from livecc_assets.graph.settings.choices import SETS, Kind
 from livecc_assets.graph.settings.mistakes import InvalidSettingsError, Mistake, Mistakes, meant, mistakes
 from livecc_assets.graph.settings.models import MODELS, Experiment, Launcher, Profile, Selection
@@ -130,8 +130,8 @@ class Checker:
 
     def _belongs(self, file: YamlFile, made: Any) -> Iterator[Mistake]:
         name = file.path.stem
-        if not is_name(name):
-            yield Mistake((), f"its name {name!r} becomes a partition's: {NAME_RULE}; rename the file", 1)
+        if wrong := fault(name):
+            yield Mistake((), f"its name {name!r} becomes a partition's, and {wrong}; rename the file", 1)
         profile = file.values.get("profile")
         if isinstance(profile, str) and profile not in self.profiles():
             known = sorted(self.profiles())

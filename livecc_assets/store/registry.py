@@ -1,0 +1,85 @@
+"""Registered source batches: a name and what it stands for, above all the folder or prefix where its videos lie (``uri``)."""
+
+import json
+import logging
+import os
+from typing import Any
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import checked_name, fault
+from livecc_assets.store.interface import Blobs, ConflictError
+
+_log = logging.getLogger(__name__)
+
+_FOLDER = "_batches/"
+#: Batches that an error names.
+_SHOWN = 10
+#: What a move adds to a registration; what the batch stands for is the rest.
+LISTING = "listing"
+
+
+def register(blobs: Blobs, name: str, about: dict[str, Any]) -> None:
+    """Record a source batch; the same name with another content is refused."""
+    key = _key(checked_name(name))
+    try:
+        blobs.create(key, _text(about))
+    except ConflictError:
+        found = blobs.get(key)
+        standing = {key: value for key, value in json.loads(found[0]).items() if key != LISTING} if found else about
+        if standing != about:
+            raise UserError(
+                f"batch {name} already stands for {standing.get('uri')}; choose another --batch name"
+            ) from None
+
+
+def registered(blobs: Blobs, name: str) -> dict[str, Any]:
+    """What ``register`` or ``relocate`` recorded last. Raises UserError that names the batches that there are."""
+    return _found(blobs, name)[0]
+
+
+def relocate(blobs: Blobs, name: str, uri: str, listing: dict[str, str]) -> None:
+    """Let a batch stand for another place with the same files.
+
+    ``listing`` says for the digest of the listing there for which one of before it stands: times and entity tags differ
+    between copies of a file. Raises UserError when another process changed the registration at the same moment.
+    """
+    about, etag = _found(blobs, name)
+    about = {key: value for key, value in about.items() if key != LISTING} | {"uri": uri}
+    try:
+        blobs.replace(_key(name), _text(about | ({LISTING: listing} if listing else {})), etag)
+    except ConflictError:
+        raise UserError(
+            f"batch {name} was moved by another process at the same moment; look where it lies now"
+        ) from None
+
+
+def names(blobs: Blobs) -> list[str]:
+    """Names of all registered batches. One whose name Dagster cannot carry, from before names were checked, is told."""
+    found = sorted(os.path.basename(item.key).removesuffix(".json") for item in blobs.listed(_FOLDER))
+    for name in found:
+        if wrong := fault(name):
+            _log.warning(f"batch {name!a} is passed over: its name {wrong}; ingest its folder under another one")
+    return [name for name in found if fault(name) is None]
+
+
+def _found(blobs: Blobs, name: str) -> tuple[dict[str, Any], str]:
+    found = blobs.get(_key(name)) if name and "/" not in name else None
+    if found is None:
+        raise UserError(f"there is no batch {name!a}; {_known(blobs)}")
+    return json.loads(found[0]), found[1]
+
+
+def _known(blobs: Blobs) -> str:
+    """The batches that there are, for whoever mistyped one."""
+    known = names(blobs)
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    listed = f"there are {', '.join(known[:_SHOWN])}{more}; " if known else ""
+    return f"{listed}register another with: livecc ingest FOLDER --batch NAME"
+
+
+def _key(name: str) -> str:
+    return f"{_FOLDER}{name}.json"
+
+
+def _text(about: dict[str, Any]) -> bytes:
+    return json.dumps(about, sort_keys=True).encode()
