@@ -21,7 +21,7 @@ def comment(settings: Settings, video: str, model: str, query: str, form: str, o
     from livecc_assets.cli.comment import comment as comment_video
     from livecc_assets.runtime.progress import Progress
 
-    config = {**settings.profile["commentary"], "video": settings.profile["video"]}
+    config = settings.profile.commentary.as_config() | {"video": settings.profile.video.as_config()}
     reference = _model(settings, model)
     progress = Progress("comment")
     words = comment_video(video, reference, query, form, output, config, progress, settings.home, model_name=model)

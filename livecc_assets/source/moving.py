@@ -10,8 +10,8 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.source.candidates import Candidate, scan
+from livecc_assets.source.folders import listing_digest
 from livecc_assets.source.listing import file_sha256
-from livecc_assets.source.tasks import listing_digest
 from livecc_assets.store import registry
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import digest

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from livecc_assets.store.manifest import digest
+from livecc_assets.store.s3_client import reading, split
 from livecc_assets.store.uris import local_path
 
 #: What stands for a file that is not there (yet): whoever reads it says so.
@@ -63,10 +64,12 @@ def _local_sizes(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _stored(address: str) -> str:
-    import boto3
+    with reading(address, "the settings file that names it") as client:
+        return _held(address, client)
 
-    bucket, _, key = address.removeprefix("s3://").partition("/")
-    client: Any = boto3.client("s3")
+
+def _held(address: str, client: Any) -> str:
+    bucket, key = split(address)
     # The first key of all that begin so is the key itself, if there is such an object.
     first = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
     if key and first and first[0]["Key"] == key and not key.endswith("/"):

@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
-from resources.launchers import waiting
 from resources.launchers.base import Job
 from resources.launchers.log import Log
 from resources.launchers.status import Found, Status
+from resources.launchers.waiting import no_answer
+from resources.launchers.waiting import patiently as ask_again
 
 T = TypeVar("T")
 
@@ -68,6 +69,4 @@ class Place(ABC):
     def patiently(self, call: Callable[[], T], seconds: float | None = None) -> T:
         """Repeat a call while its failures are passing ones, for ``seconds`` at most (None: ``patience``)."""
         seconds = self.patience if seconds is None else seconds
-        return waiting.patiently(
-            call, self.is_passing, seconds, lambda error: self.say(waiting.no_answer(self.place, error))
-        )
+        return ask_again(call, self.is_passing, seconds, lambda error: self.say(no_answer(self.place, error)))

@@ -14,7 +14,7 @@ from jobs import inbox, sensors
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.definitions import defs
 from livecc_assets.graph.settings import load_settings
-from livecc_assets.source import tasks
+from livecc_assets.source import folders
 
 
 @pytest.fixture
@@ -29,13 +29,13 @@ class Ticks:
 
     def __init__(self, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
         self.instance, self.cursor, self.looked_at = instance, None, list[str]()
-        real = tasks.listing_digest
+        real = folders.listing_digest
 
         def seen(uri: str) -> str:
             self.looked_at.append(uri.rsplit("/", 1)[-1])
             return real(uri)
 
-        monkeypatch.setattr(tasks, "listing_digest", seen)
+        monkeypatch.setattr(folders, "listing_digest", seen)
 
     def tick(self) -> list[str]:
         """Batches that this tick asked to curate."""
@@ -176,15 +176,15 @@ def test_a_folder_whose_listing_fails_because_s3_is_away_goes_on_waiting(
 ) -> None:
     bucket.put_object(Bucket="videos", Key="in/drop-1/v.mp4", Body=b"1")
     ticks.tick()
-    seen = tasks.listing_digest
+    seen = folders.listing_digest
 
     def away(uri: str) -> str:
         raise PassingError(f"{uri}: nothing answers; check the network")
 
-    monkeypatch.setattr(tasks, "listing_digest", away)
+    monkeypatch.setattr(folders, "listing_digest", away)
     with pytest.raises(PassingError, match="nothing answers"):
         ticks.tick()
-    monkeypatch.setattr(tasks, "listing_digest", seen)
+    monkeypatch.setattr(folders, "listing_digest", seen)
     assert ticks.tick() == ["drop-1"]
 
 
@@ -193,14 +193,14 @@ def test_a_folder_that_may_not_be_listed_is_passed_over_and_the_others_are_not(
 ) -> None:
     _drop(folder, "closed")
     _drop(folder, "open")
-    seen = tasks.listing_digest
+    seen = folders.listing_digest
 
     def denied(uri: str) -> str:
         if uri.endswith("closed"):
             raise UserError(f"{uri}: the AWS credentials may not do ListObjectsV2 there; allow it")
         return seen(uri)
 
-    monkeypatch.setattr(tasks, "listing_digest", denied)
+    monkeypatch.setattr(folders, "listing_digest", denied)
     ticks.tick()
     assert ticks.tick() == ["open"]
 

@@ -9,7 +9,7 @@ from resources.launchers import Job, Needs
 from resources.launchers.identity import worker_name
 from resources.launchers.manifest import job_manifest, service_manifest
 
-WORK = {"asset": "livecc_base", "partition": "shared", "key": "0011223344556677", "root": "s3://b/r"}
+WORK: dict[str, Any] = {"asset": "livecc_base", "partition": "shared", "key": "0011223344556677", "root": "s3://b/r"}
 OPTIONS = {
     "namespace": "livecc", "secret": "livecc-s3", "environment": {"AWS_REGION": "x"}, "priority_class": "low",
     "node_selector": {"gpu": "h100"}, "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
@@ -20,8 +20,8 @@ OPTIONS = {
 IMAGE: dict[str, Any] = {"image": "livecc/training:1"}
 
 
-def made(options=None, **needs):
-    job = Job("j", "livecc_assets.training.worker", **WORK, needs=Needs(**({"image": "livecc/training:1"} | needs)))
+def made(options=None, **needs: Any):
+    job = Job("j", "livecc_assets.training.worker", **WORK, needs=Needs(**(IMAGE | needs)))
     name = worker_name(job)
     manifest = job_manifest(
         job, name, "attempt", {"DAGSTER_PIPES_CONTEXT": "c"}, "run", OPTIONS if options is None else options

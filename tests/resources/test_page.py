@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from livecc_assets.graph.plan import Plan
 from livecc_assets.graph.step import Step
+from livecc_assets.runtime.task import Task
 from livecc_assets.store import Rejected, Store
 from livecc_assets.store.manifest import Upstream
 from resources.page import metadata
@@ -14,8 +15,15 @@ from resources.page import metadata
 SCHEMA = pa.schema([("video_id", pa.string()), ("words", pa.string())])
 
 
+SCHEMAS = {"words": SCHEMA}
+
+
+def words(task: Task) -> None:
+    """Words of videos."""
+
+
 def page(tmp_path: Path, config: dict, memoised: bool = False, upstream: list[Upstream] | None = None) -> dict:
-    step = Step("words", "toy", None, "", "1", (), config=lambda settings, store, partition: config)
+    step = Step(words, None, "toy", "1", schemas=__name__)
     store = Store(str(tmp_path), tmp_path / "cache")
     writer = store.write("words", "all", "k", SCHEMA, code_version="1", config=config, upstream=[])
     for number in range(12):

@@ -7,14 +7,16 @@
 import json
 import os
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import pyarrow as pa
 
 from livecc_assets.graph.settings import Settings
-from livecc_assets.graph.step import Step, same
+from livecc_assets.graph.step import step, steps_of
 from livecc_assets.runtime.task import Task
 from livecc_assets.runtime.worker import run
+from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.store import Store
 
@@ -34,19 +36,30 @@ def say_everything(task: Task) -> None:
     report(f"environment: {dict(os.environ)}")
 
 
+def _batches(settings: Settings, store: Store, experiment: str) -> list[str]:
+    return store.batches()
+
+
+def _config(settings: Settings, partition: str) -> dict[str, Any]:
+    return {"learning_rate": 0.1, "judge": {"api_key_env": "OPENAI_API_KEY"}}
+
+
+@step(by="batch", version="1", group="toy", schemas=MODULE, settings=_config)
 def numbers(task: Task) -> None:
     task.writer.add({"video_id": "v1", "value": 1})
     task.writer.add(Rejected("v2", "error", "broken", "not a number", "v2"))
 
 
-def livecc_base(task: Task) -> None:
+@step(by="experiment", version="1", group="toy", schemas=MODULE, settings=_config, worker=MODULE)
+def livecc_base(task: Task, numbers: Annotated[Sequence[Artifact], _batches]) -> None:
     say_everything(task)
     curve = task.home / "curve.jsonl"
     curve.write_text("".join(json.dumps({"step": step, "loss": 1.0 / step}) + "\n" for step in range(1, 4)))
     task.writer.add_file(curve, "training_log.jsonl")
 
 
-def livecc_instruct(task: Task) -> None:
+@step(by="experiment", version="1", group="toy", schemas=MODULE, settings=_config, worker=MODULE)
+def livecc_instruct(task: Task, livecc_base: Artifact) -> None:
     say_everything(task)
     try:
         raise OSError(f"{os.environ['AWS_ENDPOINT_URL']} does not answer")
@@ -54,26 +67,7 @@ def livecc_instruct(task: Task) -> None:
         raise RuntimeError(f"cannot go on with {dict(os.environ)}") from error
 
 
-def _batches(settings: Settings, store: Store, experiment: str) -> list[str]:
-    return store.batches()
-
-
-def _config(settings: Settings, store: Store, partition: str) -> dict[str, Any]:
-    return {"learning_rate": 0.1, "judge": {"api_key_env": "OPENAI_API_KEY"}}
-
-
-def _step(asset: str, by: Any, **options: Any) -> Step:
-    return Step(asset, "toy", by, f"toy {asset}", "1", (), _config, schemas=MODULE, **options)
-
-
-STEPS = {
-    step.asset: step
-    for step in (
-        _step("numbers", "batch", run=f"{MODULE}:numbers"),
-        _step("livecc_base", "experiment", upstream={"numbers": _batches}, worker=MODULE),
-        _step("livecc_instruct", "experiment", upstream={"livecc_base": same}, worker=MODULE),
-    )
-}
+STEPS = steps_of(sys.modules[__name__])
 
 if __name__ == "__main__":
-    run({"livecc_base": livecc_base, "livecc_instruct": livecc_instruct})
+    run(STEPS)

@@ -20,7 +20,7 @@ from resources.launchers.status import Found
 from tests.security.searching import where
 
 KEY, PASSWORD = "pl/anted+secret=0123456789", "p4ss/w0rd-0123456789"
-WORK = {"asset": "livecc_base", "partition": "a", "key": "0" * 16, "root": "s3://b/r"}
+WORK: dict[str, Any] = {"asset": "livecc_base", "partition": "a", "key": "0" * 16, "root": "s3://b/r"}
 NEEDS = Needs(image="livecc/training:1", nodes=2)
 JOB = Job("livecc_base[a]", "livecc_assets.training.worker", **WORK, needs=NEEDS)
 

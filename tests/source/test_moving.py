@@ -11,15 +11,13 @@ import boto3
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from livecc_assets.source.tasks import yt_cc_source
 from moto import mock_aws
 
 from livecc_assets.cli.main import main
 from livecc_assets.graph.plan import make_plan, standings
 from livecc_assets.graph.settings import SHIPPED, Settings, load_settings, read_yaml
-from livecc_assets.graph.step import load
 from livecc_assets.orchestration.steps import BY_ASSET
-from livecc_assets.runtime.worker import Task, open_inputs
+from livecc_assets.runtime.task import Task, open_inputs
 
 STEPS = [BY_ASSET[name] for name in ("yt_cc_source", "caption_words", "caption_clips")]
 
@@ -41,8 +39,7 @@ class World:
                         config=plan.config, upstream=plan.upstream, contents=plan.contents,
                     )  # fmt: skip
                     inputs = open_inputs(store, plan.upstream)
-                    run = load(step.run) if step.run else yt_cc_source
-                    run(Task(step.asset, plan.config, self.settings.home, inputs, writer, plan.input_key))
+                    step(Task(step.asset, plan.config, self.settings.home, inputs, writer, plan.input_key))
                     writer.commit()
                 store.set_current(step.asset, batch, plan.place)
 
