@@ -47,7 +47,7 @@ def batch_name(number: int) -> str:
 
 
 def tables(number: int, size: Size) -> dict[str, pa.Table]:
-    """The joined tables of one batch; scores are drawn so that about the paper's shares pass (spec 1.1)."""
+    """The joined tables of one batch; scores are drawn so that about the paper's shares pass (method 1.1)."""
     rng, count = np.random.default_rng(number), size.videos
     videos = [f"{number:05}{index:06}" for index in range(count)]
     clips = [f"{video}:0" for video in videos]

@@ -1,4 +1,4 @@
-"""Conditions that carry a new batch as far as the selections, and no further (design, "Automation ends…")."""
+"""Conditions carry a new batch to the selections and no further (docs/design.md, "Automation ends at the selections")."""
 
 from collections.abc import Sequence
 

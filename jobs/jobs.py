@@ -1,4 +1,4 @@
-"""What is run together. A job holds one kind of partition (design, "The asset graph")."""
+"""What is run together. A job holds one kind of partition (docs/design.md, "The asset graph")."""
 
 import dagster as dg
 

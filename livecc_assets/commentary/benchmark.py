@@ -1,4 +1,4 @@
-"""Commentary over a benchmark's events: rows of ``livesports_commentary`` (spec 4.2)."""
+"""Commentary over a benchmark's events: rows of ``livesports_commentary`` (method 4.2)."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence

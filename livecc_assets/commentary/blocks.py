@@ -16,7 +16,7 @@ from livecc_assets.media.resize import resize_frames
 from livecc_assets.media.sampling import smart_nframes, strict_fps
 from livecc_assets.training.reading import blank
 
-#: Frames of the first block and of the later ones: 3 s and 1 s at 2 frames a second (spec 2.2).
+#: Frames of the first block and of the later ones: 3 s and 1 s at 2 frames a second (method 2.2).
 FIRST_FRAMES, NEXT_FRAMES = 6, 2
 
 
@@ -34,8 +34,8 @@ def choose_frames(video: Video, start: float | None, end: float | None, config: 
     """Indices of the frames shown, an even number.
 
     Streaming takes 2 frames a second for as long as the video lasts. Evaluation does the same, or as published spreads
-    at most ``max_frames`` over the clip, whose labels then run slow beyond 240 s (spec 3.6). The published stream
-    counts its half seconds from zero, training and the corrected one from the first frame's end (spec 3.2, 2.4).
+    at most ``max_frames`` over the clip, whose labels then run slow beyond 240 s (method 3.6). The published stream
+    counts its half seconds from zero, training and the corrected one from the first frame's end (method 3.2, 2.4).
     """
     if config.mode == "streaming" and config.rule == "released":
         return _published_stream(video, start, end, config.fps)
@@ -45,7 +45,7 @@ def choose_frames(video: Video, start: float | None, end: float | None, config: 
         )
     indices = strict_fps(video.end_pts, start, end, config.fps, max_frames=sys.maxsize)
     # Training pads an odd count by repeating the last frame; a live block waits for two, so a half block at the end
-    # is not shown (spec 3.2), and no interval reaches past the clip.
+    # is not shown (method 3.2), and no interval reaches past the clip.
     padded = len(indices) > 2 and indices[-1] == indices[-2]
     return indices[:-2] if padded else indices
 

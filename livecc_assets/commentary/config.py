@@ -14,7 +14,7 @@ _ELSEWHERE = frozenset({"device", "dtype", "batch_size", "instruct", "threads"})
 
 
 class CommentaryConfig(Generation, Video):
-    """How a stream is cut, sized, generated and remembered (spec 3.1 to 3.6).
+    """How a stream is cut, sized, generated and remembered (method 3.1 to 3.6).
 
     ``rule`` decides what the published code gets wrong: the reach of the repetition penalty, the token lost
     on a length stop, the sampler of evaluation mode, and eviction (which the published code does not have).

@@ -1,4 +1,4 @@
-"""Cached forward passes of one model for several streams at once, with explicit positions (spec 3.3).
+"""Cached forward passes of one model for several streams at once, with explicit positions (method 3.3).
 
 Nothing is kept on the model: the library's own position logic is bypassed (it stores ``rope_deltas`` on the model,
 which concurrent streams would corrupt), so one model serves any number of decoders.

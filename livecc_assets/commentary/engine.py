@@ -1,4 +1,4 @@
-"""The streaming commentary engine: a model and its processor, videos in, utterances out (spec 3)."""
+"""The streaming commentary engine: a model and its processor, videos in, utterances out (method 3)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

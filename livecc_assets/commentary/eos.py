@@ -1,4 +1,4 @@
-"""The streaming-EOS threshold: weak ellipses are suppressed, so that the model talks more (spec 3.4)."""
+"""The streaming-EOS threshold: weak ellipses are suppressed, so that the model talks more (method 3.4)."""
 
 import torch
 

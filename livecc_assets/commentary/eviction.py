@@ -1,4 +1,4 @@
-"""What a stream keeps when its cache is thrown away: all text, no vision (spec 3.5).
+"""What a stream keeps when its cache is thrown away: all text, no vision (method 3.5).
 
 The published code never evicts; the paper discards visual tokens every 240 s, keeps the text tokens and prefills again.
 """

@@ -45,7 +45,7 @@ def pick(
 ) -> int:
     """The next id for one stream; ``scores`` [V] is not changed. Greedy without a ``generator``.
 
-    The threshold runs after the penalty and before temperature and top-k (spec 3.4).
+    The threshold runs after the penalty and before temperature and top-k (method 3.4).
     """
     if penalty != 1.0 or threshold is not None:
         scores = penalise(scores.float().clone(), penalised, penalty)

@@ -1,4 +1,4 @@
-"""The text that goes with a benchmark event's frames (spec 4.2)."""
+"""The text that goes with a benchmark event's frames (method 4.2)."""
 
 _ROLE = (
     "You are an expert video commentator providing real-time, insightful, and engaging commentary on visual content.\n"

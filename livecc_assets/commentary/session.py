@@ -42,7 +42,7 @@ class Interval:
 
 
 class Session:
-    """One stream. ``query`` may be set anew at any time; it is sent with the next block, once (spec 3.2)."""
+    """One stream. ``query`` may be set anew at any time; it is sent with the next block, once (method 3.2)."""
 
     def __init__(
         self, processor: Processor, config: CommentaryConfig, query: str = DEFAULT_QUERY, seed: int | None = None

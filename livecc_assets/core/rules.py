@@ -1,4 +1,4 @@
-"""The switch between what the published release does and what it should do (spec sections 6 and 10)."""
+"""The switch between what the published release does and what it should do (method 6 and 10)."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""A2 and B4: how surprising a clip's words are to a text-only model (spec 1.3; paper section 3.1). No threshold here.
+"""A2 and B4: how surprising a clip's words are to a text-only model (method 1.3; paper section 3.1). No threshold here.
 
 Low loss marks text that needs no video ("music music music"), high loss marks broken recognition. The prompt wording is
 the published one, because the thresholds were set with it.

@@ -1,4 +1,4 @@
-"""Answering a benchmark's questions with an experiment's model: by the logits of the candidates (spec 4.4)."""
+"""Answering a benchmark's questions with an experiment's model: by the logits of the candidates (method 4.4)."""
 
 from __future__ import annotations
 

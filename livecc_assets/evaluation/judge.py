@@ -1,4 +1,4 @@
-"""Pairwise judges of commentary: which of two is closer to what the human said (spec 4.3)."""
+"""Pairwise judges of commentary: which of two is closer to what the human said (method 4.3)."""
 
 from __future__ import annotations
 

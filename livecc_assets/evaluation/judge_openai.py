@@ -1,4 +1,4 @@
-"""A chat model as judge, by any endpoint that speaks the OpenAI chat-completions protocol (spec 4.3)."""
+"""A chat model as judge, by any endpoint that speaks the OpenAI chat-completions protocol (method 4.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging every event of the benchmark with the judge that the profile names (spec 4.3)."""
+"""Judging every event of the benchmark with the judge that the profile names (method 4.3)."""
 
 from __future__ import annotations
 

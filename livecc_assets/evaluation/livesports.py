@@ -1,4 +1,4 @@
-"""LiveSports-3K: the commentary track's events, proposed from sentence clips (spec 4.1).
+"""LiveSports-3K: the commentary track's events, proposed from sentence clips (method 4.1).
 
 The published benchmark was made by language models and annotators from the instruction set. Here a proposal is made
 from `sentence_clips`, one event a clip, so that what becomes a benchmark was never selected for training. Import of

@@ -1,4 +1,4 @@
-"""LiveSports-3K as published: the configs LiveSports_3K_CC (events) and LiveSports_3K_QA (questions), spec 4.1."""
+"""LiveSports-3K as published: the configs LiveSports_3K_CC (events) and LiveSports_3K_QA (questions), method 4.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multiple choice by logits (spec 4.4): what is asked, which answers compete, how many right ones are reported.
+"""Multiple choice by logits (method 4.4): what is asked, which answers compete, how many right ones are reported.
 
 Plain Python; the model behind it is in mcq_model.py.
 """

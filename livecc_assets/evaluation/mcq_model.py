@@ -1,4 +1,4 @@
-"""A Qwen2-VL checkpoint that answers multiple-choice questions by its logits (spec 4.4). Imports torch."""
+"""A Qwen2-VL checkpoint that answers multiple-choice questions by its logits (method 4.4). Imports torch."""
 
 from __future__ import annotations
 

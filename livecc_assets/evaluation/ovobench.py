@@ -1,4 +1,4 @@
-"""OVO-Bench: from annotations to questions, and the score over tasks and groups (spec 4.5).
+"""OVO-Bench: from annotations to questions, and the score over tasks and groups (method 4.5).
 
 Three tasks (REC counting, SSR steps, CRR enough information) ask again at several times of one video; the others are
 lettered multiple choice about the video up to a moment. The benchmark's own prompts are data of its release: give them

@@ -1,4 +1,4 @@
-"""LiveSports-3K QA and MVBench: import, items and score (spec 4.4)."""
+"""LiveSports-3K QA and MVBench: import, items and score (method 4.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LiveSports-QA from known events: who, what and when, each asked given the other two (spec 4.1, step 4)."""
+"""LiveSports-QA from known events: who, what and when, each asked given the other two (method 4.1, step 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commentary looks like as text: how much, how fast, how repetitive (spec 5.2)."""
+"""What commentary looks like as text: how much, how fast, how repetitive (method 5.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Video-MME: import, letter extraction, the official report and the score (spec 4.4, 5.3)."""
+"""Video-MME: import, letter extraction, the official report and the score (method 4.4, 5.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Win rates from pairwise judgements, with slot preference, flips and intervals beside them (spec 4.3, 5.1)."""
+"""Win rates from pairwise judgements, with slot preference, flips and intervals beside them (method 4.3, 5.1)."""
 
 from __future__ import annotations
 

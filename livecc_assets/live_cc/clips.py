@@ -1,4 +1,4 @@
-"""A1, second half: a video's words are cut into clips at silences and at the longest length (spec 1.2).
+"""A1, second half: a video's words are cut into clips at silences and at the longest length (method 1.2).
 
 Gaps and lengths are measured from the end of one word to the end of another. The walk never skips a word: each run of
 words between two cuts becomes a clip or a rejected row that says why not.

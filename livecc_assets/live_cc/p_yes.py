@@ -1,4 +1,4 @@
-"""The paper's talking-head scorer: Qwen2-VL answers Yes or No over 8 frames (spec 1.4). Imports torch at the top."""
+"""The paper's talking-head scorer: Qwen2-VL answers Yes or No over 8 frames (method 1.4). Imports torch at the top."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Training records as one JSON array a line with a seek index (spec 1.11): written, and read from published files.
+"""Training records as one JSON array a line with a seek index (method 1.11): written, and read from published files.
 
 A record is a conversation: the user's turn names video, range, query and context, the assistant's turn is the stream
 of timed words. Times are absolute in the source video. The file's last line lists where every record starts.

@@ -1,4 +1,4 @@
-"""Live-CC, the pre-training set: clips joined with their scores, filtered and ranked (spec 1.1-1.4). Scores nothing."""
+"""Live-CC, the pre-training set: clips joined with their scores, filtered and ranked (method 1.1-1.4). Scores nothing."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A3: is somebody's talking face what the video shows? (spec 1.4; paper section 3.1). No threshold here.
+"""A3: is somebody's talking face what the video shows? (method 1.4; paper section 3.1). No threshold here.
 
 A score in [0, 1] per video from 8 evenly spaced frames. Two scorers: ``p-yes`` asks Qwen2-VL, as the paper does;
 ``face-share`` is the share of frames with a face, for machines without such a model. A video that cannot be read is

@@ -1,4 +1,4 @@
-"""A1, first half: caption lines become words with times (spec 1.2; paper section 3.1).
+"""A1, first half: caption lines become words with times (method 1.2; paper section 3.1).
 
 A caption line carries one start and end for many words; its duration is spread evenly over them. Captions that carry
 per-word times already need no spreading and are taken as they are.

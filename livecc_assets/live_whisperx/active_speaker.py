@@ -1,4 +1,4 @@
-"""B5: in how much of a clip does somebody in view speak? (spec 1.8; paper section 3.1). No threshold here.
+"""B5: in how much of a clip does somebody in view speak? (method 1.8; paper section 3.1). No threshold here.
 
 ``face-and-voice`` counts the seconds that have a voice in the sound and a face in the picture. It cannot tell whether
 the face belongs to the voice: a narrator over footage of people counts as a speaker, which Light-ASD would not say.

@@ -1,4 +1,4 @@
-"""B1 and B2: videos of the wanted categories are transcribed with a time for every word (spec 1.5, 1.6).
+"""B1 and B2: videos of the wanted categories are transcribed with a time for every word (method 1.5, 1.6).
 
 The recogniser is faster-whisper, as in the published recipe (which calls it WhisperX, but aligns nothing). Voice
 activity detection stays on: without it Whisper invents words over music.

@@ -1,4 +1,4 @@
-"""B3: recognised words are cut into clips that start where a sentence starts (spec 1.7).
+"""B3: recognised words are cut into clips that start where a sentence starts (method 1.7).
 
 Like A1, but gaps and lengths are measured from the start of one word to the start of another, and a clip may only
 begin at a sentence. Words before such a start are accounted for as one rejected run.

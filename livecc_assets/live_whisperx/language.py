@@ -1,4 +1,4 @@
-"""Language of a clip's words (spec 1.10). Scores only; the selection decides which language and how sure."""
+"""Language of a clip's words (method 1.10). Scores only; the selection decides which language and how sure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any

@@ -1,7 +1,7 @@
 """The published Live-WhisperX-526K ships cut clips, while its records address whole videos; this bridges the two.
 
 Clips are named ``<id>_<start>-<end>_2.0fps.mp4`` and start at zero; records count seconds of the source video
-(spec 1.11).
+(method 1.11).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""B6: does the speech comment on what is seen, and which request would elicit it? (spec 1.9; paper section 3.2).
+"""B6: does the speech comment on what is seen, and which request would elicit it? (method 1.9; paper section 3.2).
 
 Two writers. ``openai`` asks a chat model, as the paper does: it accepts a clip only if four criteria hold, and then
 invents a generic request. ``template`` picks a ready request by category and pace, and refuses only what counting

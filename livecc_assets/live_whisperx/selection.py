@@ -1,4 +1,4 @@
-"""Live-WhisperX, the SFT set: sentence clips joined with their four scores and filtered (spec 1.1, 1.8-1.10)."""
+"""Live-WhisperX, the SFT set: sentence clips joined with their four scores and filtered (method 1.1, 1.8-1.10)."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How large frames are for the model: the pixel budget of training and of streaming (spec 2.5, 3.2)."""
+"""How large frames are for the model: the pixel budget of training and of streaming (method 2.5, 3.2)."""
 
 import math
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def smart_resize(
 
 
 def video_size(n_frames: int, height: int, width: int, budget: PixelBudget | None = None) -> tuple[int, int]:
-    """(height, width) of every frame of a training clip of ``n_frames`` sampled frames (spec 2.5)."""
+    """(height, width) of every frame of a training clip of ``n_frames`` sampled frames (method 2.5)."""
     budget = budget or PixelBudget()
     return smart_resize(height, width, 28, budget.min_pixels, budget.max_pixels(n_frames))
 
@@ -62,5 +62,5 @@ def streaming_size(
     max_pixels: int = 384 * TOKEN_PIXELS,
     min_pixels: int = 100 * TOKEN_PIXELS,
 ) -> tuple[int, int]:
-    """(height, width) of every frame of a live session: fixed, because its length is not known (spec 3.2)."""
+    """(height, width) of every frame of a live session: fixed, because its length is not known (method 3.2)."""
     return smart_resize(height, width, 28, min_pixels, max_pixels)

@@ -1,4 +1,4 @@
-"""Which frames of a video are read (spec 2.4, section 10).
+"""Which frames of a video are read (method 2.4, 10).
 
 Times are frame END times in seconds, one a frame, as the published reader uses them.
 """
@@ -65,7 +65,7 @@ def smart_nframes(
     average_fps: float | None = None,
     rule: Rule = "corrected",
 ) -> list[int]:
-    """Frame indices spread evenly over the range: an even count near ``fps`` frames a second (spec 2.4, "otherwise").
+    """Frame indices spread evenly over the range: an even count near ``fps`` frames a second (method 2.4, "otherwise").
 
     ``average_fps`` is the file's own rate (``Video.fps``); without it the rate is taken from the frame times. Raises
     MediaError("empty_range") for a range with fewer than two frames.

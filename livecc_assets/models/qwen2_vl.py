@@ -1,7 +1,7 @@
 """Qwen2-VL: folder to tokenizer, pixels and model, with torch and tokenizers only.
 
 The library's own video processor needs torchvision, which has no CPU build in the registry; ``pixel_values`` is the same
-arithmetic on uint8 frames (spec section 2.5; resizing is ``media.resize``'s task).
+arithmetic on uint8 frames (method 2.5; resizing is ``media.resize``'s task).
 """
 
 import importlib.util
@@ -36,7 +36,7 @@ _CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 @dataclass(frozen=True)
 class Processor:
-    """Tokenizer, the ids that the method needs (spec section 2.1), and the geometry of a patch.
+    """Tokenizer, the ids that the method needs (method 2.1), and the geometry of a patch.
 
     ``streaming_eos`` is the last id of ``" ..."``: the ellipsis that closes the words of a block. ``eos`` is ``<|im_end|>``.
     ``min_pixels``/``max_pixels`` bound an image (not a video frame).

@@ -1,6 +1,6 @@
 """A causal language model that answers one question: how surprising is this text after that prompt?
 
-Used by the text-loss filters (spec 1.3; paper section 3, stages A2 and B4) and by the likelihood judge. Imports torch
+Used by the text-loss filters (method 1.3; paper section 3, stages A2 and B4) and by the likelihood judge. Imports torch
 at the top: only workers and commands that need it import this module.
 """
 
@@ -77,7 +77,7 @@ class TextLM:
         """Losses of many (prompt, answer) pairs in the order given, computed in batches of similar length.
 
         ``released`` divides by the labels above 0, as the published script does: token id 0 is then summed but not
-        counted (spec section 6, item 6). ``corrected`` divides by all answer tokens, and 0 stands nowhere apart.
+        counted (method 6, item 6). ``corrected`` divides by all answer tokens, and 0 stands nowhere apart.
         """
         encoded = [self._encode(messages, answer) for messages, answer in pairs]
         results: list[tuple[float, int]] = [(0.0, 0)] * len(pairs)

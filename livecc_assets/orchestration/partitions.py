@@ -1,4 +1,4 @@
-"""Partition definitions and the mappings between them. Mappings are always explicit (design, "The asset graph")."""
+"""Partition definitions and the mappings between them. Mappings are always explicit (docs/design.md, "The asset graph")."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""Dagster Pipes through the artifact store, for workers on other machines (design, "Launchers").
+"""Dagster Pipes through the artifact store, for workers on other machines (docs/design.md, "Launchers").
 
 A worker's context and messages lie under one prefix that is made of what it computes and of its attempt. Whoever adopts a
 running worker reads its messages from the first one, so nothing depends on a log stream or on the process that started it.

@@ -1,7 +1,7 @@
 """General instructions about the sample world: questions on pictures, several pictures and short clips, with their answers.
 
 They stand for the image and video conversations that the paper mixes into its second stage, so that a model that learns to
-comment still answers questions. Rows are conversations in the container of spec 1.11.
+comment still answers questions. Rows are conversations in the container of method 1.11.
 """
 
 import json

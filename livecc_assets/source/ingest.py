@@ -1,4 +1,4 @@
-"""YT-CC-Source: candidates become rows of videos with captions, or reasons why not (spec 1.0)."""
+"""YT-CC-Source: candidates become rows of videos with captions, or reasons why not (method 1.0)."""
 
 import os
 import re

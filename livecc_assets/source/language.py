@@ -1,4 +1,4 @@
-"""Which language a text is in (spec 1.0 and 1.10)."""
+"""Which language a text is in (method 1.0 and 1.10)."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The manifest: the only thing that makes an artifact exist (design, "Artifacts")."""
+"""The manifest: the only thing that makes an artifact exist (docs/design.md, "Artifacts")."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The chat template, piece by piece: what a training sequence and a live session must write identically (spec 2.2).
+"""The chat template, piece by piece: what a training sequence and a live session must write identically (method 2.2).
 
 A vision item is written with one pad token; whoever encodes the text repeats its id per visual token. Line breaks count.
 """

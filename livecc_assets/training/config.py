@@ -1,4 +1,4 @@
-"""What a training is given: a stage's hyper-parameters (spec section 2.7), and what the graph adds to them."""
+"""What a training is given: a stage's hyper-parameters (method 2.7), and what the graph adds to them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the model is told about a clip before its first word: title, previous speech, or the viewer's query (spec 2.3)."""
+"""What the model is told about a clip before its first word: title, previous speech, or the viewer's query (method 2.3)."""
 
 from dataclasses import dataclass
 from typing import get_args

@@ -1,4 +1,4 @@
-"""The training mixture: concatenated sources, seeded shuffle, sequences built ahead of the trainer (spec section 2.6).
+"""The training mixture: concatenated sources, seeded shuffle, sequences built ahead of the trainer (method 2.6).
 
 A row that cannot be used is skipped, counted and reported with its reason; above the limit training stops. The published
 loader replaces it by a random other row instead and says nothing.

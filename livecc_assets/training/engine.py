@@ -1,4 +1,4 @@
-"""The DeepSpeed engine: process group, ZeRO configuration, optimiser and schedule (spec section 2.7)."""
+"""The DeepSpeed engine: process group, ZeRO configuration, optimiser and schedule (method 2.7)."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Dense interleaving of frames and words: one user turn a second, the words spoken in it as the answer (spec section 2.2)."""
+"""Dense interleaving of frames and words: one user turn a second, the words spoken in it as the answer (method 2.2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

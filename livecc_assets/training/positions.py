@@ -1,4 +1,4 @@
-"""Multimodal rotary positions (M-RoPE) of Qwen2-VL, also for a sequence that grows turn by turn (spec section 3.3).
+"""Multimodal rotary positions (M-RoPE) of Qwen2-VL, also for a sequence that grows turn by turn (method 3.3).
 
 Text advances all three axes together. A (t, h, w) block of vision tokens lies at start + (frame, row, column), and the text
 after it continues at one past the largest of these. The published inference gives plain consecutive positions to every

@@ -1,4 +1,4 @@
-"""From rows to resized frames and images, as training reads them (spec sections 2.4, 2.5)."""
+"""From rows to resized frames and images, as training reads them (method 2.4, 2.5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

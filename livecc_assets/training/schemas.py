@@ -9,7 +9,9 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             column("sample_id", pa.string(), "Unique within the source"),
             column("source", pa.string(), "Name of the instruction set"),
-            column("conversation", pa.string(), "JSON list of turns: role and content (image, video, text); spec 1.11"),
+            column(
+                "conversation", pa.string(), "JSON list of turns: role and content (image, video, text); method 1.11"
+            ),
         ]
     )
 }

@@ -1,4 +1,4 @@
-"""From a clip or a conversation to what the model is trained on: ids, labels, patches and positions (spec 2.2, 2.6)."""
+"""From a clip or a conversation to what the model is trained on: ids, labels, patches and positions (method 2.2, 2.6)."""
 
 import json
 from collections.abc import Mapping
@@ -157,7 +157,7 @@ def build_sequence(
 def conversation_sequence(
     messages: list[dict[str, Any]], processor: Processor, options: SequenceOptions, root: str = ""
 ) -> TrainingSequence:
-    """The training sample of an ordinary conversation with images and videos (spec 1.11): every answer is learnt.
+    """The training sample of an ordinary conversation with images and videos (method 1.11): every answer is learnt.
 
     Relative paths of media are those of the folder or prefix ``root``.
 

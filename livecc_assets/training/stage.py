@@ -1,4 +1,4 @@
-"""One stage of training: LiveCC-Base or LiveCC-Instruct with DeepSpeed, and the model stored (spec 2.7).
+"""One stage of training: LiveCC-Base or LiveCC-Instruct with DeepSpeed, and the model stored (method 2.7).
 
 Runs as one process, or under torchrun as several that share the work; only the first of them writes the artifact.
 """

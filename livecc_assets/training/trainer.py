@@ -1,4 +1,4 @@
-"""The training loop: sequences in, a trained model and its log out (spec section 2.7)."""
+"""The training loop: sequences in, a trained model and its log out (method 2.7)."""
 
 import json
 import math

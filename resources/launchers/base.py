@@ -1,4 +1,4 @@
-"""A worker's work, and what it needs of the place where it runs (design, "Launchers")."""
+"""A worker's work, and what it needs of the place where it runs (docs/design.md, "Launchers")."""
 
 import signal
 from collections.abc import Callable, Mapping, Sequence

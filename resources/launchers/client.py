@@ -1,4 +1,4 @@
-"""The one interface of all launchers: Dagster's Pipes client (design, "Launchers")."""
+"""The one interface of all launchers: Dagster's Pipes client (docs/design.md, "Launchers")."""
 
 import warnings
 from abc import abstractmethod

@@ -1,4 +1,4 @@
-"""Frame sizes against the published preprocessing and the spec's table."""
+"""Frame sizes against the published preprocessing and the method's table (method 2.5)."""
 
 import json
 from pathlib import Path

@@ -87,7 +87,7 @@ def test_corrected_turns_equal_the_published_ones_until_the_published_defects_bi
     assert same / total > 0.95
 
 
-def test_the_specifications_example_comes_out_word_for_word():
+def test_the_methods_example_comes_out_word_for_word():
     ends = [20.4, 20.9, 21.1, 21.6, 22.6, 22.9, 23.5, 23.9, 26.4, 26.9, 27.6, 28.0]
     texts = ["oh", "what", "a", "nice", "pass", "and", "a", "flip", "by", "willie", "cauley", "stein"]
     words = [{"start": e - 0.2, "end": e, "word": w} for e, w in zip(ends, texts, strict=True)]
