@@ -13,11 +13,12 @@ import click
 from livecc_assets import __version__
 from livecc_assets.cli.lazy import Entry, LazyGroup
 from livecc_assets.core.errors import MediaError, UserError
-from livecc_assets.core.folders import as_unwritable
-from livecc_assets.core.redaction import redact
 
 #: What shells report of a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED = 130
+
+#: Commands that read no state; `doctor` tells what is wrong with it as a finding.
+WITHOUT_STATE = ("config", "doctor")
 
 _HERE = "livecc_assets.cli"
 #: A new command is one line here. The sentence is the first one of the command's own help.
@@ -64,12 +65,16 @@ class _Livecc(LazyGroup):
         except (UserError, MediaError) as error:
             told = error
         except OSError as error:
+            from livecc_assets.core.folders import as_unwritable
+
             told = as_unwritable(error)
             if told is None:
                 raise
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)
             sys.exit(INTERRUPTED)
+        from livecc_assets.core.redaction import redact
+
         click.echo(f"livecc: {redact(str(told))}", err=True)
         sys.exit(1)
 
@@ -88,3 +93,8 @@ def main(context: click.Context, home: Path | None, profile: str | None) -> None
     os.environ["LIVECC_HOME"] = str(settings.home)
     os.environ["LIVECC_PROFILE"] = str(settings.profile_path)
     context.obj = settings
+    if context.invoked_subcommand not in WITHOUT_STATE and "--help" not in context.args:
+        from livecc_assets.store.layout import check_folder
+
+        if "://" not in settings.root:  # a root elsewhere is asked by whoever opens it
+            check_folder(Path(settings.root))

@@ -27,6 +27,7 @@ from livecc_assets.runtime.messages import (
     open_when_reachable,
 )
 from livecc_assets.runtime.task import Task, open_inputs
+from livecc_assets.store import layout
 from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.store import Store
 
@@ -85,6 +86,7 @@ def _perform(steps: Mapping[str, Callable[[Task], None]], pipes: PipesContext) -
     upstream = [Upstream(**pin) for pin in job["upstream"]]
     home = Path(job["home"])
     store = open_when_reachable(lambda: Store(job["root"], home / "cache"))
+    layout.check(store.blobs)
     writer = store.write(
         job["asset"],
         job["partition"],

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound
-from livecc_assets.store import registry
+from livecc_assets.store import layout, registry
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.manifest import Manifest, Upstream
@@ -37,6 +37,8 @@ def _part(name: str) -> str:
 
 class Store:
     """Immutable artifacts under one root, local or S3. ``cache`` holds local copies of what lies on S3."""
+
+    _claimed = False
 
     def __init__(self, root: str, cache: Path | str) -> None:
         self.blobs: Blobs = open_blobs(str(root))
@@ -71,8 +73,15 @@ class Store:
         pointer = self.pointer(asset, partition)
         return self.at(pointer.place) if pointer else None
 
+    def claim(self) -> None:
+        """Mark the root as this version's before anything is written. UserError where another layout made what is there."""
+        if not self._claimed:
+            layout.claim(self.blobs)
+            self._claimed = True
+
     def set_current(self, asset: str, partition: str, place: str, run_id: str = "") -> None:
         """Move the partition's pointer; done at every materialisation, no-ops included."""
+        self.claim()
         text = json.dumps({"place": place, "at": datetime.now(UTC).isoformat(timespec="seconds"), "run_id": run_id})
         self.blobs.put(f"{_part(asset)}/{_part(partition)}/_current.json", text.encode())
 
@@ -97,6 +106,7 @@ class Store:
         replaces: str | None = None,
     ) -> Writer:
         """A writer for one attempt; see :class:`Writer`. ``replaces``: entity tag that a forced run read."""
+        self.claim()
         return Writer(
             self.blobs,
             self.place(asset, partition, input_key),
@@ -117,6 +127,7 @@ class Store:
 
     def register_batch(self, name: str, about: dict[str, Any]) -> None:
         """Record a source batch; the same name with another content is refused."""
+        self.claim()
         registry.register(self.blobs, name, about)
 
     def batch(self, name: str) -> dict[str, Any]:

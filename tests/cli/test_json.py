@@ -17,7 +17,9 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the jobs that were run; none of them does anything."""
     done: list[str] = []
 
-    def run_job(instance: object, name: str, partition: str | None = None, *_: object, **__: object) -> runs.Outcome:
+    def run_job(
+        defs: object, instance: object, name: str, partition: str | None = None, *_: object, **__: object
+    ) -> runs.Outcome:
         done.append(name)
         return runs.Outcome(name, partition, ["a"], [], [], 1.0)
 

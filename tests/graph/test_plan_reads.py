@@ -1,6 +1,7 @@
 """What ``livecc status`` asks of the store: each thing once, however many assets need it."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_listings_and_models_are_looked_at_once_and_a_gone_folder_is_told_each_t
 
     world.batch("one", [1])
     view, step = Once(world.store), world.steps["numbers"]
-    step = type(step)(**{**step.__dict__, "fingerprint": gone})
+    step = replace(step, fingerprint=gone)
     for _ in range(2):
         with pytest.raises(UserError, match="one: its folder is gone"):
             make_plan(step, world.settings, view, "one")
@@ -87,7 +88,7 @@ def test_many_listings_are_asked_for_at_the_same_time(world, monkeypatch: pytest
     for number in range(4):
         world.batch(f"batch-{number}", [number])
     step = world.steps["numbers"]
-    step = type(step)(**{**step.__dict__, "fingerprint": listed})
+    step = replace(step, fingerprint=listed)
     found = standings([step], world.settings, world.store)
     assert [(one.partition, one.state) for one in found] == [(f"batch-{n}", "missing") for n in range(4)]
 

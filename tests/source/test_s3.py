@@ -10,8 +10,8 @@ from moto import mock_aws
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.opening import open_media
 from livecc_assets.source import listing
-from livecc_assets.source.assets import evaluation_videos
 from livecc_assets.source.candidates import scan
+from livecc_assets.source.evaluation_lists import evaluation_ids
 from livecc_assets.source.ingest import source_rows
 from livecc_assets.store.uris import local_path
 
@@ -64,4 +64,4 @@ def test_a_list_of_evaluation_videos_that_is_not_in_the_store_is_told_like_a_mis
     for absent in ("s3://films/lists/eval.txt", str(tmp_path / "eval.txt")):
         task: Any = SimpleNamespace(config={"files": {"mine": absent}}, inputs={})
         with pytest.raises(UserError, match=f"{absent}: this list of evaluation videos is not there; mend"):
-            evaluation_videos(task)
+            list(evaluation_ids(task.config, None))

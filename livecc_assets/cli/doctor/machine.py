@@ -9,6 +9,8 @@ import sysconfig
 from pathlib import Path
 
 from livecc_assets.cli.doctor.finding import Finding
+from livecc_assets.core.errors import UserError
+from livecc_assets.store.layout import check_folder
 
 DISK_GB, MEMORY_GB = 5.0, 4.0  # what the sample needs: converted weights, world and checkpoints; two training ranks
 
@@ -23,6 +25,18 @@ def python() -> Finding:
     if not header.is_file():
         return Finding("Python", False, f"{version} without {header}", f"apt-get install python{minor}-dev", True)
     return Finding("Python", True, f"{version} with headers, {os.cpu_count()} CPUs", required=True)
+
+
+def state(root: str) -> Finding:
+    """Whether this version can read what lies under a local ``root``; one in S3 is asked by :func:`services.s3`."""
+    if "://" in root:
+        return Finding("state", True, f"in {root}")
+    try:
+        check_folder(Path(root))
+    except UserError as error:
+        cause, _, remedy = str(error).partition(". ")
+        return Finding("state", False, cause, remedy, True)
+    return Finding("state", True, f"in {root}")
 
 
 def tools() -> list[Finding]:

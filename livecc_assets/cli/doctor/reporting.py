@@ -28,6 +28,7 @@ def diagnose(home: Path, root: str, env: Mapping[str, str] = os.environ) -> list
         lambda: [services.docker(env)],
         lambda: models.weights(home),
         lambda: [machine.disk(home), machine.memory()],
+        lambda: [machine.state(root)],
     ]
     with ThreadPoolExecutor(len(checks)) as pool:
         return [finding for found in pool.map(lambda check: check(), checks) for finding in found]

@@ -48,6 +48,8 @@ def s3(root: str, env: Mapping[str, str]) -> Finding:
         return Finding(
             "S3", False, f"not used: artifacts are in {root}", "LIVECC_ROOT=s3://bucket/prefix puts them in S3"
         )
+    from livecc_assets.store.blobs import open_blobs
+    from livecc_assets.store.layout import check
     from livecc_assets.store.s3_client import reading, split
 
     # LIVECC_ROOT names the artifact store, so without it not even the sample can run here.
@@ -55,6 +57,7 @@ def s3(root: str, env: Mapping[str, str]) -> Finding:
     try:
         with reading(root, "LIVECC_ROOT", tries=1, seconds=TIMEOUT_SECONDS) as client:
             client.list_objects_v2(Bucket=bucket, MaxKeys=1)
+        check(open_blobs(root))
     except UserError as error:
         cause, _, remedy = str(error).removeprefix(f"{root}: ").rpartition("; ")
         return Finding("S3", False, f"bucket {bucket}: {cause}", remedy, True)

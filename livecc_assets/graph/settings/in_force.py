@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings.choices import Kind
 from livecc_assets.graph.settings.yaml_file import SHIPPED, read_yaml
+from livecc_assets.store import layout
 from livecc_assets.store.store import Store
 
 if TYPE_CHECKING:
@@ -85,8 +86,10 @@ class Settings:
         return self.home / "cache"
 
     def store(self) -> Store:
-        """The artifact store under ``root``."""
-        return Store(self.root, self.cache)
+        """The artifact store under ``root``. Raises UserError where another layout made what lies there."""
+        store = Store(self.root, self.cache)
+        layout.check(store.blobs)
+        return store
 
 
 def load_settings(home: str | Path | None = None, root: str | None = None, profile: str | None = None) -> Settings:

@@ -62,7 +62,7 @@ def test_bad_input_is_one_line_with_a_remedy(video: Path, model_folder: Path, tm
     _refused("is a folder", good, model, out=tmp_path)
     _refused("lasts 12.0 s", good, model, start=40.0)
     _refused("lasts 12.0 s", good, model, start=5.0, end=4.0)
-    _refused("unknown key 'max_tokens'", good, model, config={"commentary": {"max_tokens": 4}})
+    _refused("max_tokens: unknown key; did you mean", good, model, config={"commentary": {"max_tokens": 4}})
 
 
 def test_a_failure_midway_leaves_no_file(
