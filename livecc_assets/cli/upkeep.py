@@ -12,7 +12,7 @@ from livecc_assets.graph.settings import Settings
 @click.pass_obj
 def doctor(settings: Settings, as_json: bool) -> None:
     """What this machine has, and the remedy for what it lacks."""
-    from livecc_assets.cli.doctor import report
+    from livecc_assets.cli.doctor.reporting import report
 
     sys.exit(report(settings.home, settings.root, as_json))
 

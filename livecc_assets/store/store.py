@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import sound
-from livecc_assets.store import layout, registry
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.blobs import Blobs, open_blobs
+from livecc_assets.store.layout import claim
 from livecc_assets.store.manifest import Manifest, Upstream
+from livecc_assets.store.registry import names, register, registered
 from livecc_assets.store.writer import Writer
 
 #: Partition under which stages live that several experiments share.
@@ -76,7 +77,7 @@ class Store:
     def claim(self) -> None:
         """Mark the root as this version's before anything is written. UserError where another layout made what is there."""
         if not self._claimed:
-            layout.claim(self.blobs)
+            claim(self.blobs)
             self._claimed = True
 
     def set_current(self, asset: str, partition: str, place: str, run_id: str = "") -> None:
@@ -128,12 +129,12 @@ class Store:
     def register_batch(self, name: str, about: dict[str, Any]) -> None:
         """Record a source batch; the same name with another content is refused."""
         self.claim()
-        registry.register(self.blobs, name, about)
+        register(self.blobs, name, about)
 
     def batch(self, name: str) -> dict[str, Any]:
         """What ``register_batch`` recorded; ``livecc batch move`` changes its ``uri``."""
-        return registry.registered(self.blobs, name)
+        return registered(self.blobs, name)
 
     def batches(self) -> list[str]:
         """Names of all registered batches."""
-        return registry.names(self.blobs)
+        return names(self.blobs)

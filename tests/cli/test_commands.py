@@ -60,7 +60,9 @@ def test_ingest_makes_a_batch_with_a_selection_of_its_own(home: Path, tmp_path: 
     assert result.exit_code == 0, result.output
     settings = load_settings(home)
     assert settings.store().batch("mine") == {"uri": str(videos), "captions": "optional"}
-    assert settings.selections["mine"].live_cc.batches == ["mine"]
+    own = settings.selections["mine"].live_cc
+    assert own is not None
+    assert own.batches == ["mine"]
     assert "mine" not in str(settings.selections["sample"]), "another training set must not change"
     again = livecc(home, "ingest", str(tmp_path), "--batch", "mine")
     assert "choose another" in one_line_error(again)
@@ -102,7 +104,9 @@ def test_an_edited_selection_survives_a_second_ingest(home: Path, tmp_path: Path
     recipe["live_cc"]["loss"] = [2.0, 3.0]
     path.write_text(yaml.safe_dump(recipe))
     livecc(home, "ingest", str(videos), "--batch", "mine")
-    assert load_settings(home).selections["mine"].live_cc.loss == (2.0, 3.0)
+    kept = load_settings(home).selections["mine"].live_cc
+    assert kept is not None
+    assert kept.loss == (2.0, 3.0)
 
 
 def test_a_broken_selection_file_is_named_and_stops_nothing_else(home: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from livecc_assets.cli import doctor
-from livecc_assets.cli.doctor import Finding, machine, models, services
+from livecc_assets.cli.doctor import machine, models, services
+from livecc_assets.cli.doctor import reporting as doctor
+from livecc_assets.cli.doctor.finding import Finding
 from livecc_assets.models import embedded
 
 NOTHING = {"HF_HUB_OFFLINE": "1", "HOME": "/nonexistent", "DOCKER_HOST": "unix:///nonexistent.sock"}

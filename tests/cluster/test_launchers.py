@@ -262,7 +262,9 @@ def test_a_cancelled_run_deletes_its_worker(bench):
         def others():
             return f"no run {run_id!r}; there are {[one.run_id for one in instance.get_runs()]}"
 
-        instance.report_run_canceling(until(lambda: instance.get_run_by_id(run_id), 20, others))
+        run = until(lambda: instance.get_run_by_id(run_id), 20, others)
+        assert run is not None
+        instance.report_run_canceling(run)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=240)
     assert bench.launcher().find(worker_name(job)) is None

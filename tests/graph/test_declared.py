@@ -92,10 +92,12 @@ def test_defs_load_a_table_as_arrow_and_a_checkpoint_as_its_folder(rows: list[di
     from livecc_assets.definitions import defs
 
     with dg.DagsterInstance.ephemeral() as instance:
-        table = defs.load_asset_value("live_cc", partition_key="sample", instance=instance)
+        table: Any = defs.load_asset_value("live_cc", partition_key="sample", instance=instance)
         assert isinstance(table, pa.Table)
         assert table.to_pylist() == rows
-        dataset = defs.load_asset_value("live_cc", python_type=pads.Dataset, partition_key="sample", instance=instance)
+        dataset: Any = defs.load_asset_value(
+            "live_cc", python_type=pads.Dataset, partition_key="sample", instance=instance
+        )
         assert isinstance(dataset, pads.Dataset)
         assert dataset.count_rows() == 1
         folder = defs.load_asset_value("livecc_base", partition_key="sample-blind", instance=instance)

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from livecc_assets.graph.coverage import function_nodes, imports, is_own, syntax
 from livecc_assets.orchestration.steps import STEPS
@@ -15,8 +16,11 @@ ABSENT = ("torch", "transformers", "deepspeed", "faster_whisper", "ctranslate2",
 
 def functions_beside_the_orchestrator() -> dict[str, Callable[..., object]]:
     """The function of every step without a worker, and what draws every asset's page."""
-    found = {f"{step.function.__module__}:{step.asset}": step.function for step in STEPS if not step.worker}
-    return found | {f"{one.__module__}:{one.__name__}": one for step in STEPS if (one := step.preview)}
+    found: dict[str, Callable[..., object]] = {
+        f"{step.function.__module__}:{step.asset}": step.function for step in STEPS if not step.worker
+    }
+    previews: list[Any] = [step.preview for step in STEPS if step.preview]
+    return found | {f"{one.__module__}:{one.__name__}": one for one in previews}
 
 
 def reached(function: Callable[..., object]) -> dict[str, str]:

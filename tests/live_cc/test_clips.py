@@ -8,16 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.words import Word
 from livecc_assets.live_cc.clips import Limits, caption_clips, runs
 from livecc_assets.live_cc.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
 
-def _words(triples):
+def _words(triples) -> list[Word]:
     return [{"start": s, "end": e, "word": w} for s, e, w in triples]
 
 
-def _steady(count, start=0.0, seconds=1.0, prefix="w"):
+def _steady(count, start=0.0, seconds=1.0, prefix="w") -> list[Word]:
     return _words((start + i * seconds, start + (i + 1) * seconds, f"{prefix}{i}") for i in range(count))
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.words import Word
 from livecc_assets.live_cc.clips import Limits
 from livecc_assets.live_whisperx.clips import sentence_clips, sentence_runs, starts_sentence
 from livecc_assets.live_whisperx.schemas import SCHEMAS
@@ -16,7 +17,7 @@ from livecc_assets.store.rows import Rejected
 CUT = ("kept", "too_slow", "too_fast")
 
 
-def _steady(texts, start=0.0):
+def _steady(texts, start=0.0) -> list[Word]:
     return [{"start": start + i, "end": start + i + 1.0, "word": text} for i, text in enumerate(texts)]
 
 
@@ -25,7 +26,7 @@ def test_clips_equal_the_golden_vectors(golden: Path, rule: Rule):
     records = [json.loads(line) for line in (golden / "sft_clips.jsonl").read_text().splitlines()]
     assert len(records) == 167
     for record in records:
-        words = [{"start": s, "end": e, "word": w} for s, e, w in record["words"]]
+        words: list[Word] = [{"start": s, "end": e, "word": w} for s, e, w in record["words"]]
         cut = [run for run in sentence_runs(words, Limits(rule=rule)) if run.fate in CUT]
         if rule == "released":
             found = [[run.first, run.last, run.first] for run in cut]
@@ -35,12 +36,12 @@ def test_clips_equal_the_golden_vectors(golden: Path, rule: Rule):
 
 
 def test_released_starts_only_at_words_in_capitals():
-    words = [{"word": word} for word in ["end.", "The", "stop?", "I", "go", "NASA"]]
+    words = _steady(["end.", "The", "stop?", "I", "go", "NASA"])
     assert [starts_sentence(words, i, "released") for i in range(6)] == [True, False, False, True, False, False]
 
 
 def test_corrected_starts_at_a_capital_after_the_end_of_a_sentence():
-    words = [{"word": word} for word in ["end.", "The", "stop!", '"So', "go.", "it", "No", "on.", "42nd", "x.", "42"]]
+    words = _steady(["end.", "The", "stop!", '"So', "go.", "it", "No", "on.", "42nd", "x.", "42"])
     starts = [i for i in range(len(words)) if starts_sentence(words, i)]
     assert starts == [0, 1, 3]
 
@@ -59,7 +60,7 @@ def test_the_worked_example_of_a_silence_and_two_sentence_starts():
 
 def test_only_corrected_filters_by_speed():
     texts = ["Hello"] + ["go"] * 299
-    words = [{"start": i * 0.2, "end": i * 0.2 + 0.2, "word": text} for i, text in enumerate(texts)]
+    words: list[Word] = [{"start": i * 0.2, "end": i * 0.2 + 0.2, "word": text} for i, text in enumerate(texts)]
     assert [run.fate for run in sentence_runs(words, Limits(rule="released"))] == ["kept", "last_word_lost"]
     assert [run.fate for run in sentence_runs(words, Limits())] == ["too_fast"]
 

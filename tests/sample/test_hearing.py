@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
+from livecc_assets.core.words import Word
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.live_whisperx.clips import sentence_clips
 from livecc_assets.sample.match import ACTORS, VERBS
@@ -17,7 +18,7 @@ MATCHES = 4
 
 
 @pytest.fixture(scope="module")
-def heard(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[list, list[dict]]]:
+def heard(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[list, list[Word]]]:
     """(words said, words read) of a few matches."""
     from livecc_assets.live_whisperx.asr import FasterWhisper
 

@@ -190,7 +190,7 @@ def test_media_of_a_conversation_are_read_from_the_folder_that_is_named_now(tmp_
         {"role": "user", "content": [{"type": "image", "image": "one.png"}]},
         {"role": "assistant", "content": [{"type": "text", "text": "Red."}]},
     ]
-    rows = [{"sample_id": "mine:0", "conversation": json.dumps(turns)}]
+    rows: Any = [{"sample_id": "mine:0", "conversation": json.dumps(turns)}]
     there, gone = (
         Mixture([Source("general_instructions", rows, own_path, True, str(root))], processor, SequenceOptions())
         for root in (tmp_path / "moved", tmp_path / "gone")

@@ -6,8 +6,3 @@ required finding is ok, else 1.
 
 Every question to the network has a time-out of a few seconds, and the questions are asked at the same time.
 """
-
-from livecc_assets.cli.doctor.finding import Finding
-from livecc_assets.cli.doctor.reporting import as_json, diagnose, exit_code, report, table
-
-__all__ = ["Finding", "as_json", "diagnose", "exit_code", "report", "table"]
