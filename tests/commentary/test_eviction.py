@@ -1,6 +1,5 @@
 """Every 240 s the cache is rebuilt from text alone: long streams stay flat."""
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -30,19 +29,19 @@ def test_cache_stays_flat_over_twelve_evictions(engine: Any) -> None:
 
 
 def test_without_eviction_the_cache_grows(engine: Any) -> None:
-    stream = Recorded(engine, replace(EVICTING, eviction_sec=None))
+    stream = Recorded(engine, EVICTING.but(eviction_sec=None))
     stream.run(random_blocks(40, (56, 56)))
     assert stream.group.decoder.length == len(stream.ids) > 1000
 
 
 def test_the_published_code_never_evicts(engine: Any) -> None:
-    stream = Recorded(engine, replace(EVICTING, rule="released"))
+    stream = Recorded(engine, EVICTING.but(rule="released"))
     stream.run(random_blocks(15, (56, 56)))
     assert stream.group.decoder.length == len(stream.ids)
 
 
 def test_rebuilt_context_is_system_query_and_all_text_with_positions_from_zero(engine: Any) -> None:
-    stream = Recorded(engine, replace(EVICTING, max_text_tokens=4000), query="what now?")
+    stream = Recorded(engine, EVICTING.but(max_text_tokens=4000), query="what now?")
     blocks = random_blocks(9, (56, 56))
     intervals = stream.run(blocks)
     rebuilt = next(chunk for chunk in stream.chunks if chunk.positions[0, 0] == 0 and chunk is not stream.chunks[0])

@@ -70,7 +70,7 @@ def test_a_batch_that_was_registered_with_a_bad_name_is_passed_over_with_a_line(
     assert "batch 'a...b' is passed over: its name holds '..'" in caplog.text
 
 
-def test_a_file_with_a_bad_name_is_passed_over_with_a_line_and_the_location_loads(home: Path) -> None:
+def test_a_file_with_a_bad_name_is_invalid_and_the_location_loads(home: Path) -> None:
     (home / "selections").mkdir(parents=True)
     (home / "selections" / "a...b.yaml").write_text(
         "profile: sample\nlive_cc: {batches: [a]}\nlive_whisperx: {batches: [a]}\n"
@@ -80,7 +80,8 @@ def test_a_file_with_a_bad_name_is_passed_over_with_a_line_and_the_location_load
     loaded = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert loaded.returncode == 0, loaded.stderr
     assert loaded.stdout.split() == ["sample"]
-    assert "a...b.yaml' is passed over" in loaded.stderr
+    (invalid,) = load_settings(home).invalid
+    assert "a...b.yaml" in invalid.message and "holds '..'" in invalid.message and "rename the file" in invalid.message
 
 
 def test_curating_an_unknown_batch_names_the_known_ones_and_leaves_no_partition(home: Path, tmp_path: Path) -> None:

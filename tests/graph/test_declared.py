@@ -39,9 +39,18 @@ def changed(home: Path, kind: str, old: str, new: str) -> set[str]:
     return {asset for asset in before if before[asset] != after[asset]}
 
 
-def test_a_setting_changes_the_code_version_of_exactly_the_assets_that_read_it(home: Path) -> None:
-    assert changed(home, "profiles", "eviction_sec: 240", "eviction_sec: 241") == {"livesports_commentary"}
-    assert changed(home, "profiles", "frames: 8", "frames: 9") == {"talking_head_scores"}
+@pytest.mark.parametrize(
+    ("old", "new", "asset"),
+    [
+        ("eviction_sec: 240", "eviction_sec: 241", "livesports_commentary"),
+        ("frames: 8", "frames: 9", "talking_head_scores"),
+        ("min_height: 96", "min_height: 97", "yt_cc_source"),
+    ],
+)
+def test_a_setting_changes_the_code_version_of_exactly_the_asset_that_reads_it(
+    home: Path, old: str, new: str, asset: str
+) -> None:
+    assert changed(home, "profiles", old, new) == {asset}
 
 
 def test_a_threshold_in_a_selection_changes_that_training_set_alone(home: Path) -> None:

@@ -113,8 +113,7 @@ def test_a_folder_of_files_that_moves_changes_no_key(benchmark_files: Benchmark,
 def test_another_name_of_the_opponent_is_another_opponent(benchmark_files: Benchmark, tmp_path: Path) -> None:
     settings = benchmark_files.settings(tmp_path / "home")
     before = keys(settings)["livesports_judgements"]
-    opponent: Any = settings.profile.opponent
-    opponent.name = "gpt-4o"
+    object.__setattr__(settings.profile.opponent, "name", "gpt-4o")
     assert keys(settings)["livesports_judgements"] != before
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,7 +71,8 @@ def test_a_step_of_the_orchestrator_that_fails_keeps_no_secret(
         except OSError as error:
             raise kind(f"nothing answers at {os.environ['AWS_ENDPOINT_URL']}") from error
 
-    monkeypatch.setattr(planted_graph, "numbers", numbers)
+    failing = replace(planted_graph.STEPS["numbers"], function=numbers)
+    monkeypatch.setitem(planted_graph.STEPS, "numbers", failing)
     assert run_everything()[0] is False
     assert "nothing answers at http://" in event_log(home)
     assert leaks(home, planted) == []

@@ -71,5 +71,5 @@ def test_half_of_a_character_in_one_row_is_replaced_and_no_other_row_is_touched(
 
 
 def test_a_batch_is_not_named_after_a_folder_whose_name_is_not_utf8(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"'caf\\udce9' cannot name an artifact's partition"):
+    with pytest.raises(UserError, match=r"batch 'caf\\udce9': the name holds '\\udce9'"):
         Store(str(tmp_path / "artefacts"), tmp_path / "cache").register_batch("caf\udce9", {"uri": "x"})
