@@ -98,8 +98,8 @@ def status(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Standings of the whole graph; how often a manifest was read; listing of batches, partitions, objects, a source."""
     from collections import Counter
 
-    from livecc_assets.graph.plan import standings
     from livecc_assets.graph.settings import load_settings
+    from livecc_assets.graph.status import partition_statuses
     from livecc_assets.orchestration.steps import STEPS
     from livecc_assets.source.folders import listing_digest
     from livecc_assets.store.blobs import LocalBlobs
@@ -120,8 +120,8 @@ def status(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     with clock("list_all_objects"):
         objects = sum(1 for _ in store.blobs.listed(""))
     LocalBlobs.get = counted  # type: ignore[method-assign]
-    with clock("standings"):
-        found = standings(STEPS, settings, store)
+    with clock("partition_statuses"):
+        found = partition_statuses(STEPS, settings, store)
     states = Counter(one.state for one in found)
     return {
         "states": states,

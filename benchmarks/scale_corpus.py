@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from livecc_assets.graph.plan import Once, Plan, make_plan
+from livecc_assets.graph.plan import Plan, make_plan
 from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.snapshot import StoreSnapshot
 from livecc_assets.graph.step import Step
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 from livecc_assets.source import folders
@@ -112,9 +113,9 @@ class Corpus:
         # All batches name one folder: it is listed once here, and for each batch when `livecc status` is measured.
         folders.listing_digest = lambda uri: seen.setdefault(uri, seen.get(uri) or real(uri))
         try:
-            self._artifact(BY_ASSET["evaluation_videos"], "all", Once(self.store), self._evaluation())
+            self._artifact(BY_ASSET["evaluation_videos"], "all", StoreSnapshot(self.store), self._evaluation())
             for number, name in enumerate(names):
-                view, made = Once(self.store), tables(number, size)
+                view, made = StoreSnapshot(self.store), tables(number, size)
                 for step in STEPS:
                     if step.partitioned_by == "batch":
                         self._artifact(step, name, view, made.get(step.asset))
@@ -126,7 +127,7 @@ class Corpus:
         ids = [f"{number:05}{7:06}" for number in range(416)]
         return _typed("evaluation_videos", {"video_id": ids, "benchmark": ["livesports"] * len(ids)})
 
-    def _artifact(self, step: Step, partition: str, view: Once, rows: pa.Table | None) -> None:
+    def _artifact(self, step: Step, partition: str, view: StoreSnapshot, rows: pa.Table | None) -> None:
         found = make_plan(step, self.settings, view, partition)
         folder = self.root / found.place
         folder.mkdir(parents=True, exist_ok=True)

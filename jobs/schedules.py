@@ -7,8 +7,8 @@ import dagster as dg
 from jobs.guard import without_secrets
 from jobs.jobs import curate, select
 from livecc_assets.core.redaction import redact
-from livecc_assets.graph.plan import standings
 from livecc_assets.graph.settings import Settings, load_settings
+from livecc_assets.graph.status import partition_statuses
 from livecc_assets.orchestration.partitions import SELECTIONS, SOURCE_BATCHES
 from livecc_assets.orchestration.steps import STEPS
 
@@ -21,7 +21,7 @@ def stale(kind: str, settings: Settings | None = None) -> dict[str, list[str]]:
     Dagster ignores upstream data versions from 100 partitions up. What an invalid file describes is left out."""
     settings = settings or load_settings()
     found: dict[str, list[str]] = {}
-    for one in standings([step for step in STEPS if step.partitioned_by == kind], settings, settings.store()):
+    for one in partition_statuses([step for step in STEPS if step.partitioned_by == kind], settings, settings.store()):
         if one.state not in ("current", "invalid"):
             found.setdefault(one.partition, []).append(f"{one.asset}: {one.why}")
     return found

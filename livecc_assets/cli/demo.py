@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from rich.console import Console
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.graph.plan import standings
 from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.status import partition_statuses
 from livecc_assets.orchestration.batches import add_batch
 from livecc_assets.orchestration.runs import Outcome, open_instance, run_job
 from livecc_assets.orchestration.steps import STEPS
@@ -47,7 +47,7 @@ def _stands(settings: Settings, job: str, partition: str | None) -> bool:
     """Whether a job has nothing to compute; then it is not worth a process of its own."""
     groups = {"train": ("checkpoints",), "evaluate": ("scores",)}.get(job)
     steps = [step for step in STEPS if step.partitioned_by == _KIND[job] and (not groups or step.group in groups)]
-    states = [one for one in standings(steps, settings, settings.store()) if one.partition == partition]
+    states = [one for one in partition_statuses(steps, settings, settings.store()) if one.partition == partition]
     return all(one.state == "current" for one in states)
 
 

@@ -14,10 +14,10 @@ from livecc_assets.graph.settings import Settings
 @click.pass_obj
 def status(settings: Settings, as_json: bool, everything: bool) -> None:
     """What is current, stale or missing, and why."""
-    from livecc_assets.graph.plan import standings
+    from livecc_assets.graph.status import partition_statuses
     from livecc_assets.orchestration.steps import STEPS
 
-    found = standings(STEPS, settings, settings.store())
+    found = partition_statuses(STEPS, settings, settings.store())
     if as_json:
         click.echo(json.dumps([one.__dict__ for one in found], indent=1))
         return

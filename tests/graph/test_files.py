@@ -10,8 +10,9 @@ import yaml
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.files import named, replaced
-from livecc_assets.graph.plan import make_plan, standings
+from livecc_assets.graph.plan import make_plan
 from livecc_assets.graph.settings import SHIPPED, Settings, load_settings, read_yaml
+from livecc_assets.graph.status import partition_statuses
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 from livecc_assets.store.contents import content_of
 from livecc_assets.store.manifest import digest
@@ -130,7 +131,7 @@ def test_status_says_which_file_changed(benchmark_files: Benchmark, tmp_path: Pa
     store.set_current(step.asset, "all", plan.place)
 
     def state() -> tuple[str, str]:
-        (one,) = standings([step], benchmark_files.settings(home), store)
+        (one,) = partition_statuses([step], benchmark_files.settings(home), store)
         return one.state, one.why
 
     assert state()[0] == "current"

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from livecc_assets.graph.plan import MissingInputError, make_plan, standings
+from livecc_assets.graph.plan import MissingInputError, make_plan
+from livecc_assets.graph.status import partition_statuses
 
 
 def failure(result) -> str:
@@ -148,7 +149,7 @@ def test_status_tells_current_stale_missing_and_why(world) -> None:
     world.run("picked", partition="sample")
 
     def states() -> dict[str, tuple[str, str]]:
-        found = standings(world.steps.values(), world.settings, world.store)
+        found = partition_statuses(world.steps.values(), world.settings, world.store)
         return {one.asset: (one.state, one.why) for one in found}
 
     assert {state for state, _ in states().values()} == {"current"}
@@ -159,7 +160,7 @@ def test_status_tells_current_stale_missing_and_why(world) -> None:
     world.run("numbers", partition="a")
     assert states()["doubled"] == ("stale", "upstream changed: numbers[a]")
     world.batch("b", [1])
-    found = standings(world.steps.values(), world.settings, world.store)
+    found = partition_statuses(world.steps.values(), world.settings, world.store)
     assert ("numbers", "b", "missing") in {(one.asset, one.partition, one.state) for one in found}
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from livecc_assets.graph import plan
-from livecc_assets.graph.plan import Once, make_plan, standings
+from livecc_assets.graph import snapshot
+from livecc_assets.graph.plan import make_plan
+from livecc_assets.graph.snapshot import StoreSnapshot
+from livecc_assets.graph.status import partition_statuses
 from livecc_assets.models import reference
 from livecc_assets.store.blobs import LocalBlobs
 
@@ -36,7 +38,7 @@ def _curated(world, *batches: str) -> None:
 def test_no_manifest_or_pointer_is_read_twice_in_one_call(world, reads: Counter[str]) -> None:
     _curated(world, "one", "two", "three")
     reads.clear()
-    found = standings(world.steps.values(), world.settings, world.store)
+    found = partition_statuses(world.steps.values(), world.settings, world.store)
     assert [one.state for one in found] == ["current"] * 7
     assert len([key for key in reads if key.endswith("manifest.json")]) == 7
     assert {key: times for key, times in reads.items() if times > 1} == {}
@@ -44,9 +46,9 @@ def test_no_manifest_or_pointer_is_read_twice_in_one_call(world, reads: Counter[
 
 def test_the_next_call_sees_what_has_changed_since(world) -> None:
     _curated(world, "one")
-    assert {one.state for one in standings(world.steps.values(), world.settings, world.store)} == {"current"}
+    assert {one.state for one in partition_statuses(world.steps.values(), world.settings, world.store)} == {"current"}
     world.batch("one", [5])
-    states = {one.asset: one for one in standings(world.steps.values(), world.settings, world.store)}
+    states = {one.asset: one for one in partition_statuses(world.steps.values(), world.settings, world.store)}
     assert states["numbers"].state == "stale"
     assert states["numbers"].why == "model or source files changed"
 
@@ -63,7 +65,7 @@ def test_listings_and_models_are_looked_at_once_and_a_gone_folder_is_told_each_t
         raise UserError(f"{partition}: its folder is gone")
 
     world.batch("one", [1])
-    view, step = Once(world.store), world.steps["numbers"]
+    view, step = StoreSnapshot(world.store), world.steps["numbers"]
     step = replace(step, fingerprint=gone)
     for _ in range(2):
         with pytest.raises(UserError, match="one: its folder is gone"):
@@ -89,7 +91,7 @@ def test_many_listings_are_asked_for_at_the_same_time(world, monkeypatch: pytest
         world.batch(f"batch-{number}", [number])
     step = world.steps["numbers"]
     step = replace(step, fingerprint=listed)
-    found = standings([step], world.settings, world.store)
+    found = partition_statuses([step], world.settings, world.store)
     assert [(one.partition, one.state) for one in found] == [(f"batch-{n}", "missing") for n in range(4)]
 
 
@@ -97,16 +99,16 @@ def test_an_object_stores_manifests_are_read_many_at_a_time_and_keep_their_order
     world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _curated(world, "one", "two")
-    view = Once(world.store)
+    view = StoreSnapshot(world.store)
     used: list[int] = []
 
-    class Pool(plan.ThreadPoolExecutor):
+    class Pool(snapshot.ThreadPoolExecutor):
         def __init__(self, count: int) -> None:
             used.append(count)
             super().__init__(count)
 
-    monkeypatch.setattr(plan, "ThreadPoolExecutor", Pool)
-    monkeypatch.setattr(Once, "root", property(lambda self: "s3://bucket/prefix"))
+    monkeypatch.setattr(snapshot, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(StoreSnapshot, "root", property(lambda self: "s3://bucket/prefix"))
     found = view.currents("doubled", ["two", "one", "absent"])
     assert used == [16]
     assert list(found) == ["two", "one", "absent"]

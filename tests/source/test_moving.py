@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from livecc_assets.cli.main import main
-from livecc_assets.graph.plan import make_plan, standings
+from livecc_assets.graph.plan import make_plan
 from livecc_assets.graph.settings import SHIPPED, Settings, load_settings, read_yaml
+from livecc_assets.graph.status import partition_statuses
 from livecc_assets.orchestration.steps import BY_ASSET
 from livecc_assets.runtime.task import Task, open_inputs
 
@@ -44,7 +45,7 @@ class World:
                 store.set_current(step.asset, batch, plan.place)
 
     def states(self) -> dict[tuple[str, str], str]:
-        found = standings(STEPS, self.settings, self.settings.store())
+        found = partition_statuses(STEPS, self.settings, self.settings.store())
         return {(one.asset, one.partition): one.state for one in found}
 
     def stale(self) -> list[tuple[str, str]]:

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.graph.plan import standings
 from livecc_assets.graph.settings import SHIPPED, load_settings
+from livecc_assets.graph.status import partition_statuses
 from livecc_assets.graph.step import partitions_of
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 
@@ -34,7 +34,9 @@ def test_a_selection_of_one_set_has_no_other(home: Path, write) -> None:
     assert "captions" in partitions_of(BY_ASSET["live_cc"], settings, store)
     assert "captions" not in partitions_of(BY_ASSET["live_whisperx"], settings, store)
     assert not [
-        one for one in standings(STEPS, settings, store) if (one.asset, one.partition) == ("live_whisperx", "captions")
+        one
+        for one in partition_statuses(STEPS, settings, store)
+        if (one.asset, one.partition) == ("live_whisperx", "captions")
     ]
 
 
@@ -101,7 +103,7 @@ def test_what_is_invalid_is_shown_as_such_beside_the_rest(home: Path, write) -> 
     selection = write("selections/broken.yaml", "profile: sample\nlive_cc: [unclosed\n")
     write("experiments/lost.yaml", experiment(profile="sampel"))
     settings = load_settings(home)
-    found = [one for one in standings(STEPS, settings, settings.store()) if one.state == "invalid"]
+    found = [one for one in partition_statuses(STEPS, settings, settings.store()) if one.state == "invalid"]
     assert {one.asset for one in found if one.partition == "broken"} == {"live_cc", "live_whisperx"}
     assert {one.asset for one in found if one.partition == "lost"} >= {
         "livecc_base",
@@ -109,7 +111,7 @@ def test_what_is_invalid_is_shown_as_such_beside_the_rest(home: Path, write) -> 
         "mvbench_score",
     }
     assert all(one.why.startswith(f"{selection}, line ") for one in found if one.partition == "broken")
-    assert len(standings(STEPS, settings, settings.store())) > len(found)
+    assert len(partition_statuses(STEPS, settings, settings.store())) > len(found)
 
 
 def test_a_file_of_the_state_folder_stands_for_the_shipped_one_even_when_it_is_invalid(home: Path, write) -> None:

@@ -1,0 +1,85 @@
+"""The state of every partition, and why: what ``livecc status`` prints and the schedules act on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from livecc_assets.core.errors import PassingError, UserError
+from livecc_assets.graph import files
+from livecc_assets.graph.plan import Plan, make_plan
+from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.snapshot import StoreSnapshot
+from livecc_assets.graph.step import Step, partitions_of
+from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.store import Store
+
+State = Literal["current", "stale", "missing", "blocked", "invalid"]
+
+
+@dataclass(frozen=True)
+class PartitionStatus:
+    """One line of ``livecc status``: the state of an asset's partition and why."""
+
+    asset: str
+    partition: str
+    state: State
+    why: str
+
+
+def _without_addresses(step: Step, config: dict[str, Any]) -> dict[str, Any]:
+    return files.replaced(config, dict.fromkeys(files.named(config, (*step.files, *step.places)), ""))
+
+
+def _difference(plan: Plan, artifact: Artifact) -> str:
+    old = artifact.manifest
+    if old.code_version != plan.code_version:
+        return f"code version {old.code_version} → {plan.code_version}"
+    now, then = _without_addresses(plan.step, plan.config), _without_addresses(plan.step, old.config)
+    keys = [key for key in now.keys() | then.keys() if now.get(key) != then.get(key)]
+    if keys:
+        return "config changed: " + ", ".join(sorted(keys))
+    named = {".".join(place): address for place, address in files.named(plan.config, plan.step.files).items()}
+    changed = [named[place] for place, content in plan.contents.items() if content != old.contents.get(place)]
+    if changed:
+        return "file changed: " + ", ".join(sorted(address.rstrip("/").rpartition("/")[2] for address in changed))
+    before = {(pin.asset, pin.partition): pin.data_version for pin in old.upstream}
+    after = {(pin.asset, pin.partition): pin.data_version for pin in plan.upstream}
+    moved = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if moved:
+        return "upstream changed: " + ", ".join(f"{asset}[{partition}]" for asset, partition in moved)
+    return "model or source files changed"
+
+
+def partition_statuses(steps: Iterable[Step], settings: Settings, store: Store) -> list[PartitionStatus]:
+    """The state of every partition of every step, in graph order. Reads manifests only, and each of them once."""
+    store = StoreSnapshot.of(store)
+    found: list[PartitionStatus] = []
+    for step in steps:
+        partitions = partitions_of(step, settings, store)
+        for file in settings.invalid if step.partitioned_by in ("selection", "experiment") else ():
+            if file.kind == step.partitioned_by:
+                found.append(PartitionStatus(step.asset, file.name, "invalid", file.message))
+        store.look_ahead(step, settings, partitions)
+        for partition in partitions:
+            pointer = store.pointer(step.asset, partition)
+            try:
+                plan = make_plan(step, settings, store, partition)
+            except PassingError:  # the store is away, which says nothing of the partition
+                raise
+            except UserError as error:
+                found.append(
+                    PartitionStatus(step.asset, partition, "blocked" if pointer is None else "stale", str(error))
+                )
+                continue
+            if pointer is None:
+                found.append(PartitionStatus(step.asset, partition, "missing", "never materialised"))
+            elif pointer.place == plan.place and (current := store.at(plan.place)):
+                failed = "" if current.manifest.passed else "; its blocking check failed"
+                found.append(
+                    PartitionStatus(step.asset, partition, "current", f"made {current.manifest.created}{failed}")
+                )
+            else:
+                artifact = store.at(pointer.place)
+                why = _difference(plan, artifact) if artifact else "its manifest is gone"
+                found.append(PartitionStatus(step.asset, partition, "stale", why))
+    return found
