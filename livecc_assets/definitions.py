@@ -7,13 +7,16 @@ from jobs.garbage import collect_garbage, weekly_garbage
 from jobs.jobs import JOBS
 from jobs.schedules import SCHEDULES
 from jobs.sensors import SENSORS
+from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.declare import declare
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 from resources import RESOURCES
 from resources.executor import executor_in_force
 
+settings = load_settings()
+
 defs = dg.Definitions(
-    assets=with_automation([declare(step, BY_ASSET) for step in STEPS]),
+    assets=with_automation([declare(step, BY_ASSET, settings) for step in STEPS]),
     jobs=[*JOBS, collect_garbage],
     schedules=[*SCHEDULES, weekly_garbage],
     sensors=SENSORS,

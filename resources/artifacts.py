@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pyarrow.dataset as pads
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import load_settings
@@ -51,5 +50,7 @@ def _value(artifact: Artifact, wanted: Any, home: Path) -> Any:
         from livecc_assets.models.checkpoint import checkpoint_folder
 
         return checkpoint_folder(artifact, home)
-    dataset = artifact.dataset()
-    return dataset if wanted is pads.Dataset else dataset.to_table()
+    from pyarrow.dataset import Dataset  # brings pandas along, which loading the location can do without
+
+    found = artifact.dataset()
+    return found if isinstance(wanted, type) and issubclass(wanted, Dataset) else found.to_table()

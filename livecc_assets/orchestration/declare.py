@@ -100,8 +100,11 @@ def _op_tags(step: Step) -> dict[str, Any]:
     return {"dagster-k8s/config": pod} | ({"livecc/worker": step.worker} if step.worker else {})
 
 
-def declare(step: Step, steps: Mapping[str, Step]) -> dg.AssetsDefinition:
-    """The asset of one step. ``steps`` names its upstream steps, whose partitions decide the mappings."""
+def declare(step: Step, steps: Mapping[str, Step], settings: Settings | None = None) -> dg.AssetsDefinition:
+    """The asset of one step. ``steps`` names its upstream steps, whose partitions decide the mappings.
+
+    ``settings`` are those in force, for whoever declares many and need not read them for each.
+    """
 
     @dg.asset(
         name=step.asset,
@@ -109,7 +112,7 @@ def declare(step: Step, steps: Mapping[str, Step]) -> dg.AssetsDefinition:
         description=step.description,
         partitions_def=DEFINITIONS[step.partitioned_by],
         deps=[dg.AssetDep(name, partition_mapping=mapping(steps[name], step)) for name in step.upstream],
-        code_version=code_version(step, load_settings()),
+        code_version=code_version(step, settings or load_settings()),
         metadata=_metadata(step),
         kinds={"python", "parquet" if step.schema() is not None else "safetensors"},
         check_specs=[_check(step)],

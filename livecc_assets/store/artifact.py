@@ -5,14 +5,16 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from livecc_assets.store.blobs import Blobs
 from livecc_assets.store.manifest import Manifest, StoredFile
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 ROWS, REJECTED = "rows.parquet", "rejected.parquet"
 #: Bytes of row groups that are fetched together. pyarrow asks for them in few requests, and holds them until the last is
@@ -95,8 +97,10 @@ class Artifact:
             for groups in pieces(parquet.metadata, wanted, AHEAD):
                 yield from parquet.iter_batches(batch_rows, groups, columns=wanted, use_threads=threads)
 
-    def dataset(self, table: str = ROWS) -> pads.Dataset:
+    def dataset(self, table: str = ROWS) -> "pads.Dataset":
         """A table as an Arrow dataset, for readers that push columns and filters down."""
+        import pyarrow.dataset as pads  # brings pandas along
+
         return pads.dataset(self.blobs.arrow_path(self._file(table).key), filesystem=self.blobs.fs, format="parquet")
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
