@@ -9,7 +9,6 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from livecc_assets.graph.step import Step
@@ -17,6 +16,7 @@ from livecc_assets.graph.step import Step
 #: The project's package, and its rooms that no version covers.
 PACKAGE = "livecc_assets"
 OUTSIDE = tuple(f"{PACKAGE}.{room}" for room in ("core", "store", "runtime", "graph", "orchestration", "config", "cli"))
+_ROOT = Path(__file__).resolve().parents[1]
 #: Fields of syntax that differ between Python versions or say nothing of what is computed.
 _SILENT = {"type_params", "type_comment", "type_ignores", "ctx"}
 
@@ -89,14 +89,12 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
 
 @cache
 def _source(module: str) -> Path | None:
-    """A module's file; None for what is no module of the project."""
-    if module.partition(".")[0] != PACKAGE:
+    """A module's file, found without importing anything; None for what is no module of the project."""
+    top, *parts = module.split(".")
+    if top != PACKAGE:
         return None
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:  # a name inside a module
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    path = _ROOT.joinpath(*parts)
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)
 
 
 def _is_outside(module: str) -> bool:

