@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from types import ModuleType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from types import ModuleType, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.settings.choices import SETS
@@ -160,11 +160,19 @@ def _inputs(function: Callable[..., None]) -> Iterable[Input]:
     parameters = list(inspect.signature(function).parameters.values())[1:]
     hints = get_type_hints(function, include_extras=True)
     for parameter in parameters:
-        hint = hints[parameter.name]
+        hint = _without_none(hints[parameter.name])
         kind, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         many = get_origin(kind) is Sequence
         pick: Pick = extra[0] if extra else same
         yield Input(parameter.name, pick, many, parameter.default is not parameter.empty)
+
+
+def _without_none(hint: Any) -> Any:
+    """The annotation of an optional input, ``Only | None``, says the same as ``Only``."""
+    if get_origin(hint) not in (Union, UnionType):
+        return hint
+    named = [one for one in get_args(hint) if one is not NoneType]
+    return named[0] if len(named) == 1 else hint
 
 
 def step(

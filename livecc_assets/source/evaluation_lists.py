@@ -1,6 +1,7 @@
 """Ids of the videos that must never train: the benchmark's events, the profile's ids and its files of one id a line."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
@@ -31,9 +32,19 @@ def _named(config: dict[str, Any], events: Artifact | None) -> Iterator[dict[str
             raise UserError(
                 f"{path}: this list of evaluation videos is not there; mend evaluation_videos in the profile"
             )
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+        for number, line in enumerate(_text(file, path).splitlines(), 1):
             if len(line.split()) > 1:
                 detail = f"{file.name} line {number} holds more than one id: {line[:80]!r}"
                 yield Rejected(f"{name}:{number}", "error", "malformed_id", detail, "")
             else:
                 yield {"video_id": line.strip(), "benchmark": name}
+
+
+def _text(file: Path, path: str) -> str:
+    """A list's text, without the mark that editors of Windows put before the first id."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path}: this list of evaluation videos is no UTF-8 text ({error}); save it as UTF-8"
+        ) from error

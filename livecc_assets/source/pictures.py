@@ -1,5 +1,6 @@
 """Pictures for the pages of the source assets."""
 
+from collections import Counter
 from typing import Any
 
 from livecc_assets.media.charts import funnel
@@ -8,7 +9,10 @@ from livecc_assets.store.artifact import Artifact
 
 def reasons(artifact: Artifact) -> dict[str, int]:
     """Rejected rows by reason, without their kind."""
-    return {name.partition(":")[2]: count for name, count in artifact.manifest.reasons.items()}
+    counts = Counter[str]()
+    for name, count in artifact.manifest.reasons.items():
+        counts[name.partition(":")[2]] += count
+    return dict(counts)
 
 
 def yt_cc_source(artifact: Artifact, config: dict[str, Any]) -> dict[str, bytes]:
