@@ -217,7 +217,7 @@ def test_a_section_without_its_kind_or_with_an_unknown_one_is_told(section: str)
 def test_an_absent_section_is_told_when_it_is_read_and_enters_no_config() -> None:
     made = profile()
     with pytest.raises(
-        UserError, match="the profile: the section `judge` is missing; copy it from profiles/sample.yaml"
+        UserError, match=r"the profile: the section `judge` is missing; copy it from profiles/sample.yaml"
     ):
         _ = made.judge
     assert not made.as_config().keys() & {"judge", "opponent", "asr", "text_loss", "queries"}
@@ -351,5 +351,5 @@ def test_a_profile_of_the_state_folder_goes_before_the_shipped_one_of_its_name(
     (tmp_path / "profiles" / "other.yaml").write_text("name: other\n")
     monkeypatch.setenv("LIVECC_PROFILE", "other")
     assert load_settings(tmp_path).profile_name == "other"
-    with pytest.raises(UserError, match="LIVECC_PROFILE=ohter: no such profile; .* one of: other, paper, sample"):
+    with pytest.raises(UserError, match=r"LIVECC_PROFILE=ohter: no such profile; .* one of: other, paper, sample"):
         load_settings(tmp_path, profile="ohter")
