@@ -7,7 +7,18 @@ from pydantic import Field, model_validator
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.benchmark import ExperimentCommentary
 from livecc_assets.graph.settings.choices import ContextMode, LossWeighting, Paradigm, WordAssignment
-from livecc_assets.graph.settings.fields import Device, Empty, Model, Names, NoneListed, Real, Section, Share, Whole
+from livecc_assets.graph.settings.fields import (
+    Device,
+    Empty,
+    Model,
+    Names,
+    NoneListed,
+    NoTruthValue,
+    Real,
+    Section,
+    Share,
+    Whole,
+)
 
 _Beta = Annotated[Real, Field(ge=0, lt=1)]
 
@@ -42,7 +53,7 @@ class Training(Section):
     seed: Whole = Field(default=42, ge=0, description="Seed of shuffling and dropout.")
     dtype: Literal["float32", "bfloat16"] = Field(default="float32", description="Number format of the training.")
     device: Device = Field(default="cpu", description="Where the training runs.")
-    zero_stage: Literal[0, 1, 2, 3] = Field(default=2, description="DeepSpeed's ZeRO stage.")
+    zero_stage: Annotated[Literal[0, 1, 2, 3], NoTruthValue] = Field(default=2, description="DeepSpeed's ZeRO stage.")
     threads: Whole | None = Field(default=None, ge=1, description="CPU threads; null: PyTorch's own number.")
     freeze: tuple[str, ...] = Field(default=("visual",), description="Modules that stay as they are.")
     gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")

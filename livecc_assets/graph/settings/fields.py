@@ -57,8 +57,10 @@ def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> float:
     return value if isinstance(value, int) else checked
 
 
+#: Takes no `yes` for 1, which it equals.
+NoTruthValue = BeforeValidator(_no_truth_value)
 #: A whole number.
-Whole = Annotated[int, BeforeValidator(_no_truth_value)]
+Whole = Annotated[int, NoTruthValue]
 #: Any number.
 Real = Annotated[float, WrapValidator(_as_written), PlainSerializer(lambda value: value, Any)]
 #: A number from 0 to 1.
