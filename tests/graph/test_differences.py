@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from livecc_assets.core.errors import UnreachableError, UserError
 from livecc_assets.graph import plan as planning
 from livecc_assets.graph.files import named, replaced
-from livecc_assets.graph.plan import MissingInputError, Plan, Standing, make_plan, standings
+from livecc_assets.graph.plan import MissingInputError, Plan, make_plan
 from livecc_assets.graph.settings import Settings, load_settings
+from livecc_assets.graph.status import PartitionStatus, partition_statuses
 from livecc_assets.graph.step import Step, step
 from livecc_assets.runtime.task import Task, open_inputs
 from livecc_assets.store.artifact import Artifact
@@ -82,8 +83,10 @@ class World:
         assert found is not None
         return found
 
-    def standing(self, one: Step, partition: str = "a") -> Standing:
-        (found,) = [line for line in standings([one], self.settings, self.store) if line.partition == partition]
+    def standing(self, one: Step, partition: str = "a") -> PartitionStatus:
+        (found,) = [
+            line for line in partition_statuses([one], self.settings, self.store) if line.partition == partition
+        ]
         return found
 
     def why(self, one: Step, partition: str = "a") -> str:
@@ -152,7 +155,7 @@ def test_inputs_are_told_that_changed_or_joined_or_left(world: World) -> None:
 def test_what_no_config_names_is_told_as_a_model_or_source_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.about["model"] = "hub:a/b"
     digests = {"hub:a/b": "one"}
-    monkeypatch.setattr(planning.Once, "model", lambda self, reference: digests[reference])
+    monkeypatch.setattr(planning.StoreSnapshot, "model", lambda self, reference: digests[reference])
     one = replace(world.clips, models=lambda config: [config["model"]])
     world.make(one)
     assert world.standing(one).state == "current"
@@ -193,7 +196,7 @@ def test_a_store_that_is_away_is_told_and_not_taken_for_a_state(world: World) ->
         raise UnreachableError("the bucket does not answer")
 
     with pytest.raises(UnreachableError, match="the bucket does not answer"):
-        standings([replace(world.clips, fingerprint=away)], world.settings, world.store)
+        partition_statuses([replace(world.clips, fingerprint=away)], world.settings, world.store)
 
 
 # -- which batches are admitted ------------------------------------------------------------------------------------------
