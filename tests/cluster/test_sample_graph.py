@@ -72,7 +72,6 @@ def further(cluster_graph: Graph) -> Iterator[str]:
     path = cluster_graph.home / "experiments" / "sample-docker.yaml"
     text = yaml.safe_load((path.parent / "sample-streaming.yaml").read_text())
     text["stage1"]["learning_rate"] /= 2
-    text["stage2"]["train"] = False
     path.write_text(yaml.safe_dump(text))
     yield path.stem
     path.unlink()
