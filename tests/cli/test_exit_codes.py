@@ -56,6 +56,8 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Who starts the tests in the background has the signal ignored, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with (selections / "slow.yaml").open("w"):  # opens once the command reads
         process.send_signal(signal.SIGINT)

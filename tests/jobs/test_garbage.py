@@ -15,7 +15,9 @@ from livecc_assets.graph.settings import load_settings
 def test_old_bytes_without_a_manifest_go_and_young_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVECC_HOME", str(tmp_path))
     monkeypatch.delenv("LIVECC_ROOT", raising=False)
-    root = Path(load_settings().store().root)
+    store = load_settings().store()
+    store.claim()
+    root = Path(store.root)
     for name, days in {"old.parquet": DAYS + 1, "young.parquet": DAYS - 1}.items():
         file = root / "toy" / "p" / "key" / name
         file.parent.mkdir(parents=True, exist_ok=True)

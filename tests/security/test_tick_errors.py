@@ -11,6 +11,7 @@ import pytest
 from botocore.config import Config
 
 from livecc_assets.core import retry
+from livecc_assets.graph.settings import load_settings
 from tests.jobs.code_server import TickError, persistent_instance, schedule_tick, sensor_tick
 from tests.security.searching import leaks, where
 
@@ -82,6 +83,7 @@ def test_a_warning_of_a_tick_keeps_no_secret(
     (inbox / "drop" / "v.mp4").write_bytes(b"1")
     monkeypatch.setenv("LIVECC_INBOX", str(inbox))
     monkeypatch.setenv("LIVECC_ROOT", str(home / "artefacts"))
+    load_settings().store().claim()
     first = sensor_tick(instance, "new_batches")
     # The name is taken by a batch whose address tells a secret, and the warning quotes it.
     (home / "artefacts" / "_batches").mkdir(parents=True)
