@@ -17,12 +17,12 @@ KEY = "_layout.json"
 _NO_STATE = ("_sample/", "_messages/", ".")
 
 
-def check(blobs: Blobs) -> None:
-    """Raise UserError unless the root has this version's layout or holds no state yet."""
+def check(blobs: Blobs) -> bool:
+    """Whether the root is marked as this version's; False where it holds no state yet. UserError for any other."""
     found = blobs.get(KEY)
     number = _number(found[0]) if found else None
     if number == LAYOUT or (found is None and _is_empty(blobs)):
-        return
+        return number == LAYOUT
     raise UserError(told(blobs.root, number))
 
 
@@ -40,7 +40,8 @@ def check_folder(root: Path) -> None:
 
 def claim(blobs: Blobs) -> None:
     """Mark the root as one of this version's layout, before the first thing is written there."""
-    check(blobs)
+    if check(blobs):
+        return
     try:
         blobs.create(KEY, json.dumps({"layout": LAYOUT}).encode())
     except ConflictError:
