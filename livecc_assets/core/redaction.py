@@ -23,6 +23,8 @@ _WORDS = "KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|WEBHOOK|DSN"
 _SECRET_NAME = re.compile(rf"(?:{_WORDS})S?(?:_|$)", re.IGNORECASE)
 #: Names of places where a secret lies, not of the secret.
 _PLACE_NAME = re.compile(r"_(?:FILE|PATH|DIR|ENV)$", re.IGNORECASE)
+#: Named like a secret, and none: Dagster tells a step's pod its asset's name in it, which every message holds.
+_NO_SECRET = frozenset({"DAGSTER_RUN_STEP_KEY"})
 _PATTERNS = (
     # user:password@host
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]+@", re.IGNORECASE), rf"\1{MARK}@"),
@@ -39,7 +41,7 @@ _PATTERNS = (
 
 def is_secret_name(name: str) -> bool:
     """Whether an environment variable of this name holds a secret itself (not, say, the path of one)."""
-    return bool(_SECRET_NAME.search(name)) and not _PLACE_NAME.search(name)
+    return bool(_SECRET_NAME.search(name)) and not _PLACE_NAME.search(name) and name not in _NO_SECRET
 
 
 def holds_secret(name: str, value: str) -> bool:

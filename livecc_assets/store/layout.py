@@ -20,22 +20,22 @@ _NO_STATE = ("_sample/", "_messages/", ".")
 def check(blobs: Blobs) -> bool:
     """Whether the root is marked as this version's; False where it holds no state yet. UserError for any other."""
     found = blobs.get(KEY)
-    number = _number(found[0]) if found else None
-    if number == LAYOUT or (found is None and _is_empty(blobs)):
-        return number == LAYOUT
-    raise UserError(told(blobs.root, number))
+    if found is None:
+        if _is_empty(blobs):
+            return False
+        found = blobs.get(KEY)  # another process may have marked it, and written, in between
+    _refuse_another(blobs.root, found[0] if found else None)
+    return True
 
 
 def check_folder(root: Path) -> None:
     """:func:`check` for a local root, by looking only: the folder is not made."""
     if not root.is_dir():
         return
-    file = root / KEY
-    number = _number(file.read_bytes()) if file.is_file() else None
     names = [f"{item.name}/" if item.is_dir() else item.name for item in root.iterdir()]
-    if number == LAYOUT or (not file.is_file() and all(name.startswith(_NO_STATE) for name in names)):
-        return
-    raise UserError(told(str(root), number))
+    file = root / KEY
+    if not all(name.startswith(_NO_STATE) for name in names):
+        _refuse_another(str(root), file.read_bytes() if file.is_file() else None)
 
 
 def claim(blobs: Blobs) -> None:
@@ -55,6 +55,12 @@ def told(root: str, number: int | None) -> str:
         f"{root}: this state was made by {made}; this version reads layout {LAYOUT}. Set LIVECC_HOME (or LIVECC_ROOT) to a "
         "new place and curate again, or use the version that made it"
     )
+
+
+def _refuse_another(root: str, mark: bytes | None) -> None:
+    number = None if mark is None else _number(mark)
+    if number != LAYOUT:
+        raise UserError(told(root, number))
 
 
 def _number(text: bytes) -> int | None:

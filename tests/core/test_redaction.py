@@ -75,6 +75,7 @@ def test_messages_are_cleaned_inside_and_keep_their_shape() -> None:
 
 def test_names_and_values_that_must_not_be_written_down() -> None:
     assert is_secret_name("PGPASSWORD") and not is_secret_name("API_KEY_FILE") and not is_secret_name("MONKEYS_PATH")
+    assert not is_secret_name("DAGSTER_RUN_STEP_KEY"), "a step's pod has its asset's name in it"
     assert (
         holds_secret("X", "http://a:b@c") and holds_secret("HF_TOKEN", "x") and not holds_secret("AWS_REGION", "eu-1")
     )
