@@ -41,14 +41,14 @@ class LiveCC(dg.ConfigurableResource):
         forced = context.run.tags.get(FORCE, "")
         force = forced == "true" or step.asset in forced.split(",")
         artifact = store.at(plan.place)
-        if force and artifact is not None and artifact.manifest.run_id != context.run_id:
+        if force and artifact is not None and artifact.manifest.run_id != context.run.run_id:
             artifact = None  # a retry of the step finds what it made itself before something else failed
         memoised = artifact is not None
         if artifact is None:
             artifact = self._make(context, step, plan, settings, store, force)
         else:
             context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
-        store.set_current(step.asset, partition, plan.place, context.run_id)
+        store.set_current(step.asset, partition, plan.place, context.run.run_id)
         recorded = self.mlflow.record(context, artifact, partition, settings, store)
         return self._result(context, step, plan, artifact, memoised, recorded)
 
@@ -71,7 +71,7 @@ class LiveCC(dg.ConfigurableResource):
                 "upstream": [asdict(pin) for pin in plan.upstream],
                 "contents": plan.contents,
                 "error_limit": error_limit,
-                "run_id": context.run_id,
+                "run_id": context.run.run_id,
                 "replaces": replaces,
             }
             make_launcher(options).run(
@@ -96,7 +96,7 @@ class LiveCC(dg.ConfigurableResource):
                 upstream=plan.upstream,
                 contents=plan.contents,
                 error_limit=error_limit,
-                run_id=context.run_id,
+                run_id=context.run.run_id,
                 replaces=replaces,
             )
             inputs = open_inputs(store, plan.upstream)

@@ -3,28 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from livecc_assets.core.errors import UserError
+from livecc_assets.curation.recipe import batches_of, recipe_of
 from livecc_assets.graph.settings import Settings
-from livecc_assets.graph.step import Only, named_batches, step
+from livecc_assets.graph.step import Only, step
 from livecc_assets.live_cc import pictures
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
-from livecc_assets.store.store import Store
-
-
-def _recipe(settings: Settings, selection: str) -> dict[str, Any]:
-    wanted = settings.selections[selection].live_cc
-    if wanted is None:
-        raise UserError(f"selections/{selection}.yaml has no section live_cc, so there is no such set to make")
-    return wanted.as_config()
-
-
-def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
-    return named_batches(_recipe(settings, selection)["batches"], store)
-
 
 #: The artifacts of the selection's batches.
-Selected = Annotated[Sequence[Artifact], _batches]
+Selected = Annotated[Sequence[Artifact], batches_of("live_cc")]
 
 
 def _rule(settings: Settings, batch: str) -> dict[str, Any]:
@@ -94,7 +81,7 @@ def talking_head_scores(task: Task, yt_cc_source: Artifact) -> None:
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | talking_head.substitute(config)
 
 
-@step(by="selection", version="1", settings=_recipe, admit=True, preview=pictures.live_cc)
+@step(by="selection", version="1", settings=recipe_of("live_cc"), admit=True, preview=pictures.live_cc)
 def live_cc(
     task: Task,
     caption_clips: Selected,

@@ -17,7 +17,7 @@ import requests
 
 from tests.cluster.deployment import Page
 from tests.cluster.services import give_up, need_images
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.media.film import make
 from tests.waiting import until
 

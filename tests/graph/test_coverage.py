@@ -10,7 +10,7 @@ import pytest
 
 from livecc_assets.graph import coverage
 from livecc_assets.orchestration.steps import BY_ASSET
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 CHECKPOINTS = {"livecc_base", "livecc_instruct"}
 QUESTIONS = {"livesports_qa_score", "videomme_score", "mvbench_score", "ovobench_score"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from livecc_assets.graph.coverage import function_nodes, imports, is_own, syntax
 from livecc_assets.orchestration.steps import STEPS
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 #: Libraries of models, which only the workers' images hold.
 ABSENT = ("torch", "transformers", "deepspeed", "faster_whisper", "ctranslate2", "cv2")

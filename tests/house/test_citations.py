@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 FOLDERS = ("livecc_assets", "jobs", "resources", "tests", "benchmarks", "scripts", "k8s", ".ci")
 ENDINGS = {".py", ".yaml", ".sh", ".html", ".txt", ".json", ".Dockerfile", ""}

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from livecc_assets.cli.main import main
-from tests.house.syntax import PACKAGES, REPOSITORY
+from tests.house.places import PACKAGES, REPOSITORY
 
 PAGES = [
     *sorted(REPOSITORY.glob("*.md")),

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from livecc_assets import __version__
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 TOOLS = ("ruff check", "ruff format --check", "lint-imports", "pyright")
 

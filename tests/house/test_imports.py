@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.syntax import PACKAGES, REPOSITORY
+from tests.house.places import PACKAGES, REPOSITORY
 
 HEAVY = (
     "torch", "transformers", "deepspeed", "whisperx", "faster_whisper", "ctranslate2", "cv2", "mlflow", "kubernetes", "docker",

@@ -17,7 +17,7 @@ from packaging.version import Version
 from livecc_assets.graph.coverage import imports
 from livecc_assets.models.embedded import REGISTRY
 from scripts.install_packages import pip_sources
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 PYPROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from statistics import median
 
-from tests.house.syntax import PACKAGES, REPOSITORY
+from tests.house.places import PACKAGES, REPOSITORY
 
 MAX_LINES = 400
 MEDIAN_LINES = 100

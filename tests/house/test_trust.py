@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 FOLDERS = ("livecc_assets", "jobs", "resources", "scripts", "benchmarks", "k8s")
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.guard import without_secrets
 from livecc_assets.core.errors import PassingError
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 SECRET = "planted-value-77"
 

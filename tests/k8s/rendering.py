@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 K8S = REPOSITORY / "k8s"
 OVERLAYS = ("local", "gpu", "multi-node")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.k8s.rendering import walk
 
 TEXT = (REPOSITORY / "compose.yaml").read_text("utf-8")

@@ -10,7 +10,7 @@ import yaml
 from livecc_assets.cli.serve import commands
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.runs import INSTANCE
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.k8s.rendering import OVERLAYS, breaches, job_config, named, walk
 
 FILES = [REPOSITORY / "k8s" / place / "dagster.yaml" for place in ("base", "compose")]

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 IMAGES = REPOSITORY / "k8s" / "images"
 DOCKERFILES = sorted(IMAGES.glob("*.Dockerfile"))

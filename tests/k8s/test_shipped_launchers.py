@@ -10,7 +10,7 @@ import yaml
 
 from livecc_assets.graph.settings import SHIPPED
 from resources.launchers import Needs, options_in_force
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.k8s.workers import job_of
 
 #: The modules that read a launcher's options; "file" is added when they are read.

@@ -14,7 +14,7 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.orchestration import declare
 from livecc_assets.orchestration.steps import STEPS
 from resources.executor import executor_in_force
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.k8s.rendering import breaches, job_config, named
 
 pytest.importorskip("dagster_k8s", reason="dagster-k8s is not installed: pip install -c constraints.txt dagster-k8s")

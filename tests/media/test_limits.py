@@ -18,7 +18,7 @@ from livecc_assets.media.audio import read_audio
 from livecc_assets.media.frames import Video
 from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.opening import MediaLimits, open_media
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 
 def patched(path: Path, box: bytes, offset: int, *numbers: int) -> None:

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 
 from resources.launchers import launcher_in_force
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.resources.process_place import ProcessPlace
 
 PAGE = (REPOSITORY / "docs" / "launchers.md").read_text("utf-8")

@@ -20,7 +20,7 @@ from livecc_assets.store import Store, s3_client
 from livecc_assets.store.blobs import S3Blobs
 from livecc_assets.store.s3_errors import from_arrow
 from livecc_assets.store.uris import local_path
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 from tests.store.s3_proxy import Proxy
 from tests.store.test_s3 import blobs, bucket, endpoint, moto, server  # noqa: F401
 

@@ -10,7 +10,7 @@ from livecc_assets.graph.settings.choices import STAGES, WORKER_ASSETS, Kind
 from livecc_assets.graph.settings.mistakes import section_members
 from livecc_assets.graph.settings.models import MODELS
 from livecc_assets.orchestration.steps import STEPS
-from tests.house.syntax import REPOSITORY
+from tests.house.places import REPOSITORY
 
 
 def test_the_page_is_current() -> None:
