@@ -12,7 +12,7 @@ from jobs.jobs import curate
 from jobs.notify import notify_failures
 from jobs.reselection import select_after_recurate
 from jobs.sweep import sweep_workers
-from livecc_assets.core.errors import PassingError, UserError
+from livecc_assets.core.errors import AbsentFolderError, PassingError, UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.partitions import SOURCE_BATCHES
@@ -83,7 +83,7 @@ def _new_folders(inbox: str, cursor: Cursor) -> list[str]:
 
 def _resting(inbox: str, cursor: Cursor, log: logging.Logger) -> list[str]:
     """Waiting folders whose listing rests; the others' listings are noted. Stops when the tick has taken its time."""
-    from livecc_assets.source.folders import AbsentFolderError, listing_digest
+    from livecc_assets.source.folders import listing_digest
 
     ends, resting = time.monotonic() + TICK_SECONDS, list[str]()
     for name, before in list(cursor.waiting.items()):

@@ -35,6 +35,8 @@ def _type(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type(arguments[0])
+    if origin is Literal and arguments == ("",):
+        return "empty"
     if origin is Literal:
         return ", ".join(f"`{one}`" for one in arguments) if len(arguments) < 15 else "a name"
     if origin in (Union, types.UnionType):
@@ -75,7 +77,10 @@ def _bounds(field: Any) -> str:
     return " (" + ", ".join(parts) + ")" if parts else ""
 
 
-def _default(field: Any) -> str:
+def _default(section: type[BaseModel], name: str) -> str:
+    field = section.model_fields[name]
+    if elsewhere := getattr(section, "ELSEWHERE", {}).get(name) or getattr(section, "OTHERWISE", None):
+        return elsewhere
     if field.is_required():
         return "*required*"
     value = field.get_default(call_default_factory=True, validated_data={})
@@ -94,7 +99,7 @@ def _rows(section: type[BaseModel], above: str) -> list[str]:
     for name, field in section.model_fields.items():
         key = f"{above}{field.alias or name}"
         about = (field.description or "").replace("|", "\\|")
-        rows.append(f"| `{key}` | {_type(field.annotation)}{_bounds(field)} | {_default(field)} | {about} |")
+        rows.append(f"| `{key}` | {_type(field.annotation)}{_bounds(field)} | {_default(section, name)} | {about} |")
         inner = section_members(field.annotation)
         named = get_origin(field.annotation) is dict
         for member in inner:

@@ -35,6 +35,7 @@ def status(settings: Settings, as_json: bool, everything: bool) -> None:
 @click.pass_obj
 def rejected(settings: Settings, asset: str, partition: str, kind: str | None) -> None:
     """List the rows that a stage filtered or could not use, with the reasons."""
+    _check_asset(asset)
     found = settings.store().current(asset, partition)
     if found is None:
         raise UserError(f"{asset}[{partition}] was never materialised; see `livecc status`")
@@ -51,8 +52,21 @@ def lineage(settings: Settings, asset: str, partition: str) -> None:
     """Print what an artifact was made from, back to the source batches."""
     from livecc_assets.store.lineage import tree
 
+    _check_asset(asset)
     for line in tree(settings.store(), asset, partition):
         click.echo(line)
+
+
+def _check_asset(name: str) -> None:
+    """UserError where the graph has no such asset."""
+    from difflib import get_close_matches
+
+    from livecc_assets.orchestration.steps import BY_ASSET
+
+    if name not in BY_ASSET:
+        near = get_close_matches(name, BY_ASSET, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(BY_ASSET)}"
+        raise UserError(f"{name}: the graph has no such asset; {hint}")
 
 
 @click.command()

@@ -21,6 +21,10 @@ class UnreachableError(PassingError):
     """Nothing answers at an address, which may be wrong as well: a person is told at once, a worker asks again."""
 
 
+class AbsentFolderError(UserError):
+    """There is no such folder, or no longer."""
+
+
 class MediaError(Exception):
     """A media file that cannot be used: ``reason`` is a slug for grouping, ``detail`` a sentence for people."""
 

@@ -1,16 +1,16 @@
 """What a selection reads of its step's inputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
-def by_partition(inputs: dict[str, list[Any]], assets: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+def by_partition(*tables: Sequence[Any]) -> dict[str, tuple[Any, ...]]:
     """Artifacts of several assets side by side, for the partitions that have all of them."""
-    found = {name: {artifact.partition: artifact for artifact in inputs.get(name, [])} for name in assets}
-    shared = set.intersection(*(set(artifacts) for artifacts in found.values()))
-    return {partition: tuple(found[name][partition] for name in assets) for partition in sorted(shared)}
+    found = [{artifact.partition: artifact for artifact in table} for table in tables]
+    shared = set.intersection(*map(set, found))
+    return {partition: tuple(one[partition] for one in found) for partition in sorted(shared)}
 
 
-def evaluation_ids(inputs: dict[str, list[Any]]) -> frozenset[str]:
-    """Ids of every benchmark's videos, from the ``evaluation_videos`` artifact."""
-    artifacts = inputs.get("evaluation_videos", [])
-    return frozenset(row["video_id"] for artifact in artifacts for row in artifact.rows(["video_id"]))
+def evaluation_ids(evaluation_videos: Any) -> frozenset[str]:
+    """Ids of every benchmark's videos."""
+    return frozenset(row["video_id"] for row in evaluation_videos.rows(["video_id"]))

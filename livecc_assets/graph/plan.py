@@ -81,7 +81,7 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
     config = step.config(settings, store, partition)
     found = {asset: store.currents(asset, pick(settings, store, partition)) for asset, pick in step.upstream.items()}
     left_out: dict[str, str] = {}
-    if step.admit:
+    if step.leaves_out:
         per_batch = {
             asset: parts for asset, parts in found.items() if asset not in step.optional and "all" not in parts
         }

@@ -80,8 +80,8 @@ class Step:
     what only the store or the state folder knows. ``models`` picks the model references out of that config.
     ``files`` are places in it (see ``graph.files``) of files and folders, which count by what they hold; ``places`` those
     of addresses that do not count, because what lies there is told by other inputs. ``fingerprint`` covers inputs outside
-    the store that no config names (a batch's listing). ``admit``: batches whose checks failed are left
-    out, not waited for. ``shared``: partitions with equal inputs share one artifact. ``worker`` is the module of the
+    the store that no config names (a batch's listing). ``leaves_out``: batches whose checks failed are
+    left out, not waited for. ``shared``: partitions with equal inputs share one artifact. ``worker`` is the module of the
     program that runs the function in a process, container or pod of its own. ``pool`` is the concurrency pool whose slot
     the step holds while it runs.
     """
@@ -99,7 +99,7 @@ class Step:
     fingerprint: Callable[[Settings, Store, str], str] | None = None
     worker: str | None = None
     schemas: str = ""
-    admit: bool = False
+    leaves_out: bool = False
     shared: bool = False
     pool: Pool = None
     preview: Preview | None = None

@@ -10,7 +10,7 @@ from livecc_assets.live_cc import pictures
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 
-#: The artifacts of the selection's batches.
+#: The tables of all batches that the selection is made of; a batch whose checks failed is left out.
 Selected = Annotated[Sequence[Artifact], batches_of("live_cc")]
 
 
@@ -81,7 +81,7 @@ def talking_head_scores(task: Task, yt_cc_source: Artifact) -> None:
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | talking_head.substitute(config)
 
 
-@step(by="selection", version="1", settings=recipe_of("live_cc"), admit=True, preview=pictures.live_cc)
+@step(by="selection", version="1", settings=recipe_of("live_cc"), leaves_out=True, preview=pictures.live_cc)
 def live_cc(
     task: Task,
     caption_clips: Selected,
@@ -89,15 +89,15 @@ def live_cc(
     talking_head_scores: Selected,
     evaluation_videos: Only,
 ) -> None:
-    """Live-CC: the pre-training set.
+    """Live-CC: the pre-training set (A1-A3, method 1.4).
 
     Joins clips with their scores, applies the selection's thresholds and ranks by distinct words; scores nothing.
     """
     from livecc_assets.curation.inputs import evaluation_ids
     from livecc_assets.live_cc import selection
 
-    batches = selection.clip_batches(task.inputs)
-    for piece in selection.join_live_cc(batches, task.config, evaluation_ids(task.inputs)):
+    batches = selection.clip_batches(caption_clips, caption_clip_losses, talking_head_scores)
+    for piece in selection.join_live_cc(batches, task.config, evaluation_ids(evaluation_videos)):
         task.writer.add_table(piece.rows)
         task.writer.add_rejected(piece.rejected)
     task.writer.metadata["batches"] = [batch.name for batch in batches]

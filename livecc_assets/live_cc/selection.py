@@ -1,6 +1,6 @@
 """Live-CC, the pre-training set: clips joined with their scores, filtered and ranked (method 1.1-1.4). Scores nothing."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,6 @@ def select_live_cc(
         yield from piece.as_rows()
 
 
-def clip_batches(inputs: dict[str, list[Any]]) -> list[ClipBatch]:
-    """Batches from a task's artifacts, matched by partition; one that lacks a table was already listed as left out."""
-    tables = by_partition(inputs, ("caption_clips", "caption_clip_losses", "talking_head_scores"))
-    return [ClipBatch(partition, *found) for partition, found in tables.items()]
+def clip_batches(clips: Sequence[Any], losses: Sequence[Any], talking_heads: Sequence[Any]) -> list[ClipBatch]:
+    """Batches from artifacts matched by partition; one that lacks a table was already listed as left out."""
+    return [ClipBatch(partition, *found) for partition, found in by_partition(clips, losses, talking_heads).items()]

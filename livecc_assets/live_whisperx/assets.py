@@ -10,7 +10,7 @@ from livecc_assets.live_whisperx import pictures
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 
-#: The artifacts of the selection's batches.
+#: The tables of all batches that the selection is made of; a batch whose checks failed is left out.
 Selected = Annotated[Sequence[Artifact], batches_of("live_whisperx")]
 
 
@@ -112,7 +112,7 @@ def language_scores(task: Task, sentence_clips: Artifact) -> None:
     task.writer.metadata["model"] = task.config["model"]
 
 
-@step(by="selection", version="1", settings=recipe_of("live_whisperx"), admit=True, preview=pictures.live_whisperx)
+@step(by="selection", version="1", settings=recipe_of("live_whisperx"), leaves_out=True, preview=pictures.live_whisperx)
 def live_whisperx(
     task: Task,
     sentence_clips: Selected,
@@ -122,15 +122,17 @@ def live_whisperx(
     language_scores: Selected,
     evaluation_videos: Only,
 ) -> None:
-    """Live-WhisperX: the SFT set.
+    """Live-WhisperX: the SFT set (B1-B6, method 1.10).
 
     Joins sentence clips with their four scores and applies the selection's thresholds; scores nothing.
     """
     from livecc_assets.curation.inputs import evaluation_ids
     from livecc_assets.live_whisperx import selection
 
-    batches = selection.sentence_batches(task.inputs)
-    for piece in selection.join_live_whisperx(batches, task.config, evaluation_ids(task.inputs)):
+    batches = selection.sentence_batches(
+        sentence_clips, sentence_clip_losses, active_speaker_ratios, commentary_queries, language_scores
+    )
+    for piece in selection.join_live_whisperx(batches, task.config, evaluation_ids(evaluation_videos)):
         task.writer.add_table(piece.rows)
         task.writer.add_rejected(piece.rejected)
     task.writer.metadata["batches"] = [batch.name for batch in batches]

@@ -1,6 +1,6 @@
 """Live-WhisperX, the SFT set: sentence clips joined with their four scores and filtered (method 1.1, 1.8-1.10)."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,13 +140,13 @@ def select_live_whisperx(
         yield from piece.as_rows()
 
 
-def sentence_batches(inputs: dict[str, list[Any]]) -> list[SentenceBatch]:
-    """Batches from a task's artifacts, matched by partition; one that lacks a table was already listed as left out."""
-    assets = (
-        "sentence_clips",
-        "sentence_clip_losses",
-        "active_speaker_ratios",
-        "commentary_queries",
-        "language_scores",
-    )
-    return [SentenceBatch(partition, *found) for partition, found in by_partition(inputs, assets).items()]
+def sentence_batches(
+    clips: Sequence[Any],
+    losses: Sequence[Any],
+    active_speakers: Sequence[Any],
+    queries: Sequence[Any],
+    languages: Sequence[Any],
+) -> list[SentenceBatch]:
+    """Batches from artifacts matched by partition; one that lacks a table was already listed as left out."""
+    tables = by_partition(clips, losses, active_speakers, queries, languages)
+    return [SentenceBatch(partition, *found) for partition, found in tables.items()]

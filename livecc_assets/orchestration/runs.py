@@ -78,7 +78,9 @@ def end_dead_runs(instance: "dg.DagsterInstance") -> None:
 
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         if is_gone(run.tags.get(PROCESS, "")):
-            instance.report_run_failed(run, "The process that executed this run has ended without a word (killed?).")
+            instance.report_run_failed(
+                run, "The process that executed this run has ended without a report; it was probably killed."
+            )
 
 
 def runs_of_earlier_servers(instance: "dg.DagsterInstance", alone: bool = False) -> list[str]:

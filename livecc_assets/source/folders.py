@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.core.errors import UserError
-from livecc_assets.source.listing import AbsentFolderError, entries
+from livecc_assets.core.errors import AbsentFolderError, UserError
+from livecc_assets.source.listing import entries
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.registry import LISTING
 from livecc_assets.store.s3_client import s3_folders

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.errors import AbsentFolderError, MediaError, UserError
 from livecc_assets.store.s3_client import reading, split
 from livecc_assets.store.uris import local_path
 
@@ -15,10 +15,6 @@ from livecc_assets.store.uris import local_path
 PAGE_SIZE = 1000
 #: Largest sidecar file. Twelve hours of captions with a time on every word have a quarter of that.
 SIDECAR_BYTES = 16 * 1024**2
-
-
-class AbsentFolderError(UserError):
-    """There is no such folder, or no longer."""
 
 
 @dataclass(frozen=True)

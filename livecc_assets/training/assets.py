@@ -75,13 +75,13 @@ def general_instructions(task: Task) -> None:
     preview=pictures.checkpoint,
 )
 def livecc_base(task: Task, live_cc: Annotated[Sequence[Artifact], _live_cc]) -> None:
-    """LiveCC-Base: streaming pre-training on Live-CC, vision frozen (stage 1).
+    """LiveCC-Base: streaming pre-training on Live-CC, vision frozen (stage 1, method 2.7).
 
     Experiments with the same data and hyper-parameters share one checkpoint.
     """
     from livecc_assets.training.stage import train_stage
 
-    train_stage(task)
+    train_stage(task, None, live_cc)
 
 
 @step(
@@ -102,7 +102,7 @@ def livecc_instruct(
     live_whisperx: Annotated[Sequence[Artifact], _live_whisperx],
     general_instructions: Annotated[Sequence[Artifact], _sources],
 ) -> None:
-    """LiveCC-Instruct: SFT on Live-WhisperX and general instructions, from LiveCC-Base (stage 2)."""
+    """LiveCC-Instruct: SFT on Live-WhisperX and general instructions, from LiveCC-Base (stage 2, method 2.7)."""
     from livecc_assets.training.stage import train_stage
 
-    train_stage(task)
+    train_stage(task, livecc_base, [*live_whisperx, *general_instructions])

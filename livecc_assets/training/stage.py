@@ -5,8 +5,7 @@ Runs as one process, or under torchrun as several that share the work; only the 
 
 import json
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Sequence
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
@@ -17,20 +16,21 @@ from livecc_assets.training.config import TrainingConfig
 from livecc_assets.training.data import Source
 from livecc_assets.training.rows import row_file
 
-#: Assets whose rows are clips, and those whose rows are conversations.
-CLIPS, CONVERSATIONS = ("live_cc", "live_whisperx"), ("general_instructions",)
+#: The asset whose rows are conversations; those of the others are clips.
+CONVERSATIONS = "general_instructions"
 
 
-def train_stage(task: Task) -> None:
-    """Trains on every training set among the inputs, from the stage before it or from the configured model."""
+def train_stage(task: Task, base: Artifact | None, sets: Sequence[Artifact]) -> None:
+    """Trains on the training sets, from the checkpoint of the stage before or, without one, from the configured model."""
     media = dict(task.config.get("media") or {})
     config = TrainingConfig.from_mapping({key: value for key, value in task.config.items() if key != "media"})
-    inputs = [artifact for name in (*CLIPS, *CONVERSATIONS) for artifact in task.inputs.get(name, [])]
     metadata = task.writer.metadata
-    metadata["data_versions"] = {f"{one.asset}/{one.partition}": one.data_version for one in _all(task)}
-    metadata["initial_model"] = _initial_name(task, config)
-    if not config.train or not inputs:
-        _carry_on(task, config)
+    metadata["data_versions"] = {
+        f"{one.asset}/{one.partition}": one.data_version for one in (*([base] if base else ()), *sets)
+    }
+    metadata["initial_model"] = _initial_name(base, config)
+    if not config.train or not sets:
+        _carry_on(task, base, config)
         return
     # Only now: a checkpoint taken by reference needs no torch.
     from livecc_assets.training.trainer import train
@@ -42,12 +42,12 @@ def train_stage(task: Task) -> None:
             one.asset,
             row_file(one, rows),
             task.videos.address,
-            one.asset in CONVERSATIONS,
-            media.get(one.partition, "") if one.asset in CONVERSATIONS else "",
+            one.asset == CONVERSATIONS,
+            media.get(one.partition, "") if one.asset == CONVERSATIONS else "",
         )
-        for one in inputs
+        for one in sets
     ]
-    init = _initial_folder(task, config)
+    init = checkpoint_folder(base, task.home) if base else resolve(config.init_model, task.home)
     task.progress(0, None, "loading the model and DeepSpeed")
     outcome = train(init, sources, config, task.home, work, lambda step, total, m: task.progress(step, total, "", **m))
     for rejected in outcome.rejected:
@@ -64,37 +64,25 @@ def train_stage(task: Task) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _all(task: Task) -> Iterator[Artifact]:
-    for artifacts in task.inputs.values():
-        yield from artifacts
-
-
-def _initial_name(task: Task, config: TrainingConfig) -> str:
-    if base := task.inputs.get("livecc_base"):
-        return f"livecc_base/{base[0].partition}@{base[0].data_version}"
+def _initial_name(base: Artifact | None, config: TrainingConfig) -> str:
+    if base:
+        return f"{base.asset}/{base.partition}@{base.data_version}"
     if not config.init_model:
         raise UserError("training: init_model is missing: name the model to start from, e.g. hub:Qwen/Qwen2-VL-7B")
     return config.init_model
 
 
-def _initial_folder(task: Task, config: TrainingConfig) -> Path:
-    """Folder of the model to start from: the stage before, where there is one."""
-    if base := task.inputs.get("livecc_base"):
-        return checkpoint_folder(base[0], task.home)
-    return resolve(config.init_model, task.home)
-
-
-def _carry_on(task: Task, config: TrainingConfig) -> None:
+def _carry_on(task: Task, base: Artifact | None, config: TrainingConfig) -> None:
     """A stage without training: its checkpoint is the initial model, by reference where it has one."""
     reference = config.init_model
-    if base := task.inputs.get("livecc_base"):
-        if REFERENCE not in base[0].names:
-            folder = base[0].folder()
+    if base:
+        if REFERENCE not in base.names:
+            folder = base.folder()
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
                     task.writer.add_file(path, path.relative_to(folder).as_posix())
             return
-        reference = json.loads(base[0].path(REFERENCE).read_text("utf-8"))["model"]
+        reference = json.loads(base.path(REFERENCE).read_text("utf-8"))["model"]
     path = task.home / "training" / f"{task.input_key}-{REFERENCE}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"model": reference}), "utf-8")

@@ -71,20 +71,18 @@ def test_artifacts_are_matched_for_the_partitions_that_have_all_of_them(tmp_path
     store = new_store(tmp_path)
     clips = [write(store, "clips", name, [], SCHEMA) for name in ("b", "a", "c")]
     scores = [write(store, "scores", name, [], SCHEMA) for name in ("c", "b")]
-    found = by_partition({"clips": clips, "scores": scores}, ("scores", "clips"))
+    found = by_partition(scores, clips)
     assert list(found) == ["b", "c"]
     assert {name: [(one.asset, one.partition) for one in both] for name, both in found.items()} == {
         name: [("scores", name), ("clips", name)] for name in "bc"
     }
-    assert by_partition({"clips": clips}, ("clips", "scores")) == {}
+    assert by_partition(clips, []) == {}
 
 
-def test_ids_of_every_evaluation_list_are_put_together_and_none_is_no_error(tmp_path: Path) -> None:
+def test_ids_of_every_benchmark_are_put_together(tmp_path: Path) -> None:
     schema = pa.schema([("video_id", pa.string()), ("benchmark", pa.string())])
-    rows = [[{"video_id": "a", "benchmark": "x"}], [{"video_id": name, "benchmark": "y"} for name in "ab"]]
-    made = [write(new_store(tmp_path / str(n)), "evaluation_videos", "all", one, schema) for n, one in enumerate(rows)]
-    assert evaluation_ids({"evaluation_videos": made}) == {"a", "b"}
-    assert evaluation_ids({}) == frozenset()
+    rows = [{"video_id": "a", "benchmark": "x"}, *({"video_id": name, "benchmark": "y"} for name in "ab")]
+    assert evaluation_ids(write(new_store(tmp_path), "evaluation_videos", "all", rows, schema)) == {"a", "b"}
 
 
 # -- threads -------------------------------------------------------------------------------------------------------------

@@ -40,8 +40,8 @@ def test_scores_are_gathered_by_experiment_with_the_versions_of_all_that_they_re
     )  # fmt: skip
     one = write(store, "mvbench_score", "b", [_score("accuracy", "all", 50.0)], SCHEMAS["mvbench_score"])
     other = write(store, "mvbench_score", "a", [_score("accuracy", "all", 25.0)], SCHEMAS["mvbench_score"])
-    found = gather({"mvbench_score": [one, other], "livesports_events": [events], "livesports_commentary": [said]})
-    assert list(found) == ["a", "b"], "the benchmark's events are no experiment"
+    found = gather([one, other, said])
+    assert list(found) == ["a", "b"]
     assert [row["value"] for row in found["b"].scores["mvbench_score"]] == [50.0]
     assert [row["pred"] for row in found["b"].commentary] == ["hi..."]
     assert list(found["a"].commentary) == []
@@ -51,7 +51,7 @@ def test_scores_are_gathered_by_experiment_with_the_versions_of_all_that_they_re
         "livesports_events[all]": events.data_version,
     }
     assert found["a"].data_versions == {"mvbench_score[a]": other.data_version}
-    assert gather({}) == {}
+    assert gather([]) == {}
 
 
 def test_the_headline_is_what_holds_of_the_whole_and_has_a_value() -> None:

@@ -60,7 +60,7 @@ class World:
 
         self.clips = step(by="batch", version="1", settings=read, files=("list", "deep.path"))(clips)
         self.scores = step(by="batch", version="1")(scores)
-        self.joined = step(by=None, version="1", admit=True)(joined)
+        self.joined = step(by=None, version="1", leaves_out=True)(joined)
 
     def plan(self, one: Step, partition: str) -> Plan:
         return make_plan(one, self.settings, self.store, partition)
@@ -258,7 +258,7 @@ def test_without_admission_one_batch_that_is_missing_holds_up_the_rest(world: Wo
     for batch in "ab":
         world.make(world.clips, batch)
     with pytest.raises(MissingInputError, match=r"joined\[all\] needs scores\[a\], which was never materialised"):
-        world.plan(replace(world.joined, admit=False), "all")
+        world.plan(replace(world.joined, leaves_out=False), "all")
 
 
 # -- keys ----------------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _batches(settings: Settings, store: Store, selection: str) -> list[str]:
     return _recipe(settings, selection)["batches"]
 
 
-@step(by="selection", version="1", group="toy", schemas="toy", settings=_recipe, admit=True)
+@step(by="selection", version="1", group="toy", schemas="toy", settings=_recipe, leaves_out=True)
 def picked(task: Task, doubled: Annotated[Sequence[Artifact], _batches]) -> None:
     """toy picked"""
     _calls(task.home, "picked")

@@ -186,6 +186,5 @@ def test_memory_stays_flat_over_many_batches():
 
 def test_batches_are_matched_by_partition_and_incomplete_ones_left_out():
     a, b = Table([], "a"), Table([], "b")
-    inputs = {"clips": [b, a], "losses": [a], "evaluation_videos": [Table([{"video_id": "x", "benchmark": "y"}])]}
-    assert by_partition(inputs, ("clips", "losses")) == {"a": (a, a)}
-    assert evaluation_ids(inputs) == {"x"}
+    assert by_partition([b, a], [a]) == {"a": (a, a)}
+    assert evaluation_ids(Table([{"video_id": "x", "benchmark": "y"}])) == {"x"}

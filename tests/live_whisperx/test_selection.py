@@ -103,9 +103,5 @@ def test_filters_that_are_not_asked_for_need_no_scores():
 
 
 def test_batches_need_all_five_tables():
-    names = [
-        "sentence_clips", "sentence_clip_losses", "active_speaker_ratios", "commentary_queries", "language_scores",
-    ]  # fmt: skip
-    inputs = {name: [Table([], "b"), Table([], "a")] for name in names}
-    inputs["language_scores"] = [Table([], "a")]
-    assert [batch.name for batch in sentence_batches(inputs)] == ["a"]
+    both = [Table([], "b"), Table([], "a")]
+    assert [batch.name for batch in sentence_batches(both, both, both, both, [Table([], "a")])] == ["a"]

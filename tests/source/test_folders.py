@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from livecc_assets.core.errors import UserError
+from livecc_assets.core.errors import AbsentFolderError, UserError
 from livecc_assets.source import moving
 from livecc_assets.source.batch import read_batch
 from livecc_assets.source.folders import batch_listing, inbox_folders, listing_digest
 from livecc_assets.source.ingest import scan
-from livecc_assets.source.listing import AbsentFolderError
 from livecc_assets.source.schemas import SCHEMAS
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store

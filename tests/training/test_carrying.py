@@ -23,7 +23,8 @@ def _carried(
     store: Store, home: Path, asset: str, config: dict[str, Any], *inputs: Artifact, partition: str = "shared"
 ) -> Artifact:
     task = task_of(store, home, asset, partition, None, config, inputs)
-    train_stage(task)
+    base = next((one for one in inputs if one.asset == "livecc_base"), None)
+    train_stage(task, base, [one for one in inputs if one is not base])
     return finished(task, store)
 
 

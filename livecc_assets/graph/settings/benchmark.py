@@ -1,8 +1,8 @@
 """Profile: the benchmarks, the commentary on them and its judges (method 3 and 4)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_serializer
+from pydantic import BeforeValidator, ConfigDict, Field, model_serializer
 
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.choices import DType, Mode, Positions
@@ -104,15 +104,22 @@ class Commentary(Generation, Override):
         return {key: value for key, value in serialise(self).items() if value is not None or key not in left}
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for one in schema["properties"].values():
+        one.pop("default", None)
+
+
 class ExperimentCommentary(Commentary):
     """What an experiment's commentary does otherwise than the profile's; only keys that are named count."""
 
-    blank_frames: bool = Field(
-        default=False, description="Blank every frame; as the experiment's training does, by default."
-    )
-    instruct: bool = Field(
-        default=True, description="Ask with a query, as models after SFT are; by default as it was trained."
-    )
+    #: What holds where the file names no value: none of the models' defaults.
+    ELSEWHERE: ClassVar[dict[str, str]] = {"blank_frames": "as trained", "instruct": "as trained"}
+    OTHERWISE: ClassVar[str] = "the profile's"
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    blank_frames: bool = Field(default=False, description="Blank every frame.")
+    instruct: bool = Field(default=True, description="Ask with a query, as models after SFT are.")
 
     def as_config(self) -> dict[str, Any]:
         """The keys that the file names."""

@@ -1,6 +1,6 @@
 """The launcher: where workers run, and what each of them needs of the place."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel
 
@@ -20,6 +20,9 @@ else:
 class Needs(Section):
     """What a worker asks of the machine that runs it. A key that is not named is left to the stage, then to `default`."""
 
+    #: What holds where the file names no value, if that is not the field's default.
+    ELSEWHERE: ClassVar[dict[str, str]] = {"processes": "one for each GPU, at least one"}
+
     image: str = Field(default="", description="The worker's image.")
     cpus: Real = Field(default=1.0, gt=0, description="Processors that it is promised.")
     cpu_limit: Real = Field(
@@ -30,7 +33,7 @@ class Needs(Section):
     gpus: Whole = Field(default=0, ge=0, description="GPUs of each node.")
     nodes: Whole = Field(default=1, ge=1, description="Nodes that a training is spread over (Kubernetes only).")
     processes: Whole = Field(
-        default=1, ge=1, description="Processes on each node; by default one for each GPU, at least one."
+        default=1, ge=1, description="Processes on each node.", json_schema_extra=lambda schema: schema.pop("default")
     )
     time_limit: Whole = Field(default=0, ge=0, description="Longest run, in seconds; 0: no limit.")
 
@@ -95,10 +98,10 @@ class DockerLauncher(_RemoteLauncher):
 
 
 class Patience(Section):
-    """Seconds that troubles which may pass are waited for."""
+    """Seconds to wait for what may still come."""
 
-    image: Real = Field(default=120.0, ge=0, description="A missing image, in seconds.")
-    schedule: Real = Field(default=3600.0, ge=0, description="A missing place on the nodes, in seconds.")
+    image: Real = Field(default=120.0, ge=0, description="Seconds to wait for an image that cannot be pulled.")
+    schedule: Real = Field(default=3600.0, ge=0, description="Seconds to wait for room on a node.")
 
 
 class KubernetesLauncher(_RemoteLauncher):
@@ -120,14 +123,14 @@ class KubernetesLauncher(_RemoteLauncher):
     )
     node_selector: Annotated[dict[str, str], Empty] = Field(default_factory=dict, description="Labels of the nodes.")
     tolerations: Annotated[list[dict[str, Any]], NoneListed] = Field(
-        default_factory=list, description="Taints that the pods bear."
+        default_factory=list, description="Taints that the pods tolerate."
     )
     priority_class: str | None = Field(default=None, description="Priority class of the pods.")
     queue: str | None = Field(
         default=None, description="Kueue's LocalQueue; Jobs then start suspended and Kueue lets them go."
     )
     patience: Annotated[Patience, Empty] = Field(
-        default_factory=Patience, description="How long troubles are waited for."
+        default_factory=Patience, description="How long to wait for what may still come."
     )
     needs: Annotated[dict[Readers, Annotated[KubernetesNeeds, Empty]], Empty] = Field(
         default_factory=dict, description="By asset, else by the stage whose worker it is, else `default`."

@@ -65,7 +65,9 @@ def _absent() -> Any:
 class Profile(Section):
     """A profile file. A section without a default may be left out; what reads it then says so (UserError)."""
 
-    name: str = Field(pattern=r"^\w[\w.-]*$", description="By which selections and experiments name the profile.")
+    name: str = Field(
+        pattern=r"^\w[\w.-]*$", description="The name by which selections and experiments refer to the profile."
+    )
     error_limit: Share = Field(
         default=0.05, description="Share of rows in error above which a batch's blocking check fails."
     )
