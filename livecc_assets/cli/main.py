@@ -88,6 +88,8 @@ def main(context: click.Context, home: Path | None, profile: str | None) -> None
     """LiveCC Assets: raw videos to a scored live-commentary model, as a Dagster asset graph."""
     from livecc_assets.graph.settings import load_settings
 
+    # No process that this one starts imports from the current folder: a yaml.py beside somebody's videos is no library.
+    os.environ["PYTHONSAFEPATH"] = "1"
     settings = load_settings(home, profile=profile)
     # Code that runs inside Dagster reads the environment; it has to see what was said on the command line.
     os.environ["LIVECC_HOME"] = str(settings.home)

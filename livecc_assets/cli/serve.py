@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import livecc_assets
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
@@ -23,10 +25,13 @@ SETTLED = 120.0
 #: Seconds for a tick of a schedule and of a sensor. Dagster's 60 are few where thousands of batches are listed (docs/scale.md).
 TICKS = {"DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "600", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "600"}
 
+#: What Dagster loads, and the folder that it puts on Python's path for it: by default the current one.
+LOCATION = ["-m", "livecc_assets.definitions", "-d", str(Path(livecc_assets.__file__).resolve().parents[1])]
+
 
 def commands(settings: Settings, host: str, port: int, mlflow_port: int) -> dict[str, ServerCommand]:
     """The two server commands by name, each with what it adds to the environment."""
-    dagster = [sys.executable, "-m", "dagster", "dev", "-m", "livecc_assets.definitions", "-h", host, "-p", str(port)]
+    dagster = [sys.executable, "-m", "dagster", "dev", *LOCATION, "-h", host, "-p", str(port)]
     places = {
         "DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(dagster_home(settings))),
         "LIVECC_DAGSTER_UI": f"http://{host}:{port}",
@@ -80,7 +85,8 @@ def serve_code(arguments: list[str]) -> None:
     settings = load_settings()
     with open_instance(settings) as instance:
         left = runs_of_earlier_servers(instance, alone=True)
-    command = [sys.executable, "-m", "dagster", "api", "grpc", "--module-name=livecc_assets.definitions", *arguments]
+    os.environ["PYTHONSAFEPATH"] = "1"
+    command = [sys.executable, "-m", "dagster", "api", "grpc", *LOCATION, *arguments]
     if not left:
         os.execv(sys.executable, command)
     server = subprocess.Popen(command)

@@ -66,7 +66,9 @@ def _perform(module: str, env: dict[str, str], cwd: str) -> int:
     os.environ.update(env)
     os.chdir(cwd)
     own = env.get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:1] = [cwd, *(entry for entry in own if entry and entry not in sys.path)]
+    # As `python -m` has it: the current folder's modules come first, unless the environment says that it is not safe.
+    first = [] if env.get("PYTHONSAFEPATH") else [cwd]
+    sys.path[: 0 if sys.flags.safe_path else 1] = [*first, *(entry for entry in own if entry and entry not in sys.path)]
     if (threads := env.get("OMP_NUM_THREADS", "")).isdigit() and "torch" in sys.modules:
         # OpenMP read the variable when it was loaded, which was before this worker was asked for.
         sys.modules["torch"].set_num_threads(int(threads))

@@ -14,6 +14,8 @@ from typing import Any
 
 import psutil
 
+from tests.traps import imported
+
 
 def _free_port() -> int:
     with socket.socket() as one:
@@ -60,13 +62,13 @@ def _run_from_the_ui(port: int, asset: str, job: str) -> str:
     return status
 
 
-def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path, trap: Path) -> None:
     ports = _free_port(), _free_port()
     options = ["--home", str(tmp_path), "ui", "--port", str(ports[0]), "--mlflow-port", str(ports[1])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LIVECC_", "DAGSTER_"))}
     with (tmp_path / "log.txt").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "livecc_assets", *options], env=environment, stdout=log, stderr=log
+            [sys.executable, "-m", "livecc_assets", *options], cwd=trap, env=environment, stdout=log, stderr=log
         )
     try:
         deadline = time.monotonic() + 300
@@ -84,3 +86,4 @@ def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behi
         process.wait(120)
     _, alive = psutil.wait_procs(family, timeout=60)
     assert alive == []
+    assert imported(trap) == [], "nothing of the current folder was imported"
