@@ -9,10 +9,11 @@ from livecc_assets.orchestration.steps import BY_ASSET
 #: Fires when an input's *content* changed since this partition was last made; an equal re-materialisation does not.
 _CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
 
-#: A batch asset follows its own batch, as soon as everything it reads is there.
+#: A batch asset follows its own batch, as soon as everything it reads is there and has passed its blocking checks.
 FOLLOWS_ITS_BATCH = (
     (_CHANGED | dg.AutomationCondition.newly_missing()).since_last_handled()
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.missing())
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
     & ~dg.AutomationCondition.in_progress()
 ).with_label("follows its batch")

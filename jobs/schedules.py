@@ -8,7 +8,7 @@ from jobs.guard import without_secrets
 from jobs.jobs import curate, select
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
-from livecc_assets.graph.status import partition_statuses
+from livecc_assets.graph.status import WAITING, partition_statuses
 from livecc_assets.orchestration.partitions import SELECTIONS, SOURCE_BATCHES
 from livecc_assets.orchestration.steps import STEPS
 
@@ -18,11 +18,12 @@ TICK = "livecc/recurate"
 
 def stale(kind: str, settings: Settings | None = None) -> dict[str, list[str]]:
     """Partitions of one kind with something missing or stale, and why. Manifests decide, not Dagster's badge:
-    Dagster ignores upstream data versions from 100 partitions up. What an invalid file describes is left out."""
+    Dagster ignores upstream data versions from 100 partitions up. What waits for a person is left out: a run would do
+    nothing for a batch whose folder is gone or that has too many errors, and would hold up the others."""
     settings = settings or load_settings()
     found: dict[str, list[str]] = {}
     for one in partition_statuses([step for step in STEPS if step.partitioned_by == kind], settings, settings.store()):
-        if one.state not in ("current", "invalid"):
+        if one.state not in WAITING and one.state != "current":
             found.setdefault(one.partition, []).append(f"{one.asset}: {one.why}")
     return found
 

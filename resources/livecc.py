@@ -15,7 +15,7 @@ from livecc_assets.store.store import Store
 from resources.launchers import make_launcher, needs_of, options_in_force
 from resources.launchers.base import HOME
 from resources.mlflow import MLflow
-from resources.page import metadata
+from resources.page import metadata, verdict
 
 #: Run tag that makes a run compute again what already stands: "true", or asset names joined by commas.
 FORCE = "livecc/force"
@@ -50,7 +50,7 @@ class LiveCC(dg.ConfigurableResource):
             context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
         store.set_current(step.asset, partition, plan.place, context.run.run_id)
         recorded = self.mlflow.record(context, artifact, partition, settings, store)
-        return self._result(context, step, plan, artifact, memoised, recorded)
+        return self._result(context, step, plan, settings, artifact, memoised, recorded)
 
     def _make(
         self, context: dg.AssetExecutionContext, step: Step, plan: Plan, settings: Settings, store: Store, force: bool
@@ -121,11 +121,17 @@ class LiveCC(dg.ConfigurableResource):
         context: dg.AssetExecutionContext,
         step: Step,
         plan: Plan,
+        settings: Settings,
         artifact: Artifact,
         memoised: bool,
         recorded: Mapping[str, Any],
     ) -> dg.MaterializeResult:
-        manifest = artifact.manifest
+        manifest, partition = artifact.manifest, plan.partition
+        told = verdict(artifact, partition, float(settings.profile.error_limit))
+        if not manifest.passed:
+            context.log.error(
+                f"{step.asset}[{partition}]: {told}"
+            )  # Dagster's own line says that a check failed, not why
         page = {**metadata(step, plan, artifact, memoised), **recorded}
         check = dg.AssetCheckResult(
             check_name="error_share",
@@ -133,7 +139,7 @@ class LiveCC(dg.ConfigurableResource):
             passed=manifest.checks.get("error_share", True),
             severity=dg.AssetCheckSeverity.ERROR,
             metadata={"errors": manifest.errors, "share": manifest.error_share},
-            description=f"{manifest.errors} rows in error of {manifest.rows + manifest.rejected}",
+            description=told,
         )
         return dg.MaterializeResult(
             metadata=page, data_version=dg.DataVersion(artifact.data_version), check_results=[check]

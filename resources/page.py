@@ -13,7 +13,7 @@ from livecc_assets.store.artifact import ROWS, Artifact
 from livecc_assets.store.manifest import Upstream
 
 _PREVIEW_ROWS, _PREVIEW_CHARS = 8, 90
-_EXAMPLES = 3
+_EXAMPLES, _REASONS = 3, 3
 _VALUE_CHARS = 400
 #: Items of a list or mapping of the config, and partitions of one upstream asset, that the page names. A selection over
 #: thousands of batches would otherwise write all of them into Dagster's database at every materialisation.
@@ -48,13 +48,37 @@ def _first(artifact: Artifact) -> list[dict[str, Any]]:
     return batch.to_pylist() if batch is not None else []
 
 
-def _reasons(artifact: Artifact) -> str:
-    """Rejected rows by reason, with a few examples of each, for a person to judge the rules by."""
+def _examples(artifact: Artifact) -> dict[str, list[str]]:
     examples: dict[str, list[str]] = {}
     for row in artifact.rejected():
         found = examples.setdefault(f"{row['kind']}:{row['reason']}", [])
         if len(found) < _EXAMPLES:
             found.append(f"{_short(row['id'])}: {_short(row['detail'])}")
+    return examples
+
+
+def verdict(artifact: Artifact, partition: str, limit: float) -> str:
+    """What the check of the share of errors found; where it failed, the commonest reasons with an example, and the remedy."""
+    made = artifact.manifest
+    told = f"{made.errors} of {made.rows + made.rejected} rows in error"
+    if made.passed:
+        return told
+    examples = _examples(artifact)
+    errors = {name: count for name, count in made.reasons.items() if name.startswith("error:")}
+    common = sorted(errors.items(), key=lambda item: -item[1])[:_REASONS]
+    reasons = [
+        f"{name.partition(':')[2]} ×{count} ({next(iter(examples.get(name, [])), '')})" for name, count in common
+    ]
+    return (
+        f"{told}, and the profile's error_limit is {limit:g}: {'; '.join(reasons)}. "
+        f"`livecc rejected {made.asset} {partition} --kind error` lists all. Mend or remove these files, or raise "
+        "error_limit and run it with --force"
+    )
+
+
+def _reasons(artifact: Artifact) -> str:
+    """Rejected rows by reason, with a few examples of each, for a person to judge the rules by."""
+    examples = _examples(artifact)
     lines = ["| kind | reason | rows | examples |", "|---|---|---|---|"]
     for name, count in sorted(artifact.manifest.reasons.items(), key=lambda item: -item[1]):
         kind, _, reason = name.partition(":")

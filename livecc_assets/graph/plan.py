@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.graph import files
+from livecc_assets.graph import files, gate
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.snapshot import StoreSnapshot
 from livecc_assets.graph.step import Step
@@ -46,17 +46,20 @@ def _pin(artifact: Artifact) -> Upstream:
     return Upstream(manifest.asset, manifest.partition, manifest.input_key, manifest.data_version)
 
 
-def _admitted(found: dict[str, dict[str, Artifact | None]], names: Iterable[str]) -> dict[str, str]:
+def _left_out(
+    store: StoreSnapshot, found: dict[str, dict[str, Artifact | None]], names: Iterable[str]
+) -> dict[str, str]:
     """Reasons by batch for those that a selection has to leave out.
 
-    A batch is in only if every table of it is there, passed its blocking check, and was computed from the tables
-    that are current: scores of an older set of clips would join to the wrong rows or to none.
+    A batch is in only if every table of it is there, passed its blocking check as did all that it was made from, and was
+    computed from the tables that are current: scores of an older set of clips would join to the wrong rows or to none.
     """
     reasons: dict[str, str] = {}
+    gate.look_up(store, (artifact for parts in found.values() for artifact in parts.values() if artifact))
     for name in names:
         tables = {asset: parts[name] for asset, parts in found.items() if name in parts}
         missing = [asset for asset, artifact in tables.items() if artifact is None]
-        failed = [asset for asset, artifact in tables.items() if artifact and not artifact.manifest.passed]
+        failed = {one for artifact in tables.values() if artifact for one in gate.failed_above(store, artifact)}
         stale = [
             asset
             for asset, artifact in tables.items()
@@ -66,7 +69,7 @@ def _admitted(found: dict[str, dict[str, Artifact | None]], names: Iterable[str]
         if missing:
             reasons[name] = f"not curated yet: {', '.join(missing)} missing"
         elif failed:
-            reasons[name] = f"too many errors in {', '.join(failed)}"
+            reasons[name] = f"{', '.join(sorted(failed))} failed: too many rows in error"
         elif stale:
             reasons[name] = f"{', '.join(sorted(set(stale)))} computed from an older version; curate the batch again"
     return reasons
@@ -86,7 +89,7 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
             asset: parts for asset, parts in found.items() if asset not in step.optional and "all" not in parts
         }
         names = {name for parts in per_batch.values() for name in parts}
-        left_out = _admitted(per_batch, sorted(names))
+        left_out = _left_out(store, per_batch, sorted(names))
         if names and len(left_out) == len(names):
             reasons = "; ".join(f"{name}: {why}" for name, why in left_out.items())
             raise MissingInputError(f"{step.asset}[{partition}]: none of its batches can be used ({reasons})")

@@ -1,14 +1,17 @@
 """A store whose answers stay the same for the length of one call."""
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import Step
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Pointer, Store
+
+T = TypeVar("T")
 
 #: Manifests of an object store that are asked for at the same time.
 _READERS = 16
@@ -59,10 +62,20 @@ class StoreSnapshot(Store):
 
     def currents(self, asset: str, partitions: list[str]) -> dict[str, Artifact | None]:
         """The current artifacts of several partitions; from an object store many at a time, to hide its latency."""
-        if self.root.startswith("s3://") and len(partitions) > 1:
+        found = self._each(lambda name: self.current(asset, name), partitions)
+        return dict(zip(partitions, found, strict=True))
+
+    def upstream(self, artifacts: Iterable[Artifact]) -> list[Artifact]:
+        """What the artifacts were made from, each once, as it stands now; what was deleted since is passed over."""
+        pins = {pin for artifact in artifacts for pin in artifact.manifest.upstream}
+        places = sorted(self.place(pin.asset, pin.partition, pin.input_key) for pin in pins)
+        return [found for found in self._each(self.at, places) if found]
+
+    def _each(self, read: Callable[[str], T], names: list[str]) -> list[T]:
+        if self.root.startswith("s3://") and len(names) > 1:
             with ThreadPoolExecutor(_READERS) as pool:
-                return dict(zip(partitions, pool.map(lambda name: self.current(asset, name), partitions), strict=True))
-        return {name: self.current(asset, name) for name in partitions}
+                return list(pool.map(read, names))
+        return [read(name) for name in names]
 
     def model(self, reference: str) -> str:
         """Digest of a model's weights."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from livecc_assets.core.errors import PassingError, UserError
-from livecc_assets.graph import files
+from livecc_assets.core.errors import AbsentFolderError, PassingError, UserError
+from livecc_assets.graph import files, gate
 from livecc_assets.graph.plan import Plan, make_plan
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.snapshot import StoreSnapshot
@@ -13,7 +13,11 @@ from livecc_assets.graph.step import Step, partitions_of
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
 
-State = Literal["current", "stale", "missing", "blocked", "invalid"]
+#: ``blocked``: an input is to be made first. ``held``: nothing is made by itself until someone has mended what is above, a
+#: table with too many errors or a folder that is gone (``gone``). ``invalid``: the file that describes it holds a mistake.
+State = Literal["current", "stale", "missing", "blocked", "held", "gone", "invalid"]
+#: States in which a partition waits for a person: schedules pass it over.
+WAITING: frozenset[State] = frozenset({"held", "gone", "invalid"})
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def partition_statuses(steps: Iterable[Step], settings: Settings, store: Store) 
     """The state of every partition of every step, in graph order. Reads manifests only, and each of them once."""
     store = StoreSnapshot.of(store)
     found: list[PartitionStatus] = []
+    held: dict[tuple[str, str], str] = {}
     for step in steps:
         partitions = partitions_of(step, settings, store)
         for file in settings.invalid if step.partitioned_by in ("selection", "experiment") else ():
@@ -61,25 +66,48 @@ def partition_statuses(steps: Iterable[Step], settings: Settings, store: Store) 
                 found.append(PartitionStatus(step.asset, file.name, "invalid", file.message))
         store.look_ahead(step, settings, partitions)
         for partition in partitions:
-            pointer = store.pointer(step.asset, partition)
-            try:
-                plan = make_plan(step, settings, store, partition)
-            except PassingError:  # the store is away, which says nothing of the partition
-                raise
-            except UserError as error:
-                found.append(
-                    PartitionStatus(step.asset, partition, "blocked" if pointer is None else "stale", str(error))
-                )
-                continue
-            if pointer is None:
-                found.append(PartitionStatus(step.asset, partition, "missing", "never materialised"))
-            elif pointer.place == plan.place and (current := store.at(plan.place)):
-                failed = "" if current.manifest.passed else "; its blocking check failed"
-                found.append(
-                    PartitionStatus(step.asset, partition, "current", f"made {current.manifest.created}{failed}")
-                )
-            else:
-                artifact = store.at(pointer.place)
-                why = _difference(plan, artifact) if artifact else "its manifest is gone"
-                found.append(PartitionStatus(step.asset, partition, "stale", why))
+            one = _status(step, partition, settings, store)
+            if step.partitioned_by == "batch":
+                if one.state != "current" and (why := _held(step, partition, settings, store, held)):
+                    one = PartitionStatus(step.asset, partition, "held", why)
+                if one.state in WAITING and store.current(step.asset, partition) is None:
+                    held[step.asset, partition] = one.why
+            found.append(one)
     return found
+
+
+def _status(step: Step, partition: str, settings: Settings, store: StoreSnapshot) -> PartitionStatus:
+    pointer = store.pointer(step.asset, partition)
+    try:
+        plan = make_plan(step, settings, store, partition)
+    except PassingError:  # the store is away, which says nothing of the partition
+        raise
+    except AbsentFolderError as error:
+        return PartitionStatus(step.asset, partition, "gone", str(error))
+    except UserError as error:
+        return PartitionStatus(step.asset, partition, "blocked" if pointer is None else "stale", str(error))
+    if pointer is None:
+        return PartitionStatus(step.asset, partition, "missing", "never materialised")
+    if pointer.place == plan.place and (current := store.at(plan.place)):
+        failed = "" if current.manifest.passed else "; its blocking check failed"
+        return PartitionStatus(step.asset, partition, "current", f"made {current.manifest.created}{failed}")
+    artifact = store.at(pointer.place)
+    return PartitionStatus(
+        step.asset, partition, "stale", _difference(plan, artifact) if artifact else "its manifest is gone"
+    )
+
+
+def _held(
+    step: Step, batch: str, settings: Settings, store: StoreSnapshot, held: dict[tuple[str, str], str]
+) -> str | None:
+    """Why a batch is not carried on to this step; None where nothing above it waits for a person."""
+    for asset, pick in step.upstream.items():
+        for partition in pick(settings, store, batch):
+            if why := held.get((asset, partition)):
+                return why
+            artifact = store.current(asset, partition)
+            if artifact and (failed := gate.failed_above(store, artifact)):
+                return (
+                    f"{', '.join(failed)}[{batch}] failed: too many rows in error (livecc rejected {failed[0]} {batch})"
+                )
+    return None

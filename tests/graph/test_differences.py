@@ -217,7 +217,7 @@ def test_a_batch_with_too_many_errors_is_left_out(world: World) -> None:
     world.rows = [Rejected("x", "error", "broken", "it is broken", "x"), {"n": 1}, {"n": 2}]
     world.make(world.clips, "a", limit=0.3)
     world.make(world.scores, "a")
-    assert world.plan(world.joined, "all").left_out == {"a": "too many errors in clips"}
+    assert world.plan(world.joined, "all").left_out == {"a": "clips failed: too many rows in error"}
     assert "; its blocking check failed" in world.standing(world.clips, "a").why
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pyarrow as pa
 
-from livecc_assets.core.errors import UserError
+from livecc_assets.core.errors import AbsentFolderError, UserError
 from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.step import step, steps_of
 from livecc_assets.runtime.task import Task
@@ -31,7 +31,10 @@ def _calls(home: Path, name: str) -> None:
 
 
 def _content(settings: Settings, store: Store, batch: str) -> str:
-    return Path(store.batch(batch)["uri"], "numbers.json").read_text()
+    folder = Path(store.batch(batch)["uri"])
+    if not folder.is_dir():
+        raise AbsentFolderError(f"{folder}: the batch's folder is gone")
+    return (folder / "numbers.json").read_text()
 
 
 @step(by="batch", version="1", group="toy", schemas="toy", registered=("uri",), fingerprint=_content)

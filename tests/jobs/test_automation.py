@@ -9,6 +9,8 @@ import pytest
 from jobs import sensors
 from livecc_assets.definitions import defs
 from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.declare import ERROR_SHARE
+from livecc_assets.orchestration.partitions import DEFINITIONS
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 
 BATCH_ASSETS = [step.asset for step in STEPS if step.partitioned_by == "batch"]
@@ -35,10 +37,17 @@ class Daemon:
             found |= {(key.to_user_string(), partition) for partition in result.get_requested_partitions(key)}
         return found
 
-    def made(self, asset: str, partition: str | None, version: str) -> None:
-        self.instance.report_runless_asset_event(
-            dg.AssetMaterialization(asset, partition=partition, tags={"dagster/data_version": version})
-        )
+    def made(self, asset: str, partition: str | None, version: str, passed: bool = True) -> None:
+        """A run of the asset with nothing in it but its events: Dagster ties a check to the materialisation of its run."""
+        partitions = DEFINITIONS[BY_ASSET[asset].partitioned_by]
+        check = dg.AssetCheckSpec(ERROR_SHARE, asset=asset, blocking=True, partitions_def=partitions)
+
+        @dg.asset(name=asset, partitions_def=partitions, check_specs=[check])
+        def stand_in() -> dg.MaterializeResult:
+            result = dg.AssetCheckResult(passed=passed)
+            return dg.MaterializeResult(data_version=dg.DataVersion(version), check_results=[result])
+
+        dg.materialize([stand_in], instance=self.instance, partition_key=partition, raise_on_error=False)
 
     def until_quiet(
         self, fail: set[tuple[str, str | None]] | None = None, version: str = "1"
@@ -77,6 +86,29 @@ def test_a_bad_batch_does_not_hold_up_the_other(instance: dg.DagsterInstance) ->
     asked = daemon.until_quiet(fail={("yt_cc_source", "bad")})
     assert {partition for asset, partition in asked if asset in BATCH_ASSETS[1:]} == {"good"}
     assert any(asset == "live_cc" for asset, _ in asked)
+
+
+def test_a_batch_whose_blocking_check_failed_is_carried_on_once_it_passes(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    daemon.tick()
+    instance.add_dynamic_partitions("source_batch", ["bad", "good"])
+    assert daemon.tick() == {("yt_cc_source", "bad"), ("yt_cc_source", "good")}
+    daemon.made("yt_cc_source", "bad", "1", passed=False)
+    daemon.made("yt_cc_source", "good", "1")
+    asked = daemon.until_quiet()
+    assert {partition for asset, partition in asked if asset in BATCH_ASSETS} == {"good"}
+    assert any(asset == "live_cc" for asset, _ in asked)
+    daemon.made("yt_cc_source", "bad", "2")
+    assert ("caption_words", "bad") in daemon.tick()
+
+
+def test_what_stood_before_a_failed_check_is_not_made_again(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    daemon.tick()
+    instance.add_dynamic_partitions("source_batch", ["a"])
+    daemon.until_quiet()
+    daemon.made("yt_cc_source", "a", "2", passed=False)
+    assert {asset for asset, _ in daemon.tick()} & set(BATCH_ASSETS) == set()
 
 
 def test_an_equal_rematerialisation_wakes_nobody_and_a_changed_one_does(instance: dg.DagsterInstance) -> None:
