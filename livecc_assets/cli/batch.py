@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import Settings
@@ -49,7 +50,7 @@ def move(settings: Settings, name: str, new_root: str, allow_changes: bool) -> N
     if found.made and not found.same and not allow_changes:
         raise UserError(f"{root}: {_lack(found, name)}; batch {name} stays at {before}")
     moving.move(store, name, root, found)
-    click.echo(f"batch {name}: {before} -> {root} ({_outcome(found, name)})")
+    say(f"batch {name}: {before} -> {root} ({_outcome(found, name)})")
 
 
 def _lack(found: Comparison, name: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 
@@ -26,7 +27,7 @@ def comment(settings: Settings, video: str, model: str, query: str, form: str, o
     progress = Progress("comment")
     words = comment_video(video, reference, query, form, output, config, progress, settings.home, model_name=model)
     progress.close()
-    click.echo(f"{output}: {words} words", err=str(output) == "-")
+    say(f"{output}: {words} words", err=str(output) == "-")
 
 
 def _model(settings: Settings, name: str) -> str:

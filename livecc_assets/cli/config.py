@@ -9,6 +9,7 @@ from typing import get_args
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import SHIPPED, Settings
 from livecc_assets.graph.settings.choices import Kind
@@ -35,15 +36,15 @@ def check(settings: Settings, file: Path | None, kind: Kind | None) -> None:
 
         if kind is None:
             kind = guess_kind(file)
-            click.echo(f"{file}: taken for {_article(kind)}", err=True)
+            say(f"{file}: taken for {_article(kind)}", err=True)
         found = [(kind, file)]
     wrong = 0
     for one, path in found:
         lines = _lines(settings, path, one)
         wrong += bool(lines)
         for line in lines:
-            click.echo(line)
-    click.echo(f"{len(found) - wrong} of {len(found)} files are valid", err=True)
+            say(line)
+    say(f"{len(found) - wrong} of {len(found)} files are valid", err=True)
     sys.exit(1 if wrong else 0)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 
@@ -24,4 +25,4 @@ def export(settings: Settings, asset: str, selection: str, output: Path, release
         raise UserError(f"{asset}[{selection}] was never materialised; run `livecc select {selection}`")
     address_of = Videos(found.blobs).address
     count = write_records(found.rows(), output, "released" if released else "corrected", address_of)
-    click.echo(f"{output}: {count} records")
+    say(f"{output}: {count} records")

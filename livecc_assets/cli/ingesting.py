@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import Settings
@@ -28,7 +29,7 @@ def ingest(settings: Settings, folder: str, batch: str, captions: str, category:
 
         downloads = settings.home / "fetched" / batch
         for line in fetch_list(Path(folder), downloads):
-            click.echo(line, err=True)
+            say(line, err=True)
         folder = str(downloads)
     elif folder.startswith(("http://", "https://")) or Path(folder).is_file():
         raise UserError(
@@ -36,4 +37,4 @@ def ingest(settings: Settings, folder: str, batch: str, captions: str, category:
             "line, and name that with --fetch"
         )
     for line in register(settings, folder, batch, captions, category):
-        click.echo(line)
+        say(line)

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 
@@ -23,9 +24,9 @@ def status(settings: Settings, as_json: bool, everything: bool) -> None:
         return
     for one in found:
         if everything or one.state != "current":
-            click.echo(f"{one.state:8} {one.asset}[{one.partition}]  {one.why}")
+            say(f"{one.state:8} {one.asset}[{one.partition}]  {one.why}")
     current = sum(one.state == "current" for one in found)
-    click.echo(f"{current} of {len(found)} current")
+    say(f"{current} of {len(found)} current")
 
 
 @click.command()
@@ -41,7 +42,7 @@ def rejected(settings: Settings, asset: str, partition: str, kind: str | None) -
         raise UserError(f"{asset}[{partition}] was never materialised; see `livecc status`")
     for row in found.rejected():
         if kind in (None, row["kind"]):
-            click.echo(f"{row['kind']:8} {row['reason']:24} {row['id']}: {row['detail']}")
+            say(f"{row['kind']:8} {row['reason']:24} {row['id']}: {row['detail']}")
 
 
 @click.command()
@@ -54,7 +55,7 @@ def lineage(settings: Settings, asset: str, partition: str) -> None:
 
     _check_asset(asset)
     for line in tree(settings.store(), asset, partition):
-        click.echo(line)
+        say(line)
 
 
 def _check_asset(name: str) -> None:

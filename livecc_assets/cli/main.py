@@ -12,6 +12,7 @@ import click
 
 from livecc_assets import __version__
 from livecc_assets.cli.lazy import Entry, LazyGroup
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import MediaError, UserError
 
 #: What shells report of a command that Ctrl-C ended: 128 and the number of SIGINT.
@@ -75,7 +76,8 @@ class _Livecc(LazyGroup):
             sys.exit(INTERRUPTED)
         from livecc_assets.core.redaction import redact
 
-        click.echo(f"livecc: {redact(str(told))}", err=True)
+        for line in f"livecc: {redact(str(told))}".splitlines():  # the end of a worker's output has several
+            say(line, err=True)
         sys.exit(1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.graph.settings import Settings
 
 
@@ -43,7 +44,7 @@ def _job_command(name: str, argument: str, text: str) -> click.Command:
         with open_instance(settings) as instance:
             if name == "select" and settings.store().current("evaluation_videos", "all") is None:
                 # No set is selected before it is known which videos must stay out of it.
-                click.echo(run_job(defs, instance, "livesports", only=["evaluation_videos"]).line(), err=as_json)
+                say(run_job(defs, instance, "livesports", only=["evaluation_videos"]).line(), err=as_json)
             outcome = run_job(defs, instance, name, partition, {"livecc/force": "true"} if force else None)
         click.echo(json.dumps(asdict(outcome)) if as_json else outcome.line())
         sys.exit(0 if outcome.ok else 1)

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from livecc_assets.cli.saying import say
 from livecc_assets.graph.settings import Settings
 
 
@@ -36,7 +37,5 @@ def gc(settings: Settings, hours: float, days: float, delete: bool) -> None:
 
     removed = list(collect(settings.store(), hours * 3600, delete, days * 86400))
     for item in removed:
-        click.echo(f"{item.size:>12}  {item.key}")
-    click.echo(
-        f"{len(removed)} objects, {sum(item.size for item in removed)} bytes {'deleted' if delete else 'are garbage'}"
-    )
+        say(f"{item.size:>12}  {item.key}")
+    say(f"{len(removed)} objects, {sum(item.size for item in removed)} bytes {'deleted' if delete else 'are garbage'}")

@@ -1,5 +1,6 @@
 """Text from outside in a form that tables, tokenizers and file systems take."""
 
+import re
 from typing import Any
 
 
@@ -25,3 +26,12 @@ def sound_values(value: Any) -> Any:
 def shortened(text: str, most_bytes: int) -> str:
     """The start of a text, at most so many bytes of UTF-8 and no half of a character."""
     return text.encode()[:most_bytes].decode("utf-8", "ignore")
+
+
+#: What a terminal acts on instead of showing: control characters, line separators, and marks that turn the direction of writing.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def printable(line: str) -> str:
+    """A line of output in which names and titles from outside do nothing to the terminal: such characters are spelt out."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], sound(line))

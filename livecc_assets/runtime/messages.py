@@ -23,6 +23,7 @@ from dagster_pipes import (
 
 from livecc_assets.core.errors import UnreachableError
 from livecc_assets.core.redaction import redact, redacted
+from livecc_assets.core.text import printable
 from livecc_assets.store.blobs import Blobs, open_blobs
 
 T = TypeVar("T")
@@ -145,7 +146,7 @@ class StoreMessageWriter(PipesBlobStoreMessageWriter[StoreChannel]):
 
 
 def _say(line: str) -> None:
-    print(f"livecc: {redact(line)}", file=sys.stderr, flush=True)
+    print(f"livecc: {printable(redact(line))}", file=sys.stderr, flush=True)
 
 
 class _SilentChannel(PipesMessageWriterChannel):

@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from livecc_assets.core.text import printable
+
 #: Seconds between two lines on a terminal and between two lines in a log.
 TERMINAL_EVERY, LOG_EVERY = 0.5, 5.0
 
@@ -43,7 +45,7 @@ class Progress:
         share = f"{done}/{total}" if total else str(done)
         left = f", {elapsed * (total - done) / done:.0f} s left" if total and 0 < done < total else ""
         numbers = "".join(f" {name}={value:.4g}" for name, value in metrics.items())
-        return f"{self.name}: {share}{numbers} {message} ({elapsed:.0f} s{left})".replace("  ", " ")
+        return printable(f"{self.name}: {share}{numbers} {message} ({elapsed:.0f} s{left})".replace("  ", " "))
 
     def close(self) -> None:
         """Leave the terminal on a fresh line."""

@@ -18,6 +18,7 @@ from dagster_pipes import PipesContext, PipesEnvVarParamsLoader, open_dagster_pi
 
 from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UserError
 from livecc_assets.core.redaction import redact
+from livecc_assets.core.text import printable
 from livecc_assets.runtime.messages import (
     SilentWriter,
     StoreContextLoader,
@@ -58,7 +59,7 @@ def run(steps: Mapping[str, Callable[[Task], None]]) -> NoReturn:
         with open_pipes() as pipes:
             _perform(steps, pipes)
     except UserError as error:
-        print(f"livecc: {redact(str(error))}", file=sys.stderr)
+        print(f"livecc: {printable(redact(str(error)))}", file=sys.stderr)
         raise SystemExit(EXIT_PASSING_ERROR if isinstance(error, PassingError) else EXIT_USER_ERROR) from None
     leave()
 
