@@ -43,9 +43,13 @@ class LiveCC(dg.ConfigurableResource):
         artifact = store.at(plan.place)
         if force and artifact is not None and artifact.manifest.run_id != context.run.run_id:
             artifact = None  # a retry of the step finds what it made itself before something else failed
+        replaces = store.etag(plan.place) if force else None
+        if damage := None if force else store.damage(plan.place):
+            context.log.warning(f"{step.asset}[{partition}] is damaged and made again: {damage.why}")
+            artifact, replaces = None, damage.etag
         memoised = artifact is not None
         if artifact is None:
-            artifact = self._make(context, step, plan, settings, store, force)
+            artifact = self._make(context, step, plan, settings, store, replaces)
         else:
             context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
         store.set_current(step.asset, partition, plan.place, context.run.run_id)
@@ -53,9 +57,14 @@ class LiveCC(dg.ConfigurableResource):
         return self._result(context, step, plan, settings, artifact, memoised, recorded)
 
     def _make(
-        self, context: dg.AssetExecutionContext, step: Step, plan: Plan, settings: Settings, store: Store, force: bool
+        self,
+        context: dg.AssetExecutionContext,
+        step: Step,
+        plan: Plan,
+        settings: Settings,
+        store: Store,
+        replaces: str | None,
     ) -> Artifact:
-        replaces = store.etag(plan.place) if force else None
         error_limit = float(settings.profile.error_limit)
         if step.worker:
             options = options_in_force()

@@ -12,7 +12,6 @@ import click
 
 from livecc_assets import __version__
 from livecc_assets.cli.lazy import Entry, LazyGroup
-from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import MediaError, UserError
 
 #: What shells report of a command that Ctrl-C ended: 128 and the number of SIGINT.
@@ -53,6 +52,10 @@ COMMANDS = {
     "select": Entry(f"{_HERE}.running:select", "Make the training sets of one selection."),
     "status": Entry(f"{_HERE}.looking:status", "What is current, stale or missing, and why."),
     "train": Entry(f"{_HERE}.running:train", "Train both stages of one experiment."),
+    "verify": Entry(
+        f"{_HERE}.upkeep:verify",
+        "Read every stored artifact and compare it with its manifest: files, sizes and sha256.",
+    ),
     "ui": Entry(f"{_HERE}.running:ui", "Start the Dagster UI (with its daemon) and the MLflow UI; Ctrl-C ends both."),
 }
 
@@ -74,6 +77,7 @@ class _Livecc(LazyGroup):
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)
             sys.exit(INTERRUPTED)
+        from livecc_assets.cli.saying import say
         from livecc_assets.core.redaction import redact
 
         for line in f"livecc: {redact(str(told))}".splitlines():  # the end of a worker's output has several

@@ -1,5 +1,6 @@
-"""Commands that look after the machine and the store: ``doctor gc``."""
+"""Commands that look after the machine and the store: ``doctor verify gc``."""
 
+import json
 import sys
 
 import click
@@ -16,6 +17,31 @@ def doctor(settings: Settings, as_json: bool) -> None:
     from livecc_assets.cli.doctor.reporting import report
 
     sys.exit(report(settings.home, settings.root, as_json))
+
+
+@click.command()
+@click.option(
+    "--repair", is_flag=True, help="Take the manifests of damaged artifacts away; the next job makes them again."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@click.pass_obj
+def verify(settings: Settings, repair: bool, as_json: bool) -> None:
+    """Read every stored artifact and compare it with its manifest: files, sizes and sha256."""
+    from livecc_assets.store.verify import verify as verdicts
+
+    found, damaged = 0, []
+    for one in verdicts(settings.store(), repair):
+        found += 1
+        if one.wrong:
+            damaged.append({"place": one.place, "wrong": one.wrong})
+            if not as_json:
+                say(f"damaged  {one.place}: {one.wrong}")
+    if as_json:
+        click.echo(json.dumps({"artifacts": found, "damaged": damaged, "repaired": repair}, indent=1))
+    else:
+        after = "; the next job makes them again" if repair else "; `livecc verify --repair` has them made again"
+        say(f"{found} artifacts, {len(damaged)} damaged{after if damaged else ''}")
+    sys.exit(1 if damaged and not repair else 0)
 
 
 @click.command()

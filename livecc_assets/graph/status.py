@@ -92,9 +92,10 @@ def _status(step: Step, partition: str, settings: Settings, store: StoreSnapshot
         failed = "" if current.manifest.passed else "; its blocking check failed"
         return PartitionStatus(step.asset, partition, "current", f"made {current.manifest.created}{failed}")
     artifact = store.at(pointer.place)
-    return PartitionStatus(
-        step.asset, partition, "stale", _difference(plan, artifact) if artifact else "its manifest is gone"
-    )
+    if artifact:
+        return PartitionStatus(step.asset, partition, "stale", _difference(plan, artifact))
+    why = "its manifest is gone" if store.etag(pointer.place) is None else "its manifest is damaged"
+    return PartitionStatus(step.asset, partition, "stale", why)
 
 
 def _held(

@@ -4,12 +4,14 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.store.blobs import Blobs
 from livecc_assets.store.manifest import Manifest, StoredFile
 
@@ -91,11 +93,35 @@ class Artifact:
         read at once.
         """
         file = self._file(table)
-        with self.blobs.explained(), self.blobs.fs.open_input_file(self.blobs.arrow_path(file.key)) as source:
+        with (
+            self._damage_told(file),
+            self.blobs.explained(),
+            self.blobs.fs.open_input_file(self.blobs.arrow_path(file.key)) as source,
+        ):
             wanted = list(columns) if columns else None
             parquet = pq.ParquetFile(source, pre_buffer=True)
             for groups in pieces(parquet.metadata, wanted, AHEAD):
                 yield from parquet.iter_batches(batch_rows, groups, columns=wanted, use_threads=threads)
+
+    @contextmanager
+    def _damage_told(self, file: StoredFile) -> Iterator[None]:
+        """A file that is gone or holds other bytes is one line with the remedy."""
+        try:
+            yield
+        except PassingError:
+            raise
+        except (UserError, pa.ArrowInvalid, OSError) as error:
+            # What pyarrow says of a damaged table has no number; a disk that is full or a lack of descriptors has one.
+            spoilt = isinstance(error, pa.ArrowInvalid) or (isinstance(error, OSError) and error.errno is None)
+            if not spoilt and self.blobs.size(file.key) == file.size:
+                raise
+            raise self._damaged(file) from error
+
+    def _damaged(self, file: StoredFile) -> UserError:
+        return UserError(
+            f"{self.asset}[{self.partition}]: {self.blobs.root}/{file.key} is gone or damaged; `livecc verify --repair` finds "
+            "what else is, and the next run of its job makes it again"
+        )
 
     def dataset(self, table: str = ROWS) -> "pads.Dataset":
         """A table as an Arrow dataset, for readers that push columns and filters down."""
@@ -118,7 +144,10 @@ class Artifact:
     def path(self, name: str) -> Path:
         """A local file with the content of one file of the artifact."""
         file = self._file(name)
-        return self.blobs.local(file.key, self.cache, file.sha256)
+        found = self.blobs.local(file.key, self.cache, file.sha256)
+        if not found.is_file() or found.stat().st_size != file.size:
+            raise self._damaged(file)
+        return found
 
     def folder(self) -> Path:
         """A local folder that holds every extra file under its own name (a checkpoint as its loader expects it).

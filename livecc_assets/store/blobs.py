@@ -56,6 +56,7 @@ class LocalBlobs(Blobs):
             raise ConflictError(key) from None
         finally:
             staged.unlink()
+        _sync(target.parent)
 
     def replace(self, key: str, data: bytes, etag: str) -> None:
         with open(self.folder / ".lock", "w") as lock:
@@ -64,6 +65,20 @@ class LocalBlobs(Blobs):
             if found is None or found[1] != etag:
                 raise ConflictError(key)
             self.put(key, data)
+
+    def size(self, key: str) -> int | None:
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def sync(self, key: str) -> None:
+        path = self._path(key)
+        _sync(path)
+        for folder in path.parents:  # their entries, too: a folder may be as new as its file
+            if folder == self.folder.parent:
+                break
+            _sync(folder)
 
     def listed(self, prefix: str) -> Iterator[Listed]:
         for folder, _, names in os.walk(self._path(prefix)):
@@ -104,6 +119,14 @@ class LocalBlobs(Blobs):
 
     def local(self, key: str, cache: Path, sha256: str = "") -> Path:
         return self._path(key)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _staged_beside(target: Path) -> IO[bytes]:

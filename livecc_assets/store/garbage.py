@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 
+from livecc_assets.store import lease
 from livecc_assets.store.interface import Listed
-from livecc_assets.store.manifest import Manifest
+from livecc_assets.store.manifest import DamagedError, Manifest
 from livecc_assets.store.store import Store
 
 #: Objects that are no artifact files: manifests, pointers, registered batches, the local lock.
@@ -22,25 +23,32 @@ def collect(
 ) -> Iterator[Listed]:
     """Objects of at least ``older_than`` seconds that no manifest names, and unfinished uploads; deleted when asked.
 
-    The age protects a writer that is still at work: its files have no manifest yet. Messages go by an age of their own.
+    A writer that is still at work, whose files have no manifest yet, holds a lease. The age protects the others. What lies
+    beside a manifest that cannot be read stays: nobody can tell what it names. Messages go by an age of their own.
     """
-    now = time.time()
+    now, alive = time.time(), set[str]()
     for asset in store.blobs.folders(""):
         if asset.startswith(("_", ".")):
             continue
         listed = list(store.blobs.listed(f"{asset}/"))
-        named: set[str] = set()
+        alive |= {attempt for item in listed if (attempt := lease.alive(item, now))}
+        named, unknown = set[str](), set[str]()
         for item in listed:
             if item.key.endswith("/manifest.json") and (found := store.blobs.get(item.key)):
-                named.update(file.key for file in Manifest.from_json(found[0]).files)
+                try:
+                    named.update(file.key for file in Manifest.from_json(found[0]).files)
+                except DamagedError:
+                    unknown.add(item.key.removesuffix("manifest.json"))
         for item in listed:
             if item.key.endswith(_KEPT) or item.key in named or now - item.modified < older_than:
+                continue
+            if lease.attempt_of(item.key) in alive or any(item.key.startswith(place) for place in unknown):
                 continue
             if delete:
                 store.blobs.delete(item.key)
             yield item
     yield from _old_messages(store, messages_older_than, delete)
-    yield from store.blobs.unfinished(older_than, delete)
+    yield from store.blobs.unfinished(older_than, delete, lambda key: lease.attempt_of(key) in alive)
 
 
 def _old_messages(store: Store, older_than: float, delete: bool) -> Iterator[Listed]:

@@ -1,7 +1,7 @@
 """What a place that keeps artifacts must offer: bytes under keys, and the conditional put that a commit needs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,13 @@ class Blobs(ABC):
         """Write the object only if it still has ``etag`` (``If-Match``); ConflictError otherwise."""
 
     @abstractmethod
+    def size(self, key: str) -> int | None:
+        """Bytes of the object, or None where there is none."""
+
+    def sync(self, key: str) -> None:  # noqa: B027 (nothing to do is what an object store does)
+        """Return only when the object would survive a power cut. An object store answers no put before."""
+
+    @abstractmethod
     def listed(self, prefix: str) -> Iterator[Listed]:
         """All objects whose key starts with ``prefix`` (a folder name ending in /, or '')."""
 
@@ -80,6 +87,9 @@ class Blobs(ABC):
         A copy is compared with ``sha256`` when it is made, if one is given: UserError where they differ.
         """
 
-    def unfinished(self, older_than: float, delete: bool = False) -> Iterator[Listed]:
-        """Uploads that nothing was added to for ``older_than`` seconds; aborted when asked. A folder has none."""
+    def unfinished(
+        self, older_than: float, delete: bool = False, spare: Callable[[str], bool] = lambda key: False
+    ) -> Iterator[Listed]:
+        """Uploads that nothing was added to for ``older_than`` seconds, but those of keys that ``spare`` holds back; aborted
+        when asked. A folder has none."""
         return iter(())

@@ -6,6 +6,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
+class DamagedError(Exception):
+    """What is stored is not what was written: the rest of a sentence about the artifact."""
+
+
 def digest(*parts: Any) -> str:
     """Stable hexadecimal digest (16 digits) of JSON-like values."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
@@ -20,6 +24,11 @@ class StoredFile:
     key: str
     size: int
     sha256: str
+
+
+def cut_short(file: StoredFile, size: int | None) -> str:
+    """A file that is gone (None) or has another size than when it was written, in words."""
+    return f"{file.key} is gone" if size is None else f"{file.key} has {size} bytes instead of {file.size}"
 
 
 @dataclass(frozen=True)
@@ -84,9 +93,12 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Manifest":
-        """Read the stored form."""
-        found = json.loads(data)
-        found.pop("data_version")
-        found["files"] = [StoredFile(**file) for file in found["files"]]
-        found["upstream"] = [Upstream(**one) for one in found["upstream"]]
-        return cls(**found)
+        """Read the stored form. Raises DamagedError where it is none."""
+        try:
+            found = json.loads(data)
+            found.pop("data_version")
+            found["files"] = [StoredFile(**file) for file in found["files"]]
+            found["upstream"] = [Upstream(**one) for one in found["upstream"]]
+            return cls(**found)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedError(f"its manifest cannot be read ({type(error).__name__})") from error

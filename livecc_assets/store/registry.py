@@ -25,7 +25,7 @@ def register(blobs: Blobs, name: str, about: dict[str, Any]) -> None:
         blobs.create(key, _text(about))
     except ConflictError:
         found = blobs.get(key)
-        standing = {key: value for key, value in json.loads(found[0]).items() if key != LISTING} if found else about
+        standing = {key: value for key, value in _found(blobs, name)[0].items() if key != LISTING} if found else about
         if standing != about:
             raise UserError(
                 f"batch {name} already stands for {standing.get('uri')}; choose another --batch name"
@@ -66,7 +66,15 @@ def _found(blobs: Blobs, name: str) -> tuple[dict[str, Any], str]:
     found = blobs.get(_key(name)) if name and "/" not in name else None
     if found is None:
         raise UserError(f"there is no batch {name!a}; {_known(blobs)}")
-    return json.loads(found[0]), found[1]
+    try:
+        about = json.loads(found[0])
+        about["uri"]
+    except (ValueError, TypeError, KeyError):
+        raise UserError(
+            f"{blobs.root}/{_key(name)}: the registration of batch {name} is damaged; delete this file and ingest its folder "
+            "under the same name again"
+        ) from None
+    return about, found[1]
 
 
 def _known(blobs: Blobs) -> str:

@@ -96,6 +96,19 @@ class S3Blobs(Blobs):
 
         return self._through_outages(found)
 
+    def size(self, key: str) -> int | None:
+        from botocore.exceptions import ClientError
+
+        def found() -> int | None:
+            try:
+                return self.client.head_object(Bucket=self.bucket, Key=self._key(key))["ContentLength"]
+            except ClientError as error:  # an answer to HEAD has no body, and so no code but the status
+                if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
+                    return None
+                raise
+
+        return self._through_outages(found)
+
     def put(self, key: str, data: bytes) -> None:
         self._through_outages(lambda: self.client.put_object(Bucket=self.bucket, Key=self._key(key), Body=data))
 
@@ -195,7 +208,9 @@ class S3Blobs(Blobs):
             staged.unlink(missing_ok=True)
         return target
 
-    def unfinished(self, older_than: float, delete: bool = False) -> Iterator[Listed]:
+    def unfinished(
+        self, older_than: float, delete: bool = False, spare: Callable[[str], bool] = lambda key: False
+    ) -> Iterator[Listed]:
         """Unfinished multipart uploads under the root; the age counts from the last part that came in.
 
         So an upload that is still being fed, a table that a long step streams for instance, is left alone.
@@ -207,6 +222,8 @@ class S3Blobs(Blobs):
         with self._explained():
             uploads = [one for page in pages for one in page.get("Uploads", []) if one["Key"].startswith(prefix)]
             for one in uploads:
+                if spare(one["Key"][len(prefix) :]):
+                    continue
                 upload = {"Bucket": self.bucket, "Key": one["Key"], "UploadId": one["UploadId"]}
                 try:
                     parts = list(stored_parts(self.client, **upload))

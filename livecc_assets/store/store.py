@@ -1,6 +1,7 @@
 """The artifact store: who is current, what stands under an input key, and how a new artifact gets in."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from livecc_assets.core.text import sound
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.layout import claim
-from livecc_assets.store.manifest import Manifest, Upstream
+from livecc_assets.store.manifest import DamagedError, Manifest, Upstream, cut_short
 from livecc_assets.store.registry import names, register, registered
 from livecc_assets.store.writer import Writer
 
@@ -28,6 +29,14 @@ class Pointer:
     place: str
     at: str
     run_id: str = ""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What is wrong with a stored artifact, and the entity tag of the manifest that is to be replaced."""
+
+    why: str
+    etag: str
 
 
 def _part(name: str) -> str:
@@ -55,9 +64,27 @@ class Store:
         return f"{_part(asset)}/{_part(partition)}/{_part(input_key)}"
 
     def at(self, place: str) -> Artifact | None:
-        """The artifact that stands at a place, if its manifest does."""
+        """The artifact that stands at a place, if its manifest does and can be read."""
         found = self.blobs.get(f"{place}/manifest.json")
-        return Artifact(self.blobs, Manifest.from_json(found[0]), self.cache) if found else None
+        with suppress(DamagedError):
+            return Artifact(self.blobs, Manifest.from_json(found[0]), self.cache) if found else None
+
+    def damage(self, place: str) -> Damage | None:
+        """What is wrong with the artifact at a place: its manifest cannot be read, or a file is gone or cut.
+
+        Looks at sizes only; :mod:`livecc_assets.store.verify` reads the bytes. None for a sound one, and where there is none.
+        """
+        found = self.blobs.get(f"{place}/manifest.json")
+        if found is None:
+            return None
+        try:
+            files = Manifest.from_json(found[0]).files
+        except DamagedError as error:
+            return Damage(str(error), found[1])
+        for file in files:
+            if (size := self.blobs.size(file.key)) != file.size:
+                return Damage(cut_short(file, size), found[1])
+        return None
 
     def etag(self, place: str) -> str | None:
         """Entity tag of the manifest at a place: what a forced run replaces conditionally."""
@@ -67,7 +94,8 @@ class Store:
     def pointer(self, asset: str, partition: str) -> Pointer | None:
         """Where the partition's current artifact stands."""
         found = self.blobs.get(f"{_part(asset)}/{_part(partition)}/_current.json")
-        return Pointer(**json.loads(found[0])) if found else None
+        with suppress(ValueError, TypeError):  # a damaged one says nothing; the next run writes another
+            return Pointer(**json.loads(found[0])) if found else None
 
     def current(self, asset: str, partition: str) -> Artifact | None:
         """The partition's current artifact, or None when it was never materialised."""

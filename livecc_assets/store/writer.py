@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-from livecc_assets.core.errors import UserError
+from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.core.text import sound_values
 from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.blobs import Blobs, ConflictError
-from livecc_assets.store.manifest import Manifest, StoredFile, Upstream
+from livecc_assets.store.lease import Lease
+from livecc_assets.store.manifest import Manifest, StoredFile, Upstream, cut_short
 from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
 
 #: Rows per row group: small enough that a reader holds little, large enough to compress.
@@ -157,6 +158,7 @@ class Writer:
             "run_id": run_id,
         }
         self._schema, self._error_limit, self._replaces = schema, error_limit, replaces
+        self._lease = Lease(blobs, place, self.attempt)
         self._started, self._reasons, self._files = time.monotonic(), Counter[str](), list[StoredFile]()
         self._rows = self._table(ROWS, schema) if schema is not None else None
         self._rejected = self._table(REJECTED, REJECTED_SCHEMA)
@@ -218,6 +220,23 @@ class Writer:
             seconds=round(time.monotonic() - self._started, 2),
         )
         manifest.checks["error_share"] = manifest.error_share <= self._error_limit
+        try:
+            self._look_after(manifest.files)
+            return self._publish(manifest)
+        finally:
+            self._lease.end()
+
+    def _look_after(self, files: Iterable[StoredFile]) -> None:
+        """Each file is there as it was written, and would be after a power cut; only then may a manifest name it."""
+        for file in files:
+            size = self.blobs.size(file.key)
+            if size != file.size:
+                raise PassingError(
+                    f"{self.blobs.root}: {cut_short(file, size)}, while it was being written; run it again"
+                )
+            self.blobs.sync(file.key)
+
+    def _publish(self, manifest: Manifest) -> Manifest:
         key = f"{self.place}/manifest.json"
         try:
             if self._replaces is None:
@@ -236,3 +255,4 @@ class Writer:
         for table in (self._rows, self._rejected):
             if table is not None:
                 table.abandon()
+        self._lease.end()

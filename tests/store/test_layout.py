@@ -30,6 +30,7 @@ CALLS = {
     "status": ["status"],
     "train": ["train", "sample-blind"],
     "ui": ["ui"],
+    "verify": ["verify"],
 }
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from livecc_assets.core import retry
 from livecc_assets.core.errors import PassingError, UserError
-from livecc_assets.store import Store, s3_client, s3_transfer
+from livecc_assets.store import Store, lease, s3_client, s3_transfer
 from livecc_assets.store.blobs import ConflictError, S3Blobs, open_blobs
 from livecc_assets.store.garbage import collect
 from tests.store.s3_proxy import Proxy, proxy
@@ -353,7 +353,7 @@ one.add_file(Path({path!r}), "model.safetensors")
 
 
 def test_kill_9_between_two_parts_leaves_nothing_visible_and_no_upload_after_the_sweep(
-    blobs: S3Blobs, large: Path, tmp_path: Path
+    blobs: S3Blobs, large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = textwrap.dedent(KILLED).format(root=blobs.root, cache=str(tmp_path / "cache"), path=str(large))
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
@@ -364,6 +364,8 @@ def test_kill_9_between_two_parts_leaves_nothing_visible_and_no_upload_after_the
     store = Store(blobs.root, tmp_path / "cache")
     assert store.at("livecc_base/shared/k") is None
     assert [item for item in blobs.listed("") if "model" in item.key] == []
+    assert list(collect(store, older_than=0)) == [], "its lease says for an hour that it may live"
+    monkeypatch.setattr(lease, "LAPSED", -60.0)
     left = [item for item in collect(store, older_than=0) if item.unfinished]
     assert len(left) == 1
     assert left[0].size == 10 * MIB
