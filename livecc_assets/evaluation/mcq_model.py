@@ -13,7 +13,7 @@ from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.mcq import Answered, Item, candidate_ids
 from livecc_assets.graph.settings.video import Video as VideoSettings
-from livecc_assets.media.budget import video_size
+from livecc_assets.media.budget import PixelBudget, video_size
 from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
 from livecc_assets.media.sampling import evenly_spaced
@@ -181,4 +181,4 @@ def _folder_frames(video: dict[str, Any], settings: VideoSettings) -> torch.Tens
         raise MediaError("malformed", f"{folder.name}: the frames differ in size")
     height, width = pictures[0].shape[:2]
     pictures += pictures[-1:] if len(pictures) % 2 else []
-    return resize_frames(np.stack(pictures), video_size(len(pictures), height, width, settings.budget))
+    return resize_frames(np.stack(pictures), video_size(len(pictures), height, width, PixelBudget.of(settings)))

@@ -22,13 +22,16 @@ _SILENT = {"type_params", "type_comment", "type_ignores", "ctx"}
 
 
 def covered(step: Step) -> dict[str, str]:
-    """Digest by name of all that the step's version covers: modules, and the function itself with its helpers.
+    """Digest by name of all that the step's version covers: modules, the function itself with its helpers, its table's schema.
 
-    Comments and docstrings are free: what says the same computes the same.
+    Comments and docstrings are free, those of columns too: what says the same computes the same.
     """
     name = f"{step.function.__module__}:{step.asset}"
     nodes = function_nodes(step.function)
     found = {name: _digest(nodes)}
+    if (schema := step.schema()) is not None:
+        columns = "\n".join(f"{one.name} {one.type} {one.nullable}" for one in schema)
+        found[f"{step.schemas}:{step.asset}"] = hashlib.sha256(columns.encode()).hexdigest()[:16]
     waiting = [target for node in nodes for target in imports(node) if is_own(target)]
     while waiting:
         module = waiting.pop()
@@ -42,15 +45,20 @@ def covered(step: Step) -> dict[str, str]:
 def function_nodes(function: Callable[..., object]) -> list[ast.AST]:
     """A function without its decorator, and what it uses of its own module: helpers and imports."""
     module = ast.parse(Path(inspect.getfile(function)).read_text("utf-8"))
-    bound: dict[str, ast.stmt] = {name: node for node in module.body for name in _bound_by(node)}
-    found: dict[str, ast.AST] = {}
-    waiting = [function.__name__]
+    bound: dict[str, list[ast.stmt]] = {}
+    for node in module.body:
+        for name in _bound_by(node):
+            bound.setdefault(name, []).append(node)
+    found: dict[int, ast.AST] = {}
+    waiting, seen = [function.__name__], set[str]()
     while waiting:
         name = waiting.pop()
-        if name in bound and name not in found:
-            found[name] = node = _without_decorators(bound[name])
-            waiting += _free(node)
-    return list({id(node): node for node in found.values()}.values())
+        if name not in seen:
+            seen.add(name)
+            for node in bound.get(name, ()):
+                found[id(node)] = bare = _without_declaration(node)
+                waiting += _free(bare)
+    return list(found.values())
 
 
 def imports(node: ast.AST) -> Iterator[str]:
@@ -61,6 +69,10 @@ def imports(node: ast.AST) -> Iterator[str]:
     for one in _run(node):
         if isinstance(one, ast.Import):
             yield from (alias.name for alias in one.names)
+        elif isinstance(one, ast.ImportFrom) and one.level:
+            raise ValueError(
+                f"line {one.lineno}: a relative import says nothing of where it leads; name the whole module"
+            )
         elif isinstance(one, ast.ImportFrom) and one.module:
             yield one.module
             yield from (inner for alias in one.names if is_own(inner := f"{one.module}.{alias.name}"))
@@ -83,8 +95,10 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
-            continue
-        yield from _run(child)
+            for otherwise in child.orelse:
+                yield from _run(otherwise)
+        else:
+            yield from _run(child)
 
 
 @cache
@@ -109,8 +123,14 @@ def _bound_by(node: ast.stmt) -> Iterator[str]:
         yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
     elif isinstance(node, ast.Assign):
         yield from (one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name))
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+    elif isinstance(node, ast.AnnAssign | ast.AugAssign) and isinstance(node.target, ast.Name):
         yield node.target.id
+    elif isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
+        for inner in ast.iter_child_nodes(node):
+            if isinstance(inner, ast.stmt):
+                yield from _bound_by(inner)
+            elif isinstance(inner, ast.ExceptHandler):
+                yield from (name for one in inner.body for name in _bound_by(one))
 
 
 def _free(node: ast.AST) -> set[str]:
@@ -127,16 +147,22 @@ def _free(node: ast.AST) -> set[str]:
     return {one.id for one in names} - own
 
 
-def _without_decorators(node: ast.stmt) -> ast.AST:
-    """What a decorator says of a step is settings, partitions and pages; its version stands there, too."""
-    if not isinstance(node, ast.FunctionDef):
+def _without_declaration(node: ast.stmt) -> ast.AST:
+    """A step's function without ``@step`` and annotations, which say settings, partitions and pages; its version, too."""
+    if not isinstance(node, ast.FunctionDef) or not any(map(_is_step, node.decorator_list)):
         return node
     annotated = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
     bare = ast.parse("def _(): pass").body[0]
     assert isinstance(bare, ast.FunctionDef)
     bare.name, bare.body = node.name, node.body
-    bare.args = ast.arguments([], [ast.arg(one.arg) for one in annotated], None, [], [], None, node.args.defaults)
+    bare.decorator_list = [one for one in node.decorator_list if not _is_step(one)]
+    defaults = [*node.args.defaults, *(one for one in node.args.kw_defaults if one)]
+    bare.args = ast.arguments([], [ast.arg(one.arg) for one in annotated], None, [], [], None, defaults)
     return bare
+
+
+def _is_step(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "step"
 
 
 def files_beside(module: str) -> list[Path]:

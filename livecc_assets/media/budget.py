@@ -2,10 +2,22 @@
 
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 #: Pixels of one visual token: a 28 x 28 square (14-pixel patches, merged 2 x 2).
 TOKEN_PIXELS = 28 * 28
 MAX_ASPECT_RATIO = 200
+
+
+class Limits(Protocol):
+    """What settings say of sizes."""
+
+    @property
+    def min_pixels(self) -> int: ...
+    @property
+    def frame_pixels(self) -> int: ...
+    @property
+    def total_pixels(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -15,6 +27,11 @@ class PixelBudget:
     min_pixels: int = 100 * TOKEN_PIXELS
     frame_pixels: int = 768 * TOKEN_PIXELS
     total_pixels: int = 24576 * TOKEN_PIXELS
+
+    @classmethod
+    def of(cls, video: Limits) -> "PixelBudget":
+        """That of a training clip, from the profile's section ``video``."""
+        return cls(video.min_pixels, video.frame_pixels, video.total_pixels)
 
     def max_pixels(self, n_frames: int) -> int:
         """Pixels allowed for one frame of a clip of ``n_frames``: two frames share one row of tokens."""

@@ -11,7 +11,7 @@ import torch
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.video import Video as VideoSettings
-from livecc_assets.media.budget import smart_resize, video_size
+from livecc_assets.media.budget import PixelBudget, smart_resize, video_size
 from livecc_assets.media.frames import Video
 from livecc_assets.media.images import ImageLimits, decode_image
 from livecc_assets.media.resize import resize_frames
@@ -67,7 +67,7 @@ def read_video(
         height, width = chosen[0].shape[:2]
         if any(image.shape != chosen[0].shape for image in chosen):
             raise MediaError("malformed", f"{path.name}: the stored frames differ in size")
-        frames = resize_frames(np.stack(chosen), video_size(len(chosen), height, width, settings.budget))
+        frames = resize_frames(np.stack(chosen), video_size(len(chosen), height, width, PixelBudget.of(settings)))
         return blank(frames) if blank_frames else frames
     with Video.open(str(path)) as video:
         indices = smart_nframes(
@@ -101,7 +101,7 @@ def read_image(element: Mapping[str, Any], processor: Processor, blank_frames: b
 
 def _resized(video: Video, indices: list[int], settings: VideoSettings, blank_frames: bool) -> Clip:
     try:
-        size = video_size(len(indices), video.height, video.width, settings.budget)
+        size = video_size(len(indices), video.height, video.width, PixelBudget.of(settings))
     except ValueError as error:
         raise MediaError("malformed", f"{video.name}: {error}") from error
     frames = resize_frames(video.frames(indices), size)

@@ -1,11 +1,14 @@
 """Which code a step's version covers is read from the imports, and nothing leaks."""
 
 import ast
+import importlib.util
 import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from livecc_assets.graph import coverage
@@ -100,3 +103,79 @@ def test_every_step_covers_its_own_function_and_no_store() -> None:
 def test_an_import_for_type_checkers_alone_does_not_count() -> None:
     tree = ast.parse("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import livecc_assets.media.resize\n")
     assert list(coverage.imports(tree)) == ["typing"]
+
+
+def test_what_else_a_type_checkers_block_holds_counts() -> None:
+    tree = ast.parse("if TYPE_CHECKING:\n    import a\nelse:\n    import b\n")
+    assert list(coverage.imports(tree)) == ["b"]
+
+
+def test_a_relative_import_is_refused_since_it_names_no_module() -> None:
+    with pytest.raises(ValueError, match="line 1: a relative import"):
+        list(coverage.imports(ast.parse("from .clips import runs\n")))
+
+
+@pytest.mark.parametrize("asset", ["yt_cc_source", "caption_clip_losses", "livesports_commentary"])
+def test_a_column_of_another_type_reaches_the_asset_that_has_it(asset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = BY_ASSET[asset]
+    schema, before = step.schema(), coverage.covered(step)
+    others = {
+        name: coverage.covered(one) for name, one in BY_ASSET.items() if one.schemas == step.schemas and name != asset
+    }
+    schemas = sys.modules[step.schemas].SCHEMAS
+    first = schema.field(0)
+    monkeypatch.setitem(schemas, asset, schema.set(0, first.with_metadata({"doc": "said in other words"})))
+    assert coverage.covered(step) == before, "descriptions are free"
+    monkeypatch.setitem(schemas, asset, schema.set(0, first.with_type(pa.large_string())))
+    assert coverage.covered(step) != before
+    assert {name: coverage.covered(BY_ASSET[name]) for name in others} == others
+
+
+MODULE = """
+import functools
+def step(**about): return lambda function: function
+def least(number): return lambda function: function
+LEAST = 1
+if LEAST:
+    MOST = 5
+else:
+    MOST = 6
+try:
+    KIND = "a"
+except ImportError:
+    KIND = "b"
+LEAST += 1
+UNUSED = 1
+
+@least(1)
+def helper(rows, *, above=1):
+    return [row for row in rows if LEAST < row < MOST and KIND]
+
+@step(version="1")
+def made(task, clips, *, extra=3):
+    return helper(clips)
+"""
+
+
+def _digests(folder: Path, text: str) -> list[str]:
+    file = folder / "planted.py"
+    file.write_text(text)
+    spec = importlib.util.spec_from_file_location("planted", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return sorted(map(coverage._dump, coverage.function_nodes(module.made)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("above=1", "above=2", True), ("@least(1)", "@least(2)", True), ("LEAST += 1", "LEAST += 2", True),
+        ("LEAST = 1", "LEAST = 0", True), ("MOST = 5", "MOST = 4", True), ("MOST = 6", "MOST = 7", True),
+        ('KIND = "b"', 'KIND = "c"', True), ("extra=3", "extra=4", True), ("UNUSED = 1", "UNUSED = 2", False),
+        ('version="1"', 'version="2"', False), ("def helper(rows", "def helper(rows  # why\n", False),
+    ],
+)  # fmt: skip
+def test_every_form_of_what_a_function_uses_counts(tmp_path: Path, old: str, new: str, counts: bool) -> None:
+    assert MODULE.count(old) == 1
+    assert (_digests(tmp_path, MODULE) != _digests(tmp_path, MODULE.replace(old, new))) == counts

@@ -1,14 +1,11 @@
 """Profile: how videos are sampled, cut into clips and read (method 1.0, 1.2, 1.7, 2.4)."""
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.fields import Real, Section, Share, Whole, in_order
-
-if TYPE_CHECKING:
-    from livecc_assets.media.budget import PixelBudget
 
 
 class Source(Section):
@@ -65,10 +62,3 @@ class Video(Section):
     def _ordered(self) -> Self:
         in_order(self, ("min_pixels", "frame_pixels"))
         return self
-
-    @property
-    def budget(self) -> "PixelBudget":
-        """The pixel budget of a training clip."""
-        from livecc_assets.media.budget import PixelBudget
-
-        return PixelBudget(self.min_pixels, self.frame_pixels, self.total_pixels)

@@ -17,6 +17,7 @@ from livecc_assets.graph.settings.models import MODELS, Launcher, Profile, Selec
 from livecc_assets.graph.settings.profile import SampleWorld
 from livecc_assets.graph.settings.selection import LiveCC, LiveCCCriteria, LiveWhisperXCriteria
 from livecc_assets.graph.settings.video import ClipLimits, Source, Video
+from livecc_assets.media.budget import PixelBudget
 from resources.launchers import needs_of
 
 SHIPPED_FILES = sorted(SHIPPED.glob("profiles/*.yaml")) + sorted(SHIPPED.glob("selections/*.yaml"))
@@ -285,7 +286,7 @@ def test_settings_do_not_change_once_they_are_read() -> None:
 
 
 def test_the_pixel_budget_of_a_training_clip_is_the_videos() -> None:
-    budget = Video.of({"min_pixels": 784, "frame_pixels": 1568, "total_pixels": 15680}).budget
+    budget = PixelBudget.of(Video.of({"min_pixels": 784, "frame_pixels": 1568, "total_pixels": 15680}))
     assert (budget.min_pixels, budget.frame_pixels, budget.total_pixels) == (784, 1568, 15680)
 
 
