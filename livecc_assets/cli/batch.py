@@ -33,8 +33,8 @@ def batch() -> None:
 def move(settings: Settings, name: str, new_root: str, allow_changes: bool) -> None:
     """Let batch NAME stand for NEW_ROOT, a folder or s3://bucket/prefix that holds the same files.
 
-    Copy the files first, with their paths. Every video is compared with the batch: its size, and its bytes where the
-    new root is a folder. Nothing has to be computed again.
+    Copy the files first, with their paths. Every video that the batch kept is compared: its size, and its bytes where
+    the new root is a folder. Files that the batch rejected are told by name and size. Nothing has to be computed again.
     """
     from livecc_assets.orchestration.batches import address_of
     from livecc_assets.runtime.progress import Progress

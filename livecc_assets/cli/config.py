@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import get_args
 
@@ -13,8 +14,16 @@ from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import SHIPPED, Settings
 from livecc_assets.graph.settings.choices import Kind
+from livecc_assets.graph.settings.yaml_file import YamlFile, read_file
 
 KINDS = get_args(Kind)
+#: Variables with a value of a certain form: the module and the function that read each, and refuse what they cannot use.
+_VARIABLES = {
+    "LIVECC_RETRIES": ("livecc_assets.orchestration.declare", "retries"),
+    "LIVECC_MEDIA_CACHE_BYTES": ("livecc_assets.store.media_cache", "cache_bytes"),
+    "LIVECC_EXECUTOR": ("resources.executor", "executor_in_force"),
+    "LIVECC_LAUNCHER": ("resources.launchers", "launcher_file"),
+}
 
 
 @click.group("config")
@@ -29,7 +38,9 @@ def config() -> None:
 def check(settings: Settings, file: Path | None, kind: Kind | None) -> None:
     """Check FILE, or all settings files in force; one line for each mistake."""
     found: list[tuple[Kind, Path]]
+    outside: list[str] = []
     if file is None:
+        outside = [*_environment(), *_misnamed(settings)]
         found = list(in_force(settings))
     else:
         from livecc_assets.graph.settings.checking import guess_kind
@@ -38,6 +49,8 @@ def check(settings: Settings, file: Path | None, kind: Kind | None) -> None:
             kind = guess_kind(file)
             say(f"{file}: taken for {_article(kind)}", err=True)
         found = [(kind, file)]
+    for line in outside:
+        say(line)
     wrong = 0
     for one, path in found:
         lines = _lines(settings, path, one)
@@ -45,7 +58,7 @@ def check(settings: Settings, file: Path | None, kind: Kind | None) -> None:
         for line in lines:
             say(line)
     say(f"{len(found) - wrong} of {len(found)} files are valid", err=True)
-    sys.exit(1 if wrong else 0)
+    sys.exit(1 if wrong or outside else 0)
 
 
 @config.command()
@@ -78,7 +91,27 @@ def in_force(settings: Settings) -> Iterator[tuple[Kind, Path]]:
     launcher = os.environ.get("LIVECC_LAUNCHER") or "local"
     if launcher != "local":
         own = launcher.endswith((".yaml", ".yml"))
-        yield "launcher", Path(launcher) if own else SHIPPED / "launchers" / f"{launcher}.yaml"
+        path = Path(launcher) if own else SHIPPED / "launchers" / f"{launcher}.yaml"
+        if own or path.is_file():  # a name that is none is told by _environment
+            yield "launcher", path
+
+
+def _environment() -> Iterator[str]:
+    """What is wrong with the variables that settings stand in."""
+    for name, (module, look) in _VARIABLES.items():
+        if os.environ.get(name):  # only then: what reads it brings Dagster along
+            try:
+                getattr(import_module(module), look)()
+            except UserError as error:
+                yield str(error)
+
+
+def _misnamed(settings: Settings) -> Iterator[str]:
+    from livecc_assets.graph.settings.checking import misnamed
+
+    kinds: tuple[Kind, ...] = ("profile", "selection", "experiment")
+    for kind in kinds:
+        yield from (text for _, text in misnamed(kind, settings.home))
 
 
 def _lines(settings: Settings, path: Path, kind: Kind) -> list[str]:
@@ -86,7 +119,19 @@ def _lines(settings: Settings, path: Path, kind: Kind) -> list[str]:
         settings.checker.read(path, kind)
     except UserError as error:
         return getattr(error, "lines", None) or [str(error)]
-    return []
+    return list(_unknown_models(read_file(path)))
+
+
+def _unknown_models(file: YamlFile) -> Iterator[str]:
+    """Embedded models that no package has. Not the settings' own check: what is embedded is the models' business."""
+    from livecc_assets.models import embedded
+
+    for keys, text in file.texts():
+        if str(keys[-1]).endswith("model") and text.startswith("embedded:"):
+            try:
+                embedded.entry(text.removeprefix("embedded:"))
+            except UserError as error:
+                yield f"{file.path}, line {file.line(keys)}: {'.'.join(map(str, keys))}: {error}"
 
 
 def _article(kind: str) -> str:

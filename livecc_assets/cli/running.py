@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from livecc_assets.cli.saying import say
+from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 
 
@@ -41,6 +42,11 @@ def _job_command(name: str, argument: str, text: str) -> click.Command:
         from livecc_assets.definitions import defs
         from livecc_assets.orchestration.runs import open_instance, run_job
 
+        if not partition.strip():
+            raise UserError(f"no {argument} is named; see `livecc status --all`")
+        if name == "select" and partition not in settings.selections:  # before anything is made for it
+            why = settings.why_invalid(partition) or f"select: no partition named {partition}; see `livecc status`"
+            raise UserError(why)
         with open_instance(settings) as instance:
             if name == "select" and settings.store().current("evaluation_videos", "all") is None:
                 # No set is selected before it is known which videos must stay out of it.

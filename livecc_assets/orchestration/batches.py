@@ -8,7 +8,7 @@ import yaml
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.names import checked_name
-from livecc_assets.graph.settings import Settings
+from livecc_assets.graph.settings import SHIPPED, Settings
 from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.source.ingest import scan
@@ -16,7 +16,11 @@ from livecc_assets.source.ingest import scan
 
 def address_of(folder: str) -> str:
     """A folder's absolute path, or an s3:// prefix without a slash at its end. Raises UserError for no such folder."""
+    if not folder.strip():
+        raise UserError("no folder is named; name a folder of videos or an s3://bucket/prefix")
     if folder.startswith("s3://"):
+        if not folder.removeprefix("s3://").strip("/"):
+            raise UserError(f"{folder}: no bucket is named; write s3://bucket/prefix")
         return folder.rstrip("/")
     path = Path(folder).expanduser()
     if not path.is_dir():
@@ -54,9 +58,14 @@ def register(settings: Settings, folder: str, batch: str, captions: str, categor
     found = list(scan(uri))
     if not found:
         raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")
+    target = settings.home / "selections" / f"{batch}.yaml"
+    if not target.exists() and (SHIPPED / "selections" / target.name).is_file():
+        raise UserError(
+            f"batch {batch}: a selection of this name ships with the package, and that of the batch would replace it; choose "
+            "another --batch name"
+        )
     add_batch(settings, uri, batch, captions, category)
     yield f"batch {batch}: {len(found)} files under {uri}"
-    target = settings.home / "selections" / f"{batch}.yaml"
     if not target.exists():
         recipe = {"profile": settings.profile.name} | {
             name: _template(settings, name) | {"batches": [batch]} for name in SETS

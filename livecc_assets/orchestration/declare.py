@@ -87,11 +87,16 @@ def retry_policy(step: Step) -> dg.RetryPolicy | None:
     """The one owner of a worker step's retries; None for steps without a worker, whose failures do not pass by themselves."""
     if step.worker is None:
         return None
+    jitter = dg.Jitter.PLUS_MINUS  # steps that one lost node threw out do not come back all at once
+    return dg.RetryPolicy(retries(), RETRY_DELAY, dg.Backoff.EXPONENTIAL, jitter)
+
+
+def retries() -> int:
+    """How often a failed worker is tried again. Raises UserError when the environment holds no such number."""
     said = os.environ.get(RETRIES_VARIABLE) or str(RETRIES)
     if not said.isdecimal():
         raise UserError(f"{RETRIES_VARIABLE}={said}: write how often a failed worker is tried again, 0 for never")
-    jitter = dg.Jitter.PLUS_MINUS  # steps that one lost node threw out do not come back all at once
-    return dg.RetryPolicy(int(said), RETRY_DELAY, dg.Backoff.EXPONENTIAL, jitter)
+    return int(said)
 
 
 def _op_tags(step: Step) -> dict[str, Any]:

@@ -34,14 +34,18 @@ def dagster_home(settings: Settings) -> Path:
     return folder
 
 
+def _instance_file(folder: Path) -> dict[str, Any]:
+    file = folder / "dagster.yaml"
+    return (yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None) or {}
+
+
 def _without_pools(folder: Path) -> dict[str, Any]:
     """Settings that differ in a process which executes its runs itself: its steps take no slot of a pool.
 
     They run one after the other, and whoever started the process decided how many of it there are. Dagster's in-process
     executor would keep a core busy while it waits for a slot, and a process that is killed would keep its slots.
     """
-    file = folder / "dagster.yaml"
-    said = (yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None) or {}
+    said = _instance_file(folder)
     concurrency = said.get("concurrency") or {}
     older = (said.get("run_coordinator") or {}).get("config") or said.get("run_queue")
     if (
@@ -65,7 +69,11 @@ def open_instance(settings: Settings) -> "Iterator[dg.DagsterInstance]":
     home = Path(os.environ["DAGSTER_HOME"]).expanduser()
     if not home.is_dir():
         raise UserError(f"DAGSTER_HOME={home}: no such folder; make it, or unset DAGSTER_HOME")
-    writable(home)
+    if not _instance_file(home).keys() & {
+        "storage",
+        "run_storage",
+    }:  # else a server keeps them: the home may be read-only
+        writable(home)
     reference = InstanceRef.from_dir(str(home.resolve()), overrides=_without_pools(home))
     with dg.DagsterInstance.from_ref(reference) as instance:
         end_dead_runs(instance)

@@ -1,6 +1,7 @@
 """Where workers run. One interface; an asset does not know which launcher served it (docs/launchers.md)."""
 
 import os
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,26 @@ __all__ = ["Job", "Launcher", "Needs", "launcher_in_force", "make_launcher", "ne
 VARIABLE = "LIVECC_LAUNCHER"
 
 
-def options_in_force() -> dict[str, Any]:
-    """The launcher's file; ``{"kind": "local"}`` for processes of this machine, the default."""
+def launcher_file() -> Path | None:
+    """The launcher's file in force; None for processes of this machine, the default. Raises UserError for no such launcher."""
     named = os.environ.get(VARIABLE) or "local"
     if named == "local":
-        return {"kind": "local"}
+        return None
     path = Path(named) if named.endswith((".yaml", ".yml")) else SHIPPED / "launchers" / f"{named}.yaml"
     if not path.is_file():
+        near = get_close_matches(named, ("local", "docker", "kubernetes"), 1)
+        hint = f"did you mean {near[0]}? " if near else ""
         raise UserError(
-            f"{VARIABLE}={named}: no such launcher; use local, docker, kubernetes or the path of a YAML file"
+            f"{VARIABLE}={named}: no such launcher; {hint}Use local, docker, kubernetes or the path of a YAML file"
         )
+    return path
+
+
+def options_in_force() -> dict[str, Any]:
+    """The launcher's file; ``{"kind": "local"}`` for processes of this machine, the default."""
+    path = launcher_file()
+    if path is None:
+        return {"kind": "local"}
     from livecc_assets.graph.settings.checking import read_launcher
 
     options = read_launcher(path)

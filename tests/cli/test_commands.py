@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from livecc_assets.cli.main import main
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.store.rows import Rejected
+from tests.media.film import make
 from tests.recordings import Media
 
 
@@ -187,3 +188,46 @@ def test_export_writes_the_published_format_with_its_seek_index(home: Path, tmp_
         assert len(records) == 2
         assert records[1][0]["content"][1]["title"] == "Zürich"
         assert records[1][0]["content"][0]["video"] == "/films/v.mp4", "a record names a video by its address"
+
+
+def test_a_batch_called_like_a_selection_that_ships_is_refused(tmp_path: Path) -> None:
+    make(tmp_path / "film.mp4", seconds=2)
+    home = tmp_path / "home"
+    result = CliRunner().invoke(main, ["--home", str(home), "ingest", str(tmp_path), "--batch", "sample"])
+    assert result.exit_code == 1
+    assert "a selection of this name ships with the package" in result.output
+    assert not (home / "selections" / "sample.yaml").exists()
+    assert load_settings(home).store().batches() == []
+
+
+@pytest.mark.parametrize("job", ["curate", "select", "train", "evaluate"])
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_job_without_a_name_is_refused_in_one_line(tmp_path: Path, job: str, name: str) -> None:
+    result = CliRunner().invoke(main, ["--home", str(tmp_path), job, name])
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert "is named; see `livecc status --all`" in line
+
+
+def test_a_selection_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["--home", str(tmp_path), "select", "nosuch"])
+    assert result.exit_code == 1
+    assert result.output.splitlines() == ["livecc: select: no partition named nosuch; see `livecc status`"]
+    assert not (tmp_path / "artefacts").exists()
+
+
+@pytest.mark.parametrize(("place", "says"), [("", "no folder is named"), ("s3://", "no bucket is named")])
+def test_an_empty_place_for_a_batch_is_refused(tmp_path: Path, place: str, says: str) -> None:
+    call = ["--home", str(tmp_path / "home"), "ingest", place, "--batch", "a"]
+    result = CliRunner().invoke(main, call)
+    assert result.exit_code == 1 and says in result.output
+    load_settings(tmp_path / "home").store().register_batch("a", {"uri": "/videos"})
+    moved = CliRunner().invoke(main, ["--home", str(tmp_path / "home"), "batch", "move", "a", place])
+    assert moved.exit_code == 1 and says in moved.output
+
+
+@pytest.mark.parametrize("command", ["lineage", "rejected"])
+def test_a_misspelt_asset_is_told_with_what_was_meant(tmp_path: Path, command: str) -> None:
+    result = CliRunner().invoke(main, ["--home", str(tmp_path), command, "live_c", "sample"])
+    assert result.exit_code == 1
+    assert "live_c: the graph has no such asset; did you mean live_cc?" in result.output

@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from livecc_assets.cli.main import main
-from livecc_assets.graph.settings import SHIPPED
+from livecc_assets.graph.settings import SHIPPED, load_settings
 from livecc_assets.graph.settings.checking import FOLDERS
 
 
@@ -116,3 +116,38 @@ def test_selecting_what_is_invalid_tells_the_line(home: Path) -> None:
     assert done.returncode == 1
     assert "broken.yaml, line 2: live_cc.los: unknown key; did you mean `loss`?" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("LIVECC_RETRIES", "x", "LIVECC_RETRIES=x: write how often"),
+        ("LIVECC_MEDIA_CACHE_BYTES", "lots", "LIVECC_MEDIA_CACHE_BYTES"),
+        ("LIVECC_EXECUTOR", "threads", "LIVECC_EXECUTOR=threads: no such executor"),
+        ("LIVECC_LAUNCHER", "dokcer", "LIVECC_LAUNCHER=dokcer: no such launcher; did you mean docker?"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_told(home: Path, name: str, value: str, says: str, monkeypatch) -> None:
+    monkeypatch.setenv(name, value)
+    result = livecc(home, "config", "check")
+    (line,) = result.stdout.splitlines()
+    assert result.exit_code == 1 and says in line
+
+
+@pytest.mark.parametrize("name", ["mine.yml", "MINE.YAML"])
+def test_a_settings_file_of_another_ending_is_told_and_invalid(home: Path, name: str) -> None:
+    (home / "selections" / name).write_text("live_cc: {batches: [a]}\n")
+    (line,) = livecc(home, "config", "check").stdout.splitlines()
+    assert line.endswith(f"{name}: only files that end in .yaml are read; rename it")
+    found = load_settings(home).invalid
+    assert [(one.kind, one.path.name) for one in found] == [("selection", name)]
+
+
+def test_an_embedded_model_that_nobody_ships_is_told(home: Path) -> None:
+    file = home / "profiles" / "mine.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("name: mine\ntext_loss: {model: 'embedded:smollm3'}\n")
+    (line,) = livecc(home, "config", "check").stdout.splitlines()
+    assert line.startswith(
+        f"{file}, line 2: text_loss.model: embedded:smollm3 is not known; the embedded weights are minilm"
+    )

@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from livecc_assets.cli.main import main
 from livecc_assets.core import folders
 from livecc_assets.core.errors import UserError
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.runs import open_instance
 
 COMMANDS = [
     "status",
@@ -71,6 +73,21 @@ def test_a_read_only_dagster_home_is_one_line(command: str, tmp_path: Path, monk
     line = line_of(tmp_path / "home", command)
     assert line.startswith(f"livecc: DAGSTER_HOME={tmp_path / 'dagster'} is not writable (")
     assert "Read-only file system" in line and "in DAGSTER_HOME" in line
+
+
+def test_a_read_only_dagster_home_is_enough_where_its_storage_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, elsewhere = tmp_path / "dagster", tmp_path / "elsewhere"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(
+        f"storage: {{sqlite: {{base_dir: {elsewhere}}}}}\ntelemetry: {{enabled: false}}\n"
+    )
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setattr(folders.tempfile, "TemporaryFile", read_only)
+    with open_instance(load_settings(tmp_path / "home")) as instance:
+        assert instance.get_runs() == []
+    assert elsewhere.is_dir()
 
 
 def test_a_file_that_is_not_written_deep_in_the_home_is_told_and_one_elsewhere_is_not(

@@ -1,19 +1,30 @@
 """Profile: the benchmarks, the commentary on them and its judges (method 3 and 4)."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_serializer
+from pydantic import BeforeValidator, ConfigDict, Field, model_serializer, model_validator
 
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.choices import DType, Mode, Positions
-from livecc_assets.graph.settings.fields import Device, Empty, Model, Names, NoneListed, Real, Section, Share, Whole
+from livecc_assets.graph.settings.fields import (
+    BatchNames,
+    Device,
+    Empty,
+    Model,
+    Names,
+    NoneListed,
+    Real,
+    Section,
+    Share,
+    Whole,
+)
 from livecc_assets.graph.settings.scoring import Endpoint
 
 
 class LiveSports(Section):
     """Where LiveSports-3K's events and questions come from."""
 
-    batches: Annotated[Names, NoneListed] = Field(
+    batches: Annotated[BatchNames, NoneListed] = Field(
         default_factory=list, description="Batches that hold the benchmark's videos; `*` names all."
     )
     proposer: Literal["sentence-clips", "published"] = Field(
@@ -39,6 +50,12 @@ class LiveSports(Section):
         default="", description="Published questions (LiveSports_3K_QA); read with `proposer: published`."
     )
     videos: str = Field(default="", description="Folder or s3:// prefix of the published files' videos.")
+
+    @model_validator(mode="after")
+    def _published_is_there(self) -> Self:
+        if self.proposer == "published" and not self.events_file:
+            raise ValueError("`proposer: published` reads events_file; name it, or propose from sentence-clips")
+        return self
 
 
 class Override(Section):

@@ -31,6 +31,14 @@ def files(kind: Kind, home: Path) -> list[Path]:
     return [path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.yaml"))]
 
 
+def misnamed(kind: Kind, home: Path) -> Iterator[tuple[Path, str]]:
+    """Files in the state folder that were meant to be of this kind but have another ending, and the remedy."""
+    folder = home / FOLDERS[kind]
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix != ".yaml" and path.suffix.lower() in (".yml", ".yaml"):
+            yield path, f"{path}: only files that end in .yaml are read; rename it"
+
+
 def read_model(path: Path, kind: Kind, references: References | None = None) -> Any:
     """The model of a file. Raises UserError for one that cannot be read, InvalidSettingsError for one that holds mistakes."""
     file = read_file(path)
@@ -110,6 +118,9 @@ class Checker:
                 except UserError as error:
                     valid.pop(path.stem, None)
                     wrong[path.stem] = path, str(error)
+            for path, text in misnamed(kind, self.home):
+                if path.stem not in valid:
+                    wrong[path.stem] = path, text
             for name, (path, text) in sorted(wrong.items()):
                 found.invalid.append((kind, name, path, text))
         return found

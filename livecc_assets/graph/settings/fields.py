@@ -1,6 +1,7 @@
 """What all models of settings share: the base class, and the kinds of value that YAML files hold."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -16,6 +17,7 @@ from pydantic import (
 )
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import fault
 
 
 class Section(BaseModel):
@@ -93,12 +95,44 @@ NoneListed = BeforeValidator(lambda value: [] if value is None else value)
 
 #: Where PyTorch runs a model.
 Device = Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
+
+
+def _reference(text: str) -> str:
+    kind, colon, rest = text.partition(":")
+    if not colon or kind in ("s3", "file") or "/" in kind or "\\" in kind:
+        return text
+    if kind not in MODEL_KINDS:
+        near = get_close_matches(kind, MODEL_KINDS, 1, 0.55)
+        hint = f"; did you mean `{near[0]}:{rest}`?" if near else "."
+        raise ValueError(
+            f"{kind!r} is no kind of model{hint} Allowed: embedded:NAME, hub:OWNER/NAME[@REVISION], s3://…, a folder"
+        )
+    owner, slash, name = rest.partition("@")[0].partition("/")
+    if kind == "hub" and (not slash or not owner or not name or "/" in name):
+        raise ValueError(f"{text!r} is no model of the hub; write hub:OWNER/NAME or hub:OWNER/NAME@REVISION")
+    if kind == "embedded" and not rest:
+        raise ValueError("name the embedded model, such as embedded:tiny-qwen2-vl")
+    return text
+
+
+#: What may stand before the colon of a model reference.
+MODEL_KINDS = ("embedded", "hub")
 #: A model reference: ``embedded:NAME``, ``hub:OWNER/NAME[@REVISION]``, ``s3://…`` or a folder.
-Model = Annotated[str, Field(min_length=1)]
+Model = Annotated[str, Field(min_length=1), AfterValidator(_reference)]
+
+
+def _batch_name(name: str) -> str:
+    if name != "*" and (wrong := fault(name)):
+        raise ValueError(f"{name!a} names no batch: the name {wrong}")
+    return name
+
+
+#: Names of batches; ``*`` stands for all.
+BatchNames = list[Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_batch_name)]]
 
 
 def in_order(section: Section, *pairs: tuple[str, str]) -> None:
     """Raise ValueError where the first key of a pair is larger than the second."""
     for low, high in pairs:
         if (least := getattr(section, low)) > (most := getattr(section, high)):
-            raise ValueError(f"{low} ({least:g}) is above {high} ({most:g})")
+            raise ValueError(f"{low} ({least:.12g}) is above {high} ({most:.12g})")

@@ -1,5 +1,6 @@
 """The launcher: where workers run, and what each of them needs of the place."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, RootModel
@@ -7,8 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field, RootModel
 from livecc_assets.graph.settings.choices import STAGES, WORKER_ASSETS
 from livecc_assets.graph.settings.fields import Empty, Names, NoneListed, Real, Section, Whole
 
-_QUANTITY = r"^\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
-Quantity = Annotated[str, Field(pattern=_QUANTITY, coerce_numbers_to_str=True)]
+QUANTITY = r"^\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
+Quantity = Annotated[str, Field(pattern=QUANTITY, coerce_numbers_to_str=True)]
 
 if TYPE_CHECKING:
     Readers = str
@@ -23,7 +24,7 @@ class Needs(Section):
     #: What holds where the file names no value, if that is not the field's default.
     ELSEWHERE: ClassVar[dict[str, str]] = {"processes": "one for each GPU, at least one"}
 
-    image: str = Field(default="", description="The worker's image.")
+    image: str = Field(default="", min_length=1, description="The worker's image.")
     cpus: Real = Field(default=1.0, gt=0, description="Processors that it is promised.")
     cpu_limit: Real = Field(
         default=0.0, ge=0, description="Processors that it may use while they are idle; 0: its `cpus`."
@@ -38,10 +39,40 @@ class Needs(Section):
     time_limit: Whole = Field(default=0, ge=0, description="Longest run, in seconds; 0: no limit.")
 
 
+def _variables(found: dict[str, Any]) -> dict[str, Any]:
+    for name, value in found.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise ValueError(f"{name!r} is no name of a variable; use letters, digits and _")
+        if value is None or isinstance(value, list | dict):
+            raise ValueError(f'{name} has no text as its value; write {name}: "…"')
+    return found
+
+
+def _names_variables(found: list[str]) -> list[str]:
+    _variables(dict.fromkeys(found, ""))
+    return found
+
+
+#: As Kubernetes names objects (a DNS label, or several with dots).
+NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+KubernetesName = Annotated[str, Field(pattern=NAME, max_length=253)]
+
+
+def _volume(value: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(value.get("name"), str):
+        raise ValueError("name is missing; a volume is {name: …, persistentVolumeClaim: {claimName: …}} or the like")
+    return value
+
+
+_Volumes = list[Annotated[dict[str, Any], AfterValidator(_volume)]]
+
+
 def _mount(value: dict[str, Any]) -> dict[str, Any]:
     for key in ("name", "mountPath"):
         if not isinstance(value.get(key), str):
             raise ValueError(f"{key} is missing; a volume mount is {{name: …, mountPath: …}}")
+    if not value["mountPath"].startswith("/"):
+        raise ValueError(f"mountPath {value['mountPath']!r} is not absolute; begin it with /")
     return value
 
 
@@ -55,7 +86,7 @@ class KubernetesNeeds(Needs):
         default="", description="Scratch on the node's own disk, e.g. 100Gi; empty: no bound."
     )
     secret: str = Field(default="", description="Secret whose keys become its environment; empty: the launcher's.")
-    volumes: list[dict[str, Any]] = Field(default_factory=list, description="Volumes beside the launcher's.")
+    volumes: _Volumes = Field(default_factory=list, description="Volumes beside the launcher's.")
     volume_mounts: _Mounts = Field(default_factory=list, description="Mounts beside the launcher's.")
 
 
@@ -75,10 +106,10 @@ class LocalLauncher(_Launcher):
 class _RemoteLauncher(_Launcher):
     home: str = Field(default="/scratch", pattern="^/", description="Where a worker keeps what it may lose.")
     user: Whole = Field(default=10001, ge=0, description="Number of the user, and of its group, as whom workers run.")
-    environment: Annotated[dict[str, Any], Empty] = Field(
+    environment: Annotated[dict[str, Any], Empty, AfterValidator(_variables)] = Field(
         default_factory=dict, description="Variables that every worker gets."
     )
-    passed: Annotated[Names, NoneListed] = Field(
+    passed: Annotated[Names, NoneListed, AfterValidator(_names_variables)] = Field(
         default_factory=list, alias="pass", description="Variables taken from the orchestrator's environment."
     )
 
@@ -108,12 +139,12 @@ class KubernetesLauncher(_RemoteLauncher):
     """Workers as Kubernetes Jobs."""
 
     kind: Literal["kubernetes"] = Field(description="Kubernetes Jobs.")
-    namespace: str = Field(default="livecc", min_length=1, description="Namespace of the Jobs.")
-    service_account: str = Field(default="livecc-worker", min_length=1, description="Service account of the pods.")
-    secret: str | None = Field(default=None, description="Secret whose keys become the workers' environment.")
-    volumes: Annotated[list[dict[str, Any]], NoneListed] = Field(
-        default_factory=list, description="Volumes of the pods."
+    namespace: KubernetesName = Field(default="livecc", description="Namespace of the Jobs.")
+    service_account: KubernetesName = Field(default="livecc-worker", description="Service account of the pods.")
+    secret: KubernetesName | None = Field(
+        default=None, description="Secret whose keys become the workers' environment."
     )
+    volumes: Annotated[_Volumes, NoneListed] = Field(default_factory=list, description="Volumes of the pods.")
     volume_mounts: Annotated[_Mounts, NoneListed] = Field(default_factory=list, description="Where they are mounted.")
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
         default="IfNotPresent", description="When nodes fetch the image."
@@ -125,8 +156,8 @@ class KubernetesLauncher(_RemoteLauncher):
     tolerations: Annotated[list[dict[str, Any]], NoneListed] = Field(
         default_factory=list, description="Taints that the pods tolerate."
     )
-    priority_class: str | None = Field(default=None, description="Priority class of the pods.")
-    queue: str | None = Field(
+    priority_class: KubernetesName | None = Field(default=None, description="Priority class of the pods.")
+    queue: KubernetesName | None = Field(
         default=None, description="Kueue's LocalQueue; Jobs then start suspended and Kueue lets them go."
     )
     patience: Annotated[Patience, Empty] = Field(

@@ -33,6 +33,17 @@ _MUST = {
 }
 
 
+#: How a text must be written, by its pattern.
+WRITTEN = {
+    r"^(cpu|cuda(:\d+)?)$": "cpu, cuda, or cuda:0 for one GPU of several",
+    r"^\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$": "as a size, such as 512Mi or 16Gi",
+    r"^(https?://.+)?$": "as an address that begins with http:// or https://",
+    "^/": "as an absolute path",
+    r"^[^:]+:/[^:]*(:(ro|rw))?$": "host:/container, with :ro after it for reading only",
+    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$": "as a Kubernetes name: small letters, digits and -",
+}
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake: where, and what is wrong with what remedy. ``line`` is 0 where there is no file."""
@@ -120,8 +131,13 @@ def _mistake(error: Any, model: Any, values: Any) -> Mistake:
         return Mistake(keys, error["msg"].removeprefix("Value error, "))
     if kind in _MUST:
         return Mistake(keys, f"{_shown(value)} must be {_MUST[kind]}")
+    if kind in ("too_long", "too_short"):
+        most = context.get("max_length")
+        allowed = f"at most {most} may stand here" if kind == "too_long" else f"at least {context['min_length']} must"
+        return Mistake(keys, f"{_shown(value)} has {context['actual_length']} values; {allowed}")
     if kind == "string_pattern_mismatch":
-        return Mistake(keys, f"{_shown(value)} is not written as it must be (pattern {context['pattern']})")
+        wanted = WRITTEN.get(context["pattern"], f"as the pattern {context['pattern']} says")
+        return Mistake(keys, f"{_shown(value)} must be written {wanted}")
     return Mistake(keys, f"{_shown(value)} {error['msg'].replace('Input should', 'must', 1)}")
 
 

@@ -94,8 +94,12 @@ class TemplateQueries(Section):
 class Endpoint(Section):
     """A chat model behind an endpoint that speaks OpenAI's protocol."""
 
-    model: Model = Field(description="Model name, as the endpoint knows it.")
-    base_url: str = Field(default="", description="Endpoint of your own (http:// or https://); empty: OpenAI's.")
+    model: str = Field(min_length=1, description="Model name, as the endpoint knows it.")
+    base_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="Endpoint of your own (http:// or https://); empty: OpenAI's.",
+    )
     api_key_env: str = Field(
         default="OPENAI_API_KEY", min_length=1, description="Environment variable that holds the key."
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field
 
 from livecc_assets.graph.settings.choices import SETS
-from livecc_assets.graph.settings.fields import Band, Names, Real, Section, Share, Whole
+from livecc_assets.graph.settings.fields import Band, BatchNames, Names, Real, Section, Share, Whole
 
 
 class Criteria(Section):
@@ -64,13 +64,13 @@ _BATCHES: Any = Field(min_length=1, description="Batches that the set is made of
 class LiveCC(LiveCCCriteria):
     """Live-CC, the pre-training set."""
 
-    batches: Names = _BATCHES
+    batches: BatchNames = _BATCHES
 
 
 class LiveWhisperX(LiveWhisperXCriteria):
     """Live-WhisperX, the SFT set."""
 
-    batches: Names = _BATCHES
+    batches: BatchNames = _BATCHES
 
 
 class Selection(Section):

@@ -24,6 +24,10 @@ class YamlFile:
     values: dict[str, Any]
     root: yaml.MappingNode
 
+    def texts(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """(key path, value) of every value that is text."""
+        yield from _texts(self.values, ())
+
     def line(self, keys: Sequence[str | int]) -> int:
         """The line (from 1) of the key or item at the end of this path, or of the nearest one above it that is there."""
         node, line = self.root, self.root.start_mark.line + 1
@@ -34,6 +38,14 @@ class YamlFile:
             at, node = found
             line = at.start_mark.line + 1
         return line
+
+
+def _texts(value: Any, above: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield above, value
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(inner, (*above, key))
 
 
 def _child(node: yaml.Node, key: str | int) -> tuple[yaml.Node, Any] | None:
@@ -62,6 +74,25 @@ def _duplicates(node: yaml.Node, above: tuple[str, ...] = ()) -> Iterator[tuple[
             yield from _duplicates(value, (*above, str(number)))
 
 
+#: What YAML takes a word for that is no text.
+_READ_AS = {"bool": "true or false", "int": "a number", "float": "a number", "null": "nothing", "timestamp": "a date"}
+
+
+def _no_names(node: yaml.Node) -> Iterator[tuple[int, str, str]]:
+    """(line, key as written, what it is read as) of every key that is no text."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            kind = str(key.tag).rpartition(":")[2]
+            if not isinstance(key, yaml.ScalarNode):
+                yield key.start_mark.line + 1, "the key", "a list or a mapping"
+            elif kind in _READ_AS:
+                yield key.start_mark.line + 1, repr(key.value), _READ_AS[kind]
+            yield from _no_names(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _no_names(value)
+
+
 def read_file(path: Path) -> YamlFile:
     """A YAML file that holds a mapping without duplicate keys; UserError names the file and the line otherwise."""
     try:
@@ -72,6 +103,8 @@ def read_file(path: Path) -> YamlFile:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise UserError(f"{path}, line {line}: not UTF-8 text ({error.reason}); save the file as UTF-8") from None
+    except IsADirectoryError:
+        raise UserError(f"{path}: is a folder; name a YAML file") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); mend its permissions") from None
     try:
@@ -82,6 +115,8 @@ def read_file(path: Path) -> YamlFile:
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
             raise UserError(f"{path}, line 1: expected `name: value` lines; mend the file")
+        for line, key, read in _no_names(root):
+            raise UserError(f"{path}, line {line}: {key} is read as {read}, and a key must be text; write it in quotes")
         for line, key, first in _duplicates(root):
             raise UserError(f"{path}, line {line}: {key}: is there already on line {first}; remove one of them")
         return YamlFile(path, loader.construct_document(root), root)

@@ -89,7 +89,7 @@ BOUNDS: list[tuple[type[Section], str, list[Any], list[Any]]] = [
     (LikelihoodJudge, "max_tokens", [1], [0]),
     (OpenAIJudge, "attempts", [1], [0]),
     (OpenAIJudge, "timeout", [0.1], [0]),
-    (LiveSports, "proposer", ["sentence-clips", "published"], ["paper"]),
+    (LiveSports, "proposer", ["sentence-clips"], ["paper", "published"]),
     (LiveSports, "max_events_per_video", [None, 1], [0]),
     (LiveSports, "min_event_sec", [0], [-1]),
     (LiveSports, "lead_sec", [0], [-0.1]),

@@ -72,6 +72,18 @@ def test_a_wrong_line_of_a_selection_is_told(line: str, key: str, says: str, wri
         ("benchmarks: {mvbench: {subtitles: true}}", "benchmarks.mvbench.subtitles", "Allowed: path, videos"),
         ("instructions: {mine: {generator: sample-world}}", "instructions.mine", "count is missing"),
         ("text_loss:", "text_loss", "nothing must be a mapping"),
+        ("text_loss: {model: embeded:smollm2}", "text_loss.model", "did you mean `embedded:smollm2`?"),
+        ("text_loss: {model: hub:smollm2}", "text_loss.model", "write hub:OWNER/NAME"),
+        ("text_loss: {model: hub:a/b/c}", "text_loss.model", "write hub:OWNER/NAME"),
+        ("text_loss: {model: 'embedded:'}", "text_loss.model", "name the embedded model"),
+        ("livesports: {proposer: published}", "livesports", "`proposer: published` reads events_file"),
+        ("livesports: {batches: [a...b]}", "livesports.batches.0", "'a...b' names no batch: the name holds '..'"),
+        (
+            "queries: {writer: openai, model: m, base_url: 'ftp://x'}",
+            "queries.base_url",
+            "begins with http:// or https://",
+        ),
+        ("text_loss: {model: m, device: gpu}", "text_loss.device", "must be written cpu, cuda, or cuda:0"),
     ],
 )
 def test_a_wrong_line_of_a_profile_is_told(section: str, key: str, says: str, write) -> None:
@@ -86,9 +98,17 @@ def test_a_wrong_line_of_a_profile_is_told(section: str, key: str, says: str, wr
     [
         ("needs: {trainning: {gpus: 1}}", "needs.trainning", "did you mean `training`?"),
         ("needs: {training: {gpu: 1}}", "needs.training.gpu", "did you mean `gpus`?"),
-        ("needs: {training: {memory: lots}}", "needs.training.memory", "'lots' is not written as it must be"),
+        (
+            "needs: {training: {memory: lots}}",
+            "needs.training.memory",
+            "'lots' must be written as a size, such as 512Mi",
+        ),
         ("needs: {training: {disk: 1Gi}}", "needs.training.disk", "unknown key"),
-        ("mounts: [/data]", "mounts.0", "is not written as it must be"),
+        ("mounts: [/data]", "mounts.0", "must be written host:/container"),
+        ('needs: {default: {image: ""}}', "needs.default.image", "at least 1 character"),
+        ("environment: {A B: x}", "environment", "'A B' is no name of a variable"),
+        ("environment: {A: }", "environment", "A has no text as its value"),
+        ("pass: [A B]", "pass", "'A B' is no name of a variable"),
         ("networks: host", "networks", "did you mean `network`?"),
     ],
 )
@@ -206,3 +226,47 @@ def test_every_file_that_ships_is_valid(profile: str, home: Path) -> None:
 @pytest.mark.parametrize("path", sorted((SHIPPED.parents[1] / "k8s").rglob("launcher.yaml")), ids=str)
 def test_the_launcher_files_of_the_overlays_are_valid(path: Path) -> None:
     read_model(path, "launcher")
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ("batches: []", "live_cc.batches", "[] has 0 values; at least 1 must"),
+        ("batches: [a/b]", "live_cc.batches.0", "'a/b' names no batch"),
+        ("batches: [a]\n  loss: [1, 2, 3]", "live_cc.loss", "has 3 values; at most 2 may stand here"),
+    ],
+)
+def test_a_wrong_list_of_a_selection_is_told(line: str, key: str, says: str, write) -> None:
+    path = write("s.yaml", f"live_cc:\n  {line}\n")
+    (told,) = refused(path, "selection")
+    assert f": {key}: " in told and says in told
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("3: 3", "'3' is read as a number"), ("on: 3", "'on' is read as true or false"), ("~: 3", "'~' is read as nothing"),
+        ("2026-01-01: 3", "is read as a date"), ("? [a]\n  : 3", "the key is read as a list or a mapping"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_no_text_is_told_with_its_own_line(line: str, says: str, write) -> None:
+    path = write("s.yaml", f"live_cc:\n  batches: [a]\n  {line}\n")
+    with pytest.raises(UserError) as caught:
+        read_model(path, "selection")
+    told = str(caught.value)
+    assert told.startswith(f"{path}, line 3: ") and says in told and "write it in quotes" in told
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ("namespace: Live_CC", "namespace", "as a Kubernetes name"),
+        ("secret: A B", "secret", "as a Kubernetes name"),
+        ("volumes: [{nam: x}]", "volumes.0", "name is missing"),
+        ("volume_mounts: [{name: x, mountPath: data}]", "volume_mounts.0", "is not absolute"),
+    ],
+)
+def test_a_wrong_line_of_a_cluster_is_told(line: str, key: str, says: str, write) -> None:
+    path = write("k.yaml", f"kind: kubernetes\n{line}\n")
+    (told,) = refused(path, "launcher")
+    assert told.startswith(f"{path}, line 2: {key}: ") and says in told
