@@ -18,6 +18,10 @@ else:
     Readers = Literal[("default", *STAGES, *WORKER_ASSETS)]
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    schema.pop("default")
+
+
 class Needs(Section):
     """What a worker asks of the machine that runs it. A key that is not named is left to the stage, then to `default`."""
 
@@ -33,9 +37,7 @@ class Needs(Section):
     shm: Quantity = Field(default="1Gi", description="Memory-backed /dev/shm.")
     gpus: Whole = Field(default=0, ge=0, description="GPUs of each node.")
     nodes: Whole = Field(default=1, ge=1, description="Nodes that a training is spread over (Kubernetes only).")
-    processes: Whole = Field(
-        default=1, ge=1, description="Processes on each node.", json_schema_extra=lambda schema: schema.pop("default")
-    )
+    processes: Whole = Field(default=1, ge=1, description="Processes on each node.", json_schema_extra=_without_default)
     time_limit: Whole = Field(default=0, ge=0, description="Longest run, in seconds; 0: no limit.")
 
 
