@@ -22,6 +22,13 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["LIVECC_HOME"], ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _current_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the `livecc` command tells its children does not outlive a test that called it in this process."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "")
+    monkeypatch.delenv("PYTHONSAFEPATH")
+
+
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds between tries, which are noted and not waited for."""

@@ -49,8 +49,12 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
         left = runs_of_earlier_servers(instance)
     try:
         for name, command in commands(settings, host, port, mlflow_port).items():
-            # A session of its own, so that the whole tree (webserver, daemon, code servers) can be stopped.
-            running[name] = subprocess.Popen(command.argv, env=os.environ | command.env, start_new_session=True)
+            # A session of its own, so that the whole tree (webserver, daemon, code servers) can be stopped. uvicorn, on which
+            # MLflow runs, imports from the current folder whatever Python was told.
+            folder = settings.home if name == "mlflow" else None
+            running[name] = subprocess.Popen(
+                command.argv, cwd=folder, env=os.environ | command.env, start_new_session=True
+            )
         print(f"Dagster http://{host}:{port}   MLflow http://{host}:{mlflow_port}   (Ctrl-C ends both)", flush=True)
         settled = time.monotonic() + SETTLED
         while all(process.poll() is None for process in running.values()):

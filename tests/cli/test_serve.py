@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from tests.traps import imported
+from tests.traps import imported, set_trap
 
 
 def _free_port() -> int:
@@ -62,7 +62,8 @@ def _run_from_the_ui(port: int, asset: str, job: str) -> str:
     return status
 
 
-def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path, trap: Path) -> None:
+def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
+    trap = set_trap(tmp_path)
     ports = _free_port(), _free_port()
     options = ["--home", str(tmp_path), "ui", "--port", str(ports[0]), "--mlflow-port", str(ports[1])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LIVECC_", "DAGSTER_"))}

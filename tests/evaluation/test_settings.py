@@ -50,10 +50,10 @@ def test_events_and_questions_each_read_their_own_file_and_no_folder_of_videos(r
 def test_the_benchmarks_own_videos_are_read_only_where_its_events_are_published(
     read: Callable[..., Settings], proposer: str, found: str | None
 ) -> None:
-    settings = read(livesports={"proposer": proposer, "videos": "/v"})
+    settings = read(livesports={"proposer": proposer, "events_file": "/e.jsonl", "videos": "/v"})
     for asset in ("livesports_commentary", "livesports_qa_score"):
         assert _config(asset, settings).get("videos") == found
-    assert "videos" not in _config("livesports_commentary", read(livesports={"proposer": "published", "videos": ""}))
+    assert "videos" not in _config("livesports_commentary", read(livesports={"videos": ""}))
 
 
 def test_an_opponents_file_has_a_name_and_the_path_is_not_it(read: Callable[..., Settings]) -> None:

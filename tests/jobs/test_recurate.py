@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 import yaml
 
-from jobs.schedules import TICK, selection_requests, stale
+from jobs.schedules import TICK, curation_requests, selection_requests, stale
 from livecc_assets.graph.settings import load_settings
+from livecc_assets.graph.status import PartitionStatus
 from tests.jobs.code_server import MONDAY, persistent_instance, schedule_tick
 
 
@@ -83,13 +84,22 @@ def test_the_log_says_how_a_selection_that_is_not_loaded_comes_in(instance: dg.D
     assert "reload the code location" in kept
 
 
+def test_a_batch_whose_folder_is_gone_is_asked_for_by_no_tick(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    load_settings().store().register_batch("drop", {"uri": str(tmp_path / "gone"), "captions": "required"})
+    for _ in range(3):
+        assert not schedule_tick(instance, "recurate").run_requests
+
+
 def test_the_reason_that_a_run_is_tagged_with_tells_no_secret(
     instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOME_API_KEY", "planted-value-77")
-    gone = tmp_path / "planted-value-77"
-    load_settings().store().register_batch("drop", {"uri": str(gone), "captions": "required"})
-    (asked,) = schedule_tick(instance, "recurate").run_requests or []
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    load_settings().store().register_batch("drop", {"uri": str(folder), "captions": "required"})
+    why = PartitionStatus("yt_cc_source", "drop", "stale", "s3://planted-value-77/videos changed")
+    monkeypatch.setattr("jobs.schedules.partition_statuses", lambda *_: [why])
+    (asked,) = curation_requests("tick", instance)
     assert "[secret]" in asked.tags["livecc/reason"]
     assert "planted-value-77" not in str(asked.tags)
 
