@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,10 +24,16 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _current_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the `livecc` command tells its children does not outlive a test that called it in this process."""
-    monkeypatch.setenv("PYTHONSAFEPATH", "")
-    monkeypatch.delenv("PYTHONSAFEPATH")
+def _current_folder() -> Iterator[None]:
+    """What the `livecc` command tells its children does not outlive a test that called it in this process.
+
+    Without ``monkeypatch``, which would then be undone after the fixtures of every test instead of before them.
+    """
+    before = os.environ.pop("PYTHONSAFEPATH", None)
+    yield
+    os.environ.pop("PYTHONSAFEPATH", None)
+    if before is not None:
+        os.environ["PYTHONSAFEPATH"] = before
 
 
 @pytest.fixture
