@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import get_args
@@ -12,8 +13,9 @@ import click
 
 from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
-from livecc_assets.graph.settings import SHIPPED, Settings
+from livecc_assets.graph.settings import Settings
 from livecc_assets.graph.settings.choices import Kind
+from livecc_assets.graph.settings.launcher_file import launcher_file
 from livecc_assets.graph.settings.yaml_file import YamlFile, read_file
 
 KINDS = get_args(Kind)
@@ -22,7 +24,7 @@ _VARIABLES = {
     "LIVECC_RETRIES": ("livecc_assets.orchestration.declare", "retries"),
     "LIVECC_MEDIA_CACHE_BYTES": ("livecc_assets.store.media_cache", "cache_bytes"),
     "LIVECC_EXECUTOR": ("resources.executor", "executor_in_force"),
-    "LIVECC_LAUNCHER": ("resources.launchers", "launcher_file"),
+    "LIVECC_LAUNCHER": ("livecc_assets.graph.settings.launcher_file", "launcher_file"),
 }
 
 
@@ -88,11 +90,8 @@ def in_force(settings: Settings) -> Iterator[tuple[Kind, Path]]:
         # A file of the state folder stands in place of one that ships under the same name.
         for path in {path.name: path for path in files(kind, settings.home)}.values():
             yield kind, path
-    launcher = os.environ.get("LIVECC_LAUNCHER") or "local"
-    if launcher != "local":
-        own = launcher.endswith((".yaml", ".yml"))
-        path = Path(launcher) if own else SHIPPED / "launchers" / f"{launcher}.yaml"
-        if own or path.is_file():  # a name that is none is told by _environment
+    with suppress(UserError):  # a name that is none is told by _environment
+        if path := launcher_file():
             yield "launcher", path
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.names import fault
+from livecc_assets.graph.settings.patterns import DEVICE
 
 
 class Section(BaseModel):
@@ -94,7 +95,7 @@ Empty = BeforeValidator(lambda value: {} if value is None else value)
 NoneListed = BeforeValidator(lambda value: [] if value is None else value)
 
 #: Where PyTorch runs a model.
-Device = Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$")]
+Device = Annotated[str, Field(pattern=DEVICE)]
 
 
 def _reference(text: str) -> str:

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, ConfigDict, Field, RootModel
 
 from livecc_assets.graph.settings.choices import STAGES, WORKER_ASSETS
 from livecc_assets.graph.settings.fields import Empty, Names, NoneListed, Real, Section, Whole
+from livecc_assets.graph.settings.patterns import ABSOLUTE_PATH, KUBERNETES_NAME, MOUNT, QUANTITY
 
-QUANTITY = r"^\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$"
 Quantity = Annotated[str, Field(pattern=QUANTITY, coerce_numbers_to_str=True)]
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def _names_variables(found: list[str]) -> list[str]:
     return found
 
 
-#: As Kubernetes names objects (a DNS label, or several with dots).
-NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-KubernetesName = Annotated[str, Field(pattern=NAME, max_length=253)]
+KubernetesName = Annotated[str, Field(pattern=KUBERNETES_NAME, max_length=253)]
 
 
 def _volume(value: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +104,7 @@ class LocalLauncher(_Launcher):
 
 
 class _RemoteLauncher(_Launcher):
-    home: str = Field(default="/scratch", pattern="^/", description="Where a worker keeps what it may lose.")
+    home: str = Field(default="/scratch", pattern=ABSOLUTE_PATH, description="Where a worker keeps what it may lose.")
     user: Whole = Field(default=10001, ge=0, description="Number of the user, and of its group, as whom workers run.")
     environment: Annotated[dict[str, Any], Empty, AfterValidator(_variables)] = Field(
         default_factory=dict, description="Variables that every worker gets."
@@ -121,7 +119,7 @@ class DockerLauncher(_RemoteLauncher):
 
     kind: Literal["docker"] = Field(description="Containers of one Docker host.")
     read_only: bool = Field(default=True, description="Whether the container's own file system is read-only.")
-    mounts: Annotated[list[Annotated[str, Field(pattern=r"^[^:]+:/[^:]*(:(ro|rw))?$")]], NoneListed] = Field(
+    mounts: Annotated[list[Annotated[str, Field(pattern=MOUNT)]], NoneListed] = Field(
         default_factory=list, description="Folders of the Docker host, `host:container[:ro]`."
     )
     network: str | None = Field(default=None, description="Docker network; null: the default one.")

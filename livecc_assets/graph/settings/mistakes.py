@@ -11,6 +11,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import redact
+from livecc_assets.graph.settings.patterns import WRITTEN
 from livecc_assets.graph.settings.yaml_file import YamlFile
 
 Keys = tuple[str | int, ...]
@@ -30,17 +31,6 @@ _MUST = {
     "model_type": "a mapping of `name: value` lines",
     "string_type": "text",
     "tuple_type": "a list, such as [one, two]",
-}
-
-
-#: How a text must be written, by its pattern.
-WRITTEN = {
-    r"^(cpu|cuda(:\d+)?)$": "cpu, cuda, or cuda:0 for one GPU of several",
-    r"^\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$": "as a size, such as 512Mi or 16Gi",
-    r"^(https?://.+)?$": "as an address that begins with http:// or https://",
-    "^/": "as an absolute path",
-    r"^[^:]+:/[^:]*(:(ro|rw))?$": "host:/container, with :ro after it for reading only",
-    r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$": "as a Kubernetes name: small letters, digits and -",
 }
 
 
@@ -136,8 +126,7 @@ def _mistake(error: Any, model: Any, values: Any) -> Mistake:
         allowed = f"at most {most} may stand here" if kind == "too_long" else f"at least {context['min_length']} must"
         return Mistake(keys, f"{_shown(value)} has {context['actual_length']} values; {allowed}")
     if kind == "string_pattern_mismatch":
-        wanted = WRITTEN.get(context["pattern"], f"as the pattern {context['pattern']} says")
-        return Mistake(keys, f"{_shown(value)} must be written {wanted}")
+        return Mistake(keys, f"{_shown(value)} must be written {WRITTEN[context['pattern']]}")
     return Mistake(keys, f"{_shown(value)} {error['msg'].replace('Input should', 'must', 1)}")
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings.benchmark import Benchmarks, Commentary, EvaluationVideos, Judge, LiveSports, Opponent
 from livecc_assets.graph.settings.fields import Empty, Names, Section, Share, Whole
+from livecc_assets.graph.settings.patterns import PROFILE_NAME, SAMPLE_WORLD
 from livecc_assets.graph.settings.scoring import (
     ActiveSpeaker,
     Language,
@@ -26,7 +27,7 @@ class InstructionSource(Section):
     )
     generator: str | None = Field(
         default=None,
-        pattern="^sample-world$",
+        pattern=SAMPLE_WORLD,
         description="`sample-world` makes questions about the sample world instead.",
     )
     count: Whole | None = Field(default=None, ge=1, description="How many the generator makes.")
@@ -66,7 +67,7 @@ class Profile(Section):
     """A profile file. A section without a default may be left out; what reads it then says so (UserError)."""
 
     name: str = Field(
-        pattern=r"^\w[\w.-]*$", description="The name by which selections and experiments refer to the profile."
+        pattern=PROFILE_NAME, description="The name by which selections and experiments refer to the profile."
     )
     error_limit: Share = Field(
         default=0.05, description="Share of rows in error above which a batch's blocking check fails."

@@ -7,6 +7,7 @@ from pydantic import Field
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.choices import DType
 from livecc_assets.graph.settings.fields import Device, Model, Real, Section, Whole
+from livecc_assets.graph.settings.patterns import WEB_ADDRESS
 
 
 class TextLoss(Section):
@@ -97,7 +98,7 @@ class Endpoint(Section):
     model: str = Field(min_length=1, description="Model name, as the endpoint knows it.")
     base_url: str = Field(
         default="",
-        pattern=r"^(https?://.+)?$",
+        pattern=WEB_ADDRESS,
         description="Endpoint of your own (http:// or https://); empty: OpenAI's.",
     )
     api_key_env: str = Field(

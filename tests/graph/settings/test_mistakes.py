@@ -26,6 +26,11 @@ def refused(path: Path, kind: Kind) -> list[str]:
     return error.value.lines
 
 
+def tells(path: Path, kind: Kind, where: str, says: str) -> None:
+    (told,) = refused(path, kind)
+    assert told.startswith(f"{path}, {where}: ") and says in told
+
+
 @pytest.mark.parametrize(
     ("line", "key", "says"),
     [
@@ -42,10 +47,7 @@ def refused(path: Path, kind: Kind) -> list[str]:
     ],
 )
 def test_a_wrong_line_of_a_selection_is_told(line: str, key: str, says: str, write) -> None:
-    path = write("selections/mine.yaml", SELECTION.format(line))
-    (told,) = refused(path, "selection")
-    assert told.startswith(f"{path}, line 4: live_cc.{key}: ")
-    assert says in told
+    tells(write("selections/mine.yaml", SELECTION.format(line)), "selection", f"line 4: live_cc.{key}", says)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +89,7 @@ def test_a_wrong_line_of_a_selection_is_told(line: str, key: str, says: str, wri
     ],
 )
 def test_a_wrong_line_of_a_profile_is_told(section: str, key: str, says: str, write) -> None:
-    path = write("p.yaml", f"name: mine\n\n{section}\n")
-    (told,) = refused(path, "profile")
-    assert told.startswith(f"{path}, line 3: {key}: ")
-    assert says in told
+    tells(write("p.yaml", f"name: mine\n\n{section}\n"), "profile", f"line 3: {key}", says)
 
 
 @pytest.mark.parametrize(
@@ -113,10 +112,7 @@ def test_a_wrong_line_of_a_profile_is_told(section: str, key: str, says: str, wr
     ],
 )
 def test_a_wrong_line_of_a_launcher_is_told(line: str, key: str, says: str, write) -> None:
-    path = write("l.yaml", f"kind: docker\n{line}\n")
-    (told,) = refused(path, "launcher")
-    assert told.startswith(f"{path}, line 2: {key}: ")
-    assert says in told
+    tells(write("l.yaml", f"kind: docker\n{line}\n"), "launcher", f"line 2: {key}", says)
 
 
 def test_an_experiment_without_a_model_to_start_from_is_told_and_so_is_one_in_stage_2(write) -> None:
@@ -267,6 +263,4 @@ def test_a_key_that_is_no_text_is_told_with_its_own_line(line: str, says: str, w
     ],
 )
 def test_a_wrong_line_of_a_cluster_is_told(line: str, key: str, says: str, write) -> None:
-    path = write("k.yaml", f"kind: kubernetes\n{line}\n")
-    (told,) = refused(path, "launcher")
-    assert told.startswith(f"{path}, line 2: {key}: ") and says in told
+    tells(write("k.yaml", f"kind: kubernetes\n{line}\n"), "launcher", f"line 2: {key}", says)
