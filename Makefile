@@ -41,8 +41,8 @@ ui: $(STAMP) ## Dagster on port 3000 and MLflow on port 5000
 test: $(STAMP) ## all tests, in under 10 minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-test-cluster: $(STAMP) ## tests on the Docker, cluster and S3 that DOCKER_HOST, KUBECONFIG and AWS_ENDPOINT_URL name
-	@$(BIN)/pytest -n 2 -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
+test-cluster: $(STAMP) ## slower tests: whole commands, and the Docker, cluster and S3 that the environment names
+	@$(BIN)/pytest -n 2 -m 'cluster or live' $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff, import rules, and types for Python 3.11 and 3.12
 	$(BIN)/ruff check .

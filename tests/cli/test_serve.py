@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.traps import imported, set_trap
 
@@ -62,6 +63,7 @@ def _run_from_the_ui(port: int, asset: str, job: str) -> str:
     return status
 
 
+@pytest.mark.live
 def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
     trap = set_trap(tmp_path)
     ports = _free_port(), _free_port()

@@ -49,6 +49,7 @@ def test_dg_lists_every_asset_with_what_it_reads_and_every_job(tmp_path: Path) -
     assert not (tmp_path / "livecc").exists()  # listing makes no state
 
 
+@pytest.mark.live
 @pytest.mark.timeout(600)
 def test_dg_launches_an_asset_of_a_batch_in_the_home_that_the_livecc_command_keeps(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()

@@ -151,6 +151,7 @@ def _start_the_ui(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("starts", ["the code server of a container", "livecc ui"])
 def test_a_run_whose_server_was_killed_counts_as_failed_when_the_next_one_starts(
     starts: str, place: Place, monkeypatch: pytest.MonkeyPatch

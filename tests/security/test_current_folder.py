@@ -33,6 +33,7 @@ def test_the_trap_catches_a_program_that_looks_into_the_current_folder(trap: Pat
     assert imported(trap) == ["yaml"]
 
 
+@pytest.mark.live
 def test_a_batch_is_registered_curated_and_looked_at_beside_them(trap: Path) -> None:
     make(trap / "film.mp4", seconds=2)
     assert livecc(trap, "ingest", ".", "--batch", "a").returncode == 0
