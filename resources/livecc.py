@@ -1,6 +1,7 @@
 """Dagster's side of the store: pin the inputs, serve what stands, run what does not, describe the result."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -49,12 +50,44 @@ class LiveCC(dg.ConfigurableResource):
             artifact, replaces = None, damage.etag
         memoised = artifact is not None
         if artifact is None:
-            artifact = self._make(context, step, plan, settings, store, replaces)
-        else:
+            artifact, memoised = self._make_once(context, step, plan, settings, store, replaces)
+        if memoised:
             context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
         store.set_current(step.asset, partition, plan.place, context.run.run_id)
         recorded = self.mlflow.record(context, artifact, partition, settings, store)
         return self._result(context, step, plan, settings, artifact, memoised, recorded)
+
+    def _make_once(
+        self,
+        context: dg.AssetExecutionContext,
+        step: Step,
+        plan: Plan,
+        settings: Settings,
+        store: Store,
+        replaces: str | None,
+    ) -> tuple[Artifact, bool]:
+        """The artifact, and whether an equal run that was under way made it."""
+        options = options_in_force() if step.worker else {"kind": "local"}
+
+        def made() -> bool:
+            return store.etag(plan.place) not in (None, replaces)
+
+        def tell(run: str) -> None:
+            context.log.info(f"{step.asset}[{plan.partition}] is being made by run {run}; waiting for it")
+
+        # Elsewhere the worker's name is the input key's: the second run adopts the first one's worker.
+        alone = nullcontext(True)
+        if options["kind"] == "local":
+            alone = store.locked(plan.place, context.run.run_id, made, tell)
+        with alone as mine:
+            if mine:
+                self._make(context, step, plan, settings, store, replaces, options)
+        artifact = store.at(plan.place)
+        if artifact is None:
+            raise dg.Failure(
+                description=f"{step.asset}: the worker ended without a manifest at {plan.place}; see its log"
+            )
+        return artifact, not mine
 
     def _make(
         self,
@@ -64,10 +97,10 @@ class LiveCC(dg.ConfigurableResource):
         settings: Settings,
         store: Store,
         replaces: str | None,
-    ) -> Artifact:
+        options: dict[str, Any],
+    ) -> None:
         error_limit = float(settings.profile.error_limit)
         if step.worker:
-            options = options_in_force()
             task = {
                 "root": store.root,
                 "home": str(settings.home if options["kind"] == "local" else options.get("home", HOME)),
@@ -118,12 +151,6 @@ class LiveCC(dg.ConfigurableResource):
                 writer.abandon()
                 raise
             writer.commit()
-        made = store.at(plan.place)
-        if made is None:
-            raise dg.Failure(
-                description=f"{step.asset}: the worker ended without a manifest at {plan.place}; see its log"
-            )
-        return made
 
     def _result(
         self,

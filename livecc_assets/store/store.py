@@ -1,7 +1,8 @@
 """The artifact store: who is current, what stands under an input key, and how a new artifact gets in."""
 
 import json
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from livecc_assets.core.text import sound
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.layout import claim
+from livecc_assets.store.lock import locked
 from livecc_assets.store.manifest import DamagedError, Manifest, Upstream, cut_short
 from livecc_assets.store.registry import names, register, registered
 from livecc_assets.store.writer import Writer
@@ -107,6 +109,13 @@ class Store:
         if not self._claimed:
             claim(self.blobs)
             self._claimed = True
+
+    def locked(
+        self, place: str, holder: str, done: Callable[[], bool], waits: Callable[[str], None]
+    ) -> AbstractContextManager[bool]:
+        """Hold the one right to compute what stands at a place; see :func:`livecc_assets.store.lock.locked`."""
+        self.claim()
+        return locked(self.blobs, place, holder, done, waits)
 
     def set_current(self, asset: str, partition: str, place: str, run_id: str = "") -> None:
         """Move the partition's pointer; done at every materialisation, no-ops included."""

@@ -65,6 +65,11 @@ class World:
             raise_on_error=False,
         )
 
+    def logged(self) -> list[str]:
+        """What steps said in all runs."""
+        runs = self.instance.get_runs()
+        return [entry.user_message for run in runs for entry in self.instance.all_logs(run.run_id)]
+
     def calls(self) -> list[str]:
         """Functions called since the last look."""
         path = self.home / "calls.txt"

@@ -7,11 +7,13 @@ import sys
 import textwrap
 import time
 from dataclasses import replace
+from threading import Timer
 
 import pytest
 
 from livecc_assets.graph.plan import MissingInputError, make_plan
 from livecc_assets.graph.status import partition_statuses
+from tests.waiting import until
 
 
 def failure(result) -> str:
@@ -200,3 +202,37 @@ def test_an_orchestrator_killed_while_it_writes_leaves_the_store_readable_and_th
     assert world.store.current("numbers", "a") is None
     assert world.run("numbers", "doubled", partition="a").success
     assert world.store.current("doubled", "a").count == 2
+
+
+OTHER_RUN = """
+import sys
+sys.path.insert(0, {here!r})
+import toy
+import dagster as dg
+from livecc_assets.orchestration.declare import declare
+from resources import RESOURCES
+instance = dg.DagsterInstance.ephemeral()
+instance.add_dynamic_partitions("source_batch", ["a"])
+dg.materialize([declare(step, toy.STEPS) for step in toy.STEPS.values()], selection=["doubled"], partition_key="a",
+               instance=instance, resources=RESOURCES)
+"""
+
+
+def test_of_two_equal_runs_the_second_waits_and_serves_what_the_first_made(world, memoised) -> None:
+    world.batch("a", [1, 2, 3])
+    world.run("numbers", partition="a")
+    world.calls()
+    gate = world.home / "gate.txt"
+    gate.touch()
+    other = OTHER_RUN.format(here=os.path.dirname(__file__))
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", other])
+    until((world.home / "calls.txt").exists, 120, "the first run does not begin")
+    opens = Timer(3, gate.unlink)
+    opens.start()
+    second = world.run("doubled", partition="a")
+    opens.join()
+    assert process.wait(120) == 0 and second.success
+    assert world.calls() == ["doubled"]
+    assert memoised(second, "doubled")
+    assert any("is being made by run" in line for line in world.logged())
+    assert world.store.current("doubled", "a").count == 3
