@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
@@ -147,13 +146,13 @@ def test_a_holder_that_slept_too_long_neither_renews_nor_gives_back_what_another
 ) -> None:
     from_elsewhere(monkeypatch)
     monkeypatch.setattr(lock, "LAPSED", 0.2)
-    taken: Callable[[], bytes] = lambda: (store.blobs.get(f"{PLACE}/lock") or (b"", ""))[0]  # noqa: E731
-    with locked(store.blobs, PLACE, "sleeper", never):  # its first sign would come after 15 s
-        with locked(store.blobs, PLACE, "run-2", never) as mine:
-            assert mine and b"run-2" in taken()
-            monkeypatch.setattr(lock, "RENEWED", 0.0)
-            one = lock._Lock(store.blobs, f"{PLACE}/lock", "sleeper", "its token")
-            one.renew(threading.Event())
-            one.give_back()
-            assert b"run-2" in taken()
+    sleeper = locked(store.blobs, PLACE, "sleeper", never)  # its first sign would come after 15 s
+    with sleeper, locked(store.blobs, PLACE, "run-2", never) as mine:
+        assert mine
+        monkeypatch.setattr(lock, "RENEWED", 0.0)
+        one = lock._Lock(store.blobs, f"{PLACE}/lock", "sleeper", "its token")
+        one.renew(threading.Event())
+        one.give_back()
+        found = store.blobs.get(f"{PLACE}/lock")
+        assert found and b"run-2" in found[0]
     assert holders_of(store) == []
