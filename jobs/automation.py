@@ -1,9 +1,14 @@
-"""Conditions carry a new batch to the selections and no further (docs/design.md, "Automation ends at the selections")."""
+"""Conditions carry what changed in a batch to the selections and no further (docs/design.md, "Automation ends at the selections").
+
+They begin no batch: the run that the inbox or a person asks for makes all of its assets, and two owners would make them twice.
+"""
 
 from collections.abc import Sequence
 
 import dagster as dg
 
+from jobs.cancelled import NotCancelled
+from jobs.requests import BY_ITSELF
 from livecc_assets.orchestration.steps import BY_ASSET
 
 #: Fires when an input's *content* changed since this partition was last made; an equal re-materialisation does not.
@@ -16,27 +21,22 @@ FOLLOWS_ITS_BATCH = (
     & dg.AutomationCondition.all_deps_blocking_checks_passed()
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
     & ~dg.AutomationCondition.in_progress()
+    & NotCancelled()
 ).with_label("follows its batch")
-
-#: A new batch has no artifact yet: its source table is made as soon as the batch is registered.
-NEW_BATCH = (
-    dg.AutomationCondition.missing().newly_true().since_last_handled() & ~dg.AutomationCondition.in_progress()
-).with_label("new source batch")
 
 #: A selection does not wait for every batch: one bad or missing batch never holds up the others.
 FOLLOWS_ANY_BATCH = (
     _CHANGED.since_last_handled()
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
     & ~dg.AutomationCondition.in_progress()
+    & NotCancelled()
 ).with_label("follows any batch")
 
 
 def condition_of(asset: str) -> dg.AutomationCondition | None:
     """The condition of an asset; None for everything that only people and named schedules start."""
     step = BY_ASSET[asset]
-    if asset == "yt_cc_source":
-        return NEW_BATCH
-    if step.partitioned_by == "batch":
+    if step.partitioned_by == "batch" and step.upstream:
         return FOLLOWS_ITS_BATCH
     if step.partitioned_by == "selection":
         return FOLLOWS_ANY_BATCH
@@ -48,3 +48,13 @@ def with_automation(assets: Sequence[dg.AssetsDefinition]) -> Sequence[dg.Assets
     return dg.map_asset_specs(
         lambda spec: spec.replace_attributes(automation_condition=condition_of(spec.key.to_user_string())), assets
     )
+
+
+#: Dagster's own sensor for these conditions knows none but its own kinds, and its runs go before those of people.
+FOLLOWS = dg.AutomationConditionSensorDefinition(
+    "default_automation_condition_sensor",
+    target=dg.AssetSelection.all(),
+    description="Carries what changed in a batch to the selections. Trains nothing.",
+    run_tags=BY_ITSELF,
+    use_user_code_server=True,
+)

@@ -6,6 +6,7 @@ import dagster as dg
 
 from jobs.guard import without_secrets
 from jobs.jobs import curate, select
+from jobs.requests import BY_ITSELF, affected
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.graph.status import WAITING, partition_statuses
@@ -16,26 +17,29 @@ from livecc_assets.orchestration.steps import STEPS
 TICK = "livecc/recurate"
 
 
-def stale(kind: str, settings: Settings | None = None) -> dict[str, list[str]]:
-    """Partitions of one kind with something missing or stale, and why. Manifests decide, not Dagster's badge:
+def stale(kind: str, settings: Settings | None = None) -> dict[str, dict[str, str]]:
+    """Partitions of one kind with assets that are missing or stale, and why. Manifests decide, not Dagster's badge:
     Dagster ignores upstream data versions from 100 partitions up. What waits for a person is left out: a run would do
     nothing for a batch whose folder is gone or that has too many errors, and would hold up the others."""
     settings = settings or load_settings()
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, str]] = {}
     for one in partition_statuses([step for step in STEPS if step.partitioned_by == kind], settings, settings.store()):
         if one.state not in WAITING and one.state != "current":
-            found.setdefault(one.partition, []).append(f"{one.asset}: {one.why}")
+            found.setdefault(one.partition, {})[one.asset] = one.why
     return found
 
 
-def _request(job: str, key: str, partition: str, tick: str, reasons: list[str]) -> dg.RunRequest:
+def _request(job: str, key: str, partition: str, tick: str, reasons: dict[str, str]) -> dg.RunRequest:
+    """A run of what is stale and of what follows from it."""
+    asset, why = next(iter(reasons.items()))
     # Tags lie in Dagster's database, and a reason may be an error that quotes an address.
-    tags = {TICK: tick, "livecc/reason": redact(reasons[0])[:200]}
-    return dg.RunRequest(run_key=key, job_name=job, partition_key=partition, tags=tags)
+    tags = {TICK: tick, "livecc/reason": redact(f"{asset}: {why}")[:200]} | BY_ITSELF
+    wanted = [dg.AssetKey(name) for name in affected(reasons)]
+    return dg.RunRequest(run_key=key, job_name=job, partition_key=partition, tags=tags, asset_selection=wanted)
 
 
 def curation_requests(tick: str, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    """One curate run for each batch with something stale or missing.
+    """One curate run for each batch with something stale or missing, of those assets and what follows from them.
 
     A batch that is in the store only (it was ingested elsewhere, or Dagster's database was lost) gets its partition first:
     for one unknown partition Dagster would refuse all runs of the tick.
@@ -65,9 +69,7 @@ def selection_requests(tick: str, log: logging.Logger, after: str = "") -> list[
         log.warning(f"selection {name} is newer than the loaded graph: reload the code location to have it made")
     key = f":{after}" if after else ""
     return [
-        _request("select", f"{tick}:select:{partition}{key}", partition, tick, reasons).with_replaced_attrs(
-            asset_selection=[dg.AssetKey(name) for name in settings.selections[partition].sets]
-        )
+        _request("select", f"{tick}:select:{partition}{key}", partition, tick, reasons)
         for partition, reasons in found.items()
         if partition in loaded
     ]

@@ -6,10 +6,12 @@ import time
 
 import dagster as dg
 
+from jobs.automation import FOLLOWS
 from jobs.guard import without_secrets
 from jobs.inbox import SWEEP_SECONDS, TICK_SECONDS, Cursor, address, changed, later_folders
 from jobs.jobs import curate
 from jobs.notify import notify_failures
+from jobs.requests import BY_ITSELF
 from jobs.reselection import select_after_recurate
 from jobs.sweep import sweep_workers
 from livecc_assets.core.errors import AbsentFolderError, PassingError, UserError
@@ -57,7 +59,7 @@ def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
         except UserError as error:
             context.log.warning(f"{name} of the inbox is passed over: {redact(str(error))}")
     return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=f"new-batch:{name}", partition_key=name) for name in ready],
+        run_requests=[dg.RunRequest(run_key=f"new-batch:{name}", partition_key=name, tags=BY_ITSELF) for name in ready],
         dynamic_partitions_requests=[SOURCE_BATCHES.build_add_request(ready)] if ready else [],
         cursor=cursor.write(),
     )
@@ -106,4 +108,4 @@ def _resting(inbox: str, cursor: Cursor, log: logging.Logger) -> list[str]:
     return resting
 
 
-SENSORS = [new_batches, notify_failures, select_after_recurate, sweep_workers]
+SENSORS = [FOLLOWS, new_batches, notify_failures, select_after_recurate, sweep_workers]

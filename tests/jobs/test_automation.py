@@ -49,6 +49,16 @@ class Daemon:
 
         dg.materialize([stand_in], instance=self.instance, partition_key=partition, raise_on_error=False)
 
+    def begin(self, batch: str, passed: bool = True) -> None:
+        """What the first step of a batch's own run does."""
+        self.instance.add_dynamic_partitions("source_batch", [batch])
+        self.made("yt_cc_source", batch, f"yt_cc_source-{batch}-1", passed)
+
+    def run_of(self, batch: str) -> dg.DagsterRun:
+        """A run of all assets of a batch, which has begun."""
+        job, tags = defs.resolve_job_def("curate"), {"dagster/partition": batch}
+        return self.instance.create_run_for_job(job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+
     def until_quiet(
         self, fail: set[tuple[str, str | None]] | None = None, version: str = "1"
     ) -> list[tuple[str, str | None]]:
@@ -68,22 +78,63 @@ class Daemon:
 def test_a_new_batch_goes_as_far_as_the_selections_and_no_further(instance: dg.DagsterInstance) -> None:
     daemon = Daemon(instance)
     assert daemon.tick() == set(), "nothing is asked for before there is a batch"
-    instance.add_dynamic_partitions("source_batch", ["a"])
+    daemon.begin("a")
     asked = daemon.until_quiet()
-    assert {asset for asset, _ in asked} == {*BATCH_ASSETS, "live_cc", "live_whisperx"}
-    assert asked[0] == ("yt_cc_source", "a")
+    assert {asset for asset, _ in asked} == {*BATCH_ASSETS, "live_cc", "live_whisperx"} - {"yt_cc_source"}
     for asset, _ in asked:
         first = next(place for place, (name, _) in enumerate(asked) if name == asset)
         for upstream in BY_ASSET[asset].upstream:
-            if upstream in BATCH_ASSETS and BY_ASSET[asset].partitioned_by == "batch":
+            if upstream in BATCH_ASSETS[1:] and BY_ASSET[asset].partitioned_by == "batch":
                 assert any(name == upstream for name, _ in asked[:first]), f"{asset} before {upstream}"
+
+
+def test_a_batch_that_was_registered_is_left_to_its_own_run(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    daemon.tick()
+    instance.add_dynamic_partitions("source_batch", ["a"])
+    assert daemon.tick() == set()
+    run = daemon.run_of("a")
+    assert daemon.tick() == set()
+    daemon.made("yt_cc_source", "a", "1")
+    assert daemon.tick() == set(), "the run makes what is below it"
+    instance.report_run_failed(run)
+    assert {asset for asset, _ in daemon.tick()} >= {"caption_words", "spoken_words"}, "a crash is made up for"
+
+
+def test_what_a_person_cancelled_stays_cancelled_until_it_is_run_again(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance)
+    daemon.tick()
+    daemon.begin("other")
+    daemon.until_quiet()
+    instance.add_dynamic_partitions("source_batch", ["a"])
+    run = daemon.run_of("a")
+    daemon.made("yt_cc_source", "a", "1")
+    daemon.tick()
+    instance.report_run_canceling(run)
+    instance.report_run_canceled(run)
+    for _ in range(3):
+        assert daemon.tick() == set()
+    daemon.made("yt_cc_source", "other", "2")
+    assert ("caption_words", "other") in daemon.tick(), "other batches are carried on"
+    again = daemon.run_of("a")
+    daemon.made("caption_words", "a", "1")
+    assert not {one for one in daemon.tick() if one[1] == "a"}, "its own run makes the rest"
+    instance.report_run_failed(again)
+    assert ("caption_clips", "a") in daemon.tick(), "somebody wanted it after all"
+
+
+def test_what_nobody_started_by_hand_waits_behind_what_somebody_did() -> None:
+    sensor = next(one for one in defs.sensors or () if one.name == "default_automation_condition_sensor")
+    assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+    assert int(sensor.run_tags["dagster/priority"]) < 0
 
 
 def test_a_bad_batch_does_not_hold_up_the_other(instance: dg.DagsterInstance) -> None:
     daemon = Daemon(instance)
     daemon.tick()
-    instance.add_dynamic_partitions("source_batch", ["bad", "good"])
-    asked = daemon.until_quiet(fail={("yt_cc_source", "bad")})
+    instance.add_dynamic_partitions("source_batch", ["bad"])  # its run failed, or has not begun
+    daemon.begin("good")
+    asked = daemon.until_quiet()
     assert {partition for asset, partition in asked if asset in BATCH_ASSETS[1:]} == {"good"}
     assert any(asset == "live_cc" for asset, _ in asked)
 
@@ -91,10 +142,8 @@ def test_a_bad_batch_does_not_hold_up_the_other(instance: dg.DagsterInstance) ->
 def test_a_batch_whose_blocking_check_failed_is_carried_on_once_it_passes(instance: dg.DagsterInstance) -> None:
     daemon = Daemon(instance)
     daemon.tick()
-    instance.add_dynamic_partitions("source_batch", ["bad", "good"])
-    assert daemon.tick() == {("yt_cc_source", "bad"), ("yt_cc_source", "good")}
-    daemon.made("yt_cc_source", "bad", "1", passed=False)
-    daemon.made("yt_cc_source", "good", "1")
+    daemon.begin("bad", passed=False)
+    daemon.begin("good")
     asked = daemon.until_quiet()
     assert {partition for asset, partition in asked if asset in BATCH_ASSETS} == {"good"}
     assert any(asset == "live_cc" for asset, _ in asked)
@@ -105,7 +154,7 @@ def test_a_batch_whose_blocking_check_failed_is_carried_on_once_it_passes(instan
 def test_what_stood_before_a_failed_check_is_not_made_again(instance: dg.DagsterInstance) -> None:
     daemon = Daemon(instance)
     daemon.tick()
-    instance.add_dynamic_partitions("source_batch", ["a"])
+    daemon.begin("a")
     daemon.until_quiet()
     daemon.made("yt_cc_source", "a", "2", passed=False)
     assert {asset for asset, _ in daemon.tick()} & set(BATCH_ASSETS) == set()
@@ -114,7 +163,7 @@ def test_what_stood_before_a_failed_check_is_not_made_again(instance: dg.Dagster
 def test_an_equal_rematerialisation_wakes_nobody_and_a_changed_one_does(instance: dg.DagsterInstance) -> None:
     daemon = Daemon(instance)
     daemon.tick()
-    instance.add_dynamic_partitions("source_batch", ["a"])
+    daemon.begin("a")
     daemon.until_quiet()
     daemon.made("yt_cc_source", "a", "yt_cc_source-a-1")
     assert daemon.tick() == set()

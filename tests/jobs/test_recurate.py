@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from jobs import schedules
 from jobs.schedules import TICK, curation_requests, selection_requests, stale
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.graph.status import PartitionStatus
@@ -117,3 +118,24 @@ def test_an_invalid_selection_is_logged_and_the_others_are_made(
     assert asked[0].asset_selection == [dg.AssetKey("live_cc"), dg.AssetKey("live_whisperx")]
     assert f"selection broken is left out: {path}, line 2: live_cc.los: unknown key" in caplog.text
     assert "broken" not in stale("selection")
+
+
+def test_a_run_holds_what_is_stale_and_what_follows_from_it_and_goes_behind_those_of_people(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = [
+        PartitionStatus("yt_cc_source", "one", "current", ""),
+        PartitionStatus("spoken_words", "one", "stale", "code version 1 → 2"),
+        PartitionStatus("sentence_clips", "one", "current", ""),
+        PartitionStatus("caption_clip_losses", "two", "stale", "config changed: model"),
+        PartitionStatus("caption_words", "three", "held", "too many errors"),
+    ]
+    monkeypatch.setattr(schedules, "partition_statuses", lambda *_: states)
+    one, two = curation_requests("monday", instance)
+    assert {key.to_user_string() for key in one.asset_selection or ()} == {
+        *("spoken_words", "sentence_clips", "sentence_clip_losses"),
+        *("active_speaker_ratios", "commentary_queries", "language_scores"),
+    }
+    assert [key.to_user_string() for key in two.asset_selection or ()] == ["caption_clip_losses"]
+    assert all(int(request.tags["dagster/priority"]) < 0 for request in (one, two))
+    assert one.tags["livecc/reason"] == "spoken_words: code version 1 → 2"
