@@ -1,4 +1,4 @@
-"""Conditions carry what changed in a batch to the selections and no further (docs/design.md, "Automation ends at the selections").
+"""Conditions carry what changed in a batch to the selections, no further (docs/design.md, "Automation ends at the selections").
 
 They begin no batch: the run that the inbox or a person asks for makes all of its assets, and two owners would make them twice.
 """

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 
-#: Tags of every run that a schedule, a sensor or a condition asks for. In the queue, runs of priority 0 go before it: those of people.
+#: Tags of a run that a schedule, a sensor or a condition asks for. Those of people have priority 0 and leave the queue first.
 BY_ITSELF = {"dagster/priority": "-1", "livecc/by_itself": "true"}
 
 
