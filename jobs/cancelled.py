@@ -17,7 +17,8 @@ class NotCancelled(dg.AutomationCondition[dg.AssetKey]):
     def evaluate(self, context: dg.AutomationContext) -> dg.AutomationResult:
         wanted = context.candidate_subset
         if not wanted.is_empty and (left := _cancelled(context.asset_graph_view.instance, wanted.key)):
-            partitions = {one.partition_key for one in wanted.expensively_compute_asset_partitions()}
+            found = wanted.expensively_compute_asset_partitions()
+            partitions = {one.partition_key for one in found if one.partition_key}
             wanted = wanted.compute_intersection_with_partition_keys(partitions - left)
         return dg.AutomationResult(context, true_subset=wanted)
 
