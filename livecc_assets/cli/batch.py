@@ -20,7 +20,7 @@ _SHOWN = 3
 
 @click.group()
 def batch() -> None:
-    """Source batches: move one to another folder or bucket."""
+    """Source batches: move one to another folder or bucket, or retire one."""
 
 
 @batch.command()
@@ -51,6 +51,29 @@ def move(settings: Settings, name: str, new_root: str, allow_changes: bool) -> N
         raise UserError(f"{root}: {_lack(found, name)}; batch {name} stays at {before}")
     moving.move(store, name, root, found)
     say(f"batch {name}: {before} -> {root} ({_outcome(found, name)})")
+
+
+@batch.command()
+@click.argument("name")
+@click.option("--undo", is_flag=True, help="Bring the batch back.")
+@click.pass_obj
+def retire(settings: Settings, name: str, undo: bool) -> None:
+    """Take batch NAME out of schedules and selections.
+
+    What was made of it stays, and so does what was trained on it. Selections that held it become stale and say "left
+    out: retired" when they are made again.
+    """
+    from livecc_assets.store import registry
+
+    store = settings.store()
+    store.batch(checked_name(name))
+    store.claim()
+    if undo:
+        registry.bring_back(store.blobs, name)
+        say(f"batch {name} is back; next: livecc curate {name}")
+    else:
+        registry.retire(store.blobs, name)
+        say(f"batch {name} is retired; to undo: livecc batch retire {name} --undo")
 
 
 def _lack(found: Comparison, name: str) -> str:

@@ -23,7 +23,7 @@ WITHOUT_STATE = ("config", "doctor")
 _HERE = "livecc_assets.cli"
 #: A new command is one line here. The sentence is the first one of the command's own help.
 COMMANDS = {
-    "batch": Entry(f"{_HERE}.batch:batch", "Source batches: move one to another folder or bucket."),
+    "batch": Entry(f"{_HERE}.batch:batch", "Source batches: move one to another folder or bucket, or retire one."),
     "comment": Entry(f"{_HERE}.commenting:comment", "Comment VIDEO second by second, from what is visible so far."),
     "config": Entry(f"{_HERE}.config:config", "Check the settings files, or print what may stand in them."),
     "curate": Entry(f"{_HERE}.running:curate", "Curate one source batch: source, clips, scores."),

@@ -57,6 +57,9 @@ def _left_out(
     reasons: dict[str, str] = {}
     gate.look_up(store, (artifact for parts in found.values() for artifact in parts.values() if artifact))
     for name in names:
+        if name in store.retired():
+            reasons[name] = "retired"
+            continue
         tables = {asset: parts[name] for asset, parts in found.items() if name in parts}
         missing = [asset for asset, artifact in tables.items() if artifact is None]
         failed = {one for artifact in tables.values() if artifact for one in gate.failed_above(store, artifact)}

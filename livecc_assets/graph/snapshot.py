@@ -30,6 +30,7 @@ class StoreSnapshot(Store):
         self._artifacts: dict[str, Artifact | None] = {}
         self._batch: dict[str, dict[str, Any]] = {}
         self._batches: list[str] | None = None
+        self._retired: frozenset[str] | None = None
         self._models: dict[str, str] = {}
         self._contents: dict[str, str] = {}
         self._fingerprints: dict[tuple[str, str], str | UserError] = {}
@@ -59,6 +60,11 @@ class StoreSnapshot(Store):
         if self._batches is None:
             self._batches = super().batches()
         return list(self._batches)
+
+    def retired(self) -> frozenset[str]:
+        if self._retired is None:
+            self._retired = super().retired()
+        return self._retired
 
     def currents(self, asset: str, partitions: list[str]) -> dict[str, Artifact | None]:
         """The current artifacts of several partitions; from an object store many at a time, to hide its latency."""

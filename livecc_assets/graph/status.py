@@ -14,10 +14,11 @@ from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
 
 #: ``blocked``: an input is to be made first. ``held``: nothing is made by itself until someone has mended what is above, a
-#: table with too many errors or a folder that is gone (``gone``). ``invalid``: the file that describes it holds a mistake.
-State = Literal["current", "stale", "missing", "blocked", "held", "gone", "invalid"]
+#: table with too many errors or a folder that is gone (``gone``). ``retired``: somebody took the batch out. ``invalid``: the
+#: file that describes it holds a mistake.
+State = Literal["current", "stale", "missing", "blocked", "held", "gone", "retired", "invalid"]
 #: States in which a partition waits for a person: schedules pass it over.
-WAITING: frozenset[State] = frozenset({"held", "gone", "invalid"})
+WAITING: frozenset[State] = frozenset({"held", "gone", "retired", "invalid"})
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ def partition_statuses(steps: Iterable[Step], settings: Settings, store: Store) 
                 found.append(PartitionStatus(step.asset, file.name, "invalid", file.message))
         store.look_ahead(step, settings, partitions)
         for partition in partitions:
+            if step.partitioned_by == "batch" and partition in store.retired():
+                why = f"livecc batch retire {partition} --undo brings it back"
+                found.append(PartitionStatus(step.asset, partition, "retired", why))
+                continue
             one = _status(step, partition, settings, store)
             if step.partitioned_by == "batch":
                 if one.state != "current" and (why := _held(step, partition, settings, store, held)):

@@ -15,7 +15,7 @@ def listing_digest(uri: str) -> str:
     try:
         return digest([(entry.name, entry.size, entry.version) for entry in entries(uri)])
     except AbsentFolderError as error:
-        line = f"{uri}: the batch's folder is gone; bring it back, or remove the batch's partition"
+        line = f"{uri}: the batch's folder is gone; bring it back, or take the batch out (livecc batch retire)"
         raise AbsentFolderError(line) from error
 
 

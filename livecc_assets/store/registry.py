@@ -1,8 +1,10 @@
 """Registered source batches: a name and what it stands for, above all the folder or prefix where its videos lie (``uri``)."""
 
+import contextlib
 import json
 import logging
 import os
+from datetime import UTC, datetime
 from typing import Any
 
 from livecc_assets.core.errors import UserError
@@ -12,6 +14,8 @@ from livecc_assets.store.interface import Blobs, ConflictError
 _log = logging.getLogger(__name__)
 
 _FOLDER = "_batches/"
+#: One object a retired batch, so that one listing names them all.
+_RETIRED = "_retired/"
 #: Batches that an error names.
 _SHOWN = 10
 #: What a move adds to a registration; what the batch stands for is the rest.
@@ -60,6 +64,24 @@ def names(blobs: Blobs) -> list[str]:
         if wrong := fault(name):
             _log.warning(f"batch {name!a} is passed over: its name {wrong}; ingest its folder under another one")
     return [name for name in found if fault(name) is None]
+
+
+def retire(blobs: Blobs, name: str) -> None:
+    """Take a batch out of schedules and selections. What was made of it, and its registration, stay."""
+    _found(blobs, name)
+    with contextlib.suppress(ConflictError):  # it is retired already
+        blobs.create(_RETIRED + name, datetime.now(UTC).isoformat(timespec="seconds").encode())
+
+
+def bring_back(blobs: Blobs, name: str) -> None:
+    """Undo :func:`retire`."""
+    _found(blobs, name)
+    blobs.delete(_RETIRED + name)
+
+
+def retired(blobs: Blobs) -> frozenset[str]:
+    """Names of the batches that are retired."""
+    return frozenset(os.path.basename(item.key) for item in blobs.listed(_RETIRED))
 
 
 def _found(blobs: Blobs, name: str) -> tuple[dict[str, Any], str]:

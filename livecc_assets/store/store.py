@@ -17,7 +17,7 @@ from livecc_assets.store.blobs import Blobs, open_blobs
 from livecc_assets.store.layout import claim
 from livecc_assets.store.lock import locked
 from livecc_assets.store.manifest import DamagedError, Manifest, Upstream, cut_short
-from livecc_assets.store.registry import names, register, registered
+from livecc_assets.store.registry import names, register, registered, retired
 from livecc_assets.store.writer import Writer
 
 #: Partition under which stages live that several experiments share.
@@ -173,5 +173,9 @@ class Store:
         return registered(self.blobs, name)
 
     def batches(self) -> list[str]:
-        """Names of all registered batches."""
+        """Names of all registered batches, the retired ones included."""
         return names(self.blobs)
+
+    def retired(self) -> frozenset[str]:
+        """Names of those that schedules and selections leave alone."""
+        return retired(self.blobs)

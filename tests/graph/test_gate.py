@@ -8,6 +8,7 @@ import pytest
 from jobs.schedules import stale
 from livecc_assets.graph.plan import MissingInputError, make_plan
 from livecc_assets.graph.status import PartitionStatus, partition_statuses
+from livecc_assets.store.registry import bring_back, retire
 
 #: A third of the rows is in error; the toy profile lets three in ten pass.
 BAD = [1, 2, None]
@@ -81,3 +82,35 @@ def test_what_waits_for_a_person_blocks_no_schedule(world, monkeypatch) -> None:
     found = statuses(world)
     assert found["numbers", "gone"].state == "gone" and found["doubled", "gone"].state == "held"
     assert found["doubled", "gone"].why.endswith("the batch's folder is gone")
+
+
+def test_a_retired_batch_is_asked_for_by_nothing_and_left_out_until_it_is_brought_back(world, monkeypatch) -> None:
+    monkeypatch.setattr("jobs.schedules.STEPS", list(world.steps.values())[:2])
+    for name in ("a", "b"):
+        world.batch(name, [1, 2])
+        world.run("numbers", "doubled", partition=name)
+    world.selection(["a", "b"], 0)
+    world.run("picked", partition="sample")
+    retire(world.store.blobs, "a")
+    (world.home / "videos" / "a" / "numbers.json").write_text("[1, 2, 3]")
+    assert stale("batch") == {}
+    found = statuses(world)
+    assert {one.state for (_, batch), one in found.items() if batch == "a"} == {"retired"}
+    assert found["picked", "sample"].state == "stale"
+    world.run("picked", partition="sample")
+    picked = world.store.current("picked", "sample")
+    assert picked.manifest.metadata["left_out"] == {"a": "retired"}
+    assert {row["batch"] for row in picked.rows()} == {"b"}
+    assert world.store.current("doubled", "a").count == 2, "what was made of it stays"
+    retire(world.store.blobs, "b")
+    with pytest.raises(MissingInputError, match=r"none of its batches can be used \(a: retired; b: retired\)"):
+        make_plan(world.steps["picked"], world.settings, world.store, "sample")
+    bring_back(world.store.blobs, "a")
+    assert set(stale("batch")) == {"a"}
+
+
+def test_a_retired_batch_whose_folder_is_gone_is_retired(world, monkeypatch) -> None:
+    world.batch("a", [1])
+    shutil.rmtree(world.home / "videos" / "a")
+    retire(world.store.blobs, "a")
+    assert {one.state for (_, batch), one in statuses(world).items() if batch == "a"} == {"retired"}

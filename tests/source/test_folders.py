@@ -39,7 +39,7 @@ def test_a_listing_changes_with_every_file_and_with_nothing_else(tmp_path: Path)
 
 
 def test_a_folder_that_is_gone_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(AbsentFolderError, match="the batch's folder is gone; bring it back, or remove"):
+    with pytest.raises(AbsentFolderError, match="the batch's folder is gone; bring it back, or take the batch out"):
         listing_digest(str(tmp_path / "gone"))
 
 
