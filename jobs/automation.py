@@ -3,6 +3,7 @@
 They begin no batch: the run that the inbox or a person asks for makes all of its assets, and two owners would make them twice.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import dagster as dg
@@ -50,11 +51,19 @@ def with_automation(assets: Sequence[dg.AssetsDefinition]) -> Sequence[dg.Assets
     )
 
 
-#: Dagster's own sensor for these conditions knows none but its own kinds, and its runs go before those of people.
-FOLLOWS = dg.AutomationConditionSensorDefinition(
-    "default_automation_condition_sensor",
-    target=dg.AssetSelection.all(),
-    description="Carries what changed in a batch to the selections. Trains nothing.",
-    run_tags=BY_ITSELF,
-    use_user_code_server=True,
-)
+def _follows() -> dg.AutomationConditionSensorDefinition:
+    """Dagster's own sensor for conditions evaluates none but its own kinds, and its runs would go before those of people."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", dg.BetaWarning
+        )  # of use_user_code_server; there is no other way for such a condition
+        return dg.AutomationConditionSensorDefinition(
+            "default_automation_condition_sensor",
+            target=dg.AssetSelection.all(),
+            description="Carries what changed in a batch to the selections. Trains nothing.",
+            run_tags=BY_ITSELF,
+            use_user_code_server=True,
+        )
+
+
+FOLLOWS = _follows()
