@@ -9,6 +9,8 @@ import sys
 import threading
 from typing import IO
 
+from livecc_assets.core.redaction import holds_secret
+
 #: Names the inherited socket in a process whose parent shares its fork server with it.
 SHARED = "LIVECC_FORKSERVER_FD"
 #: Bytes that one request may have (a worker's environment), as far as the kernel allows.
@@ -37,7 +39,9 @@ def connection() -> socket.socket:
             _requests.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
             with theirs:
                 command = [sys.executable, "-m", "livecc_assets.runtime.forkserver", str(theirs.fileno())]
-                subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+                # A fork shows in /proc what its server was started with, whatever it is given later.
+                plain = {name: value for name, value in os.environ.items() if not holds_secret(name, value)}
+                subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=plain)
         return _requests
 
 

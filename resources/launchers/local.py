@@ -15,6 +15,7 @@ from livecc_assets.orchestration.interrupts import capture_interrupts
 from livecc_assets.runtime.forked import ServerGoneError, Worker
 from resources.launchers.base import GRACE, TAIL_LINES, Job, explain
 from resources.launchers.client import Launcher
+from resources.launchers.environment import needed
 from resources.launchers.identity import Context
 from resources.launchers.pipes import Redacting
 
@@ -49,7 +50,7 @@ class LocalLauncher(Launcher):
             message_reader=_Reader(),
             extras=dict(job.extras),
         ) as session:
-            environment = os.environ | session.get_bootstrap_env_vars() | {"TQDM_DISABLE": "1"}
+            environment = needed(os.environ, job.extras) | {**session.get_bootstrap_env_vars(), "TQDM_DISABLE": "1"}
             # On a terminal the worker draws its own progress line; elsewhere its output is kept for the failure text.
             if sys.stderr.isatty():
                 worker = Worker(job.module, environment, sys.stderr)
