@@ -39,7 +39,7 @@ def caption_clips(task: Task, caption_words: Artifact) -> None:
 
 @step(
     by="batch",
-    version="1",
+    version="2",
     settings="text_loss",
     models=("model",),
     worker=True,

@@ -53,7 +53,7 @@ def sentence_clips(task: Task, spoken_words: Artifact) -> None:
 
 @step(
     by="batch",
-    version="1",
+    version="2",
     settings="text_loss",
     models=("model",),
     worker=True,
