@@ -64,9 +64,10 @@ class Task:
     ) -> Iterator[Row]:
         """The rows that ``compute`` makes of ``items``, in their order; what an earlier attempt finished is not made again.
 
-        ``compute`` gets the items one by one, or as many ``together`` as may share a batch of inference, always the same ones:
-        rows may depend on their company, and on nothing else that goes before. It is at most one item in 20 of ``total``, so
-        that a kill redoes no more. ``at_once`` calls run in threads. ``paid`` keeps each answer the moment it comes. Once a step.
+        ``compute`` gets the items one by one, or as many ``together`` as share a batch of inference. They are at most one in
+        20 of ``total``, so that a kill redoes no more, and the same ones in every attempt: rows may depend on their company,
+        and on nothing else that goes before. ``at_once`` calls run in threads. ``paid`` keeps each answer the moment it comes.
+        A step calls this once.
         """
         unit = max(1, min(together, total // SHARE))
         parts = self.writer.parts(total, unit, 0.0 if paid else SECONDS, is_lead())

@@ -23,9 +23,9 @@ def collect(
 ) -> Iterator[Listed]:
     """Objects of at least ``older_than`` seconds that no manifest names, and unfinished uploads; deleted when asked.
 
-    A writer that is still at work, whose files have no manifest yet, holds a lease. It keeps the parts of its place, too,
-    whoever wrote them. The age protects the others. What lies
-    beside a manifest that cannot be read stays: nobody can tell what it names. Messages go by an age of their own.
+    A writer that is still at work, whose files have no manifest yet, holds a lease. It protects the parts of its place, too,
+    whoever wrote them. The age protects the others. What lies beside a manifest that cannot be read stays: nobody can tell
+    what it names. Messages go by an age of their own.
     """
     now, alive = time.time(), set[str]()
     for asset in store.blobs.folders(""):
