@@ -1,7 +1,7 @@
 """Commentary over a benchmark's events: rows of ``livesports_commentary`` (method 4.2)."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from livecc_assets.commentary.config import CommentaryConfig
@@ -12,10 +12,10 @@ from livecc_assets.core.rules import Rule
 from livecc_assets.models.checkpoint import checkpoint_folder
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.parts import Row
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.videos import AddressOf
 
-Report = Callable[[int, int, str], None]
 #: Clips side by side on a CPU, where a small model's time goes into calls and not into arithmetic.
 _CPU_BATCH = 16
 
@@ -35,15 +35,20 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
     began = time.monotonic()
     batch = int(settings.get("batch_size", _CPU_BATCH if device == "cpu" else 1))
     instruct = bool(task.config.get("instruct", True))
-    said = comment_events(engine, rows, task.videos.address, config, instruct, batch, task.progress)
-    task.writer.extend(said)
+    commented = list[float]()
+
+    def comment(some: list[tuple[int, dict[str, Any]]]) -> Iterator[Row]:
+        commented.extend(event["end"] - event["begin"] for _, event in some)
+        return comment_events(engine, some, task.videos.address, config, instruct)
+
+    task.writer.extend(task.resumable(by_length(rows), comment, len(rows), "events", together=batch))
     seconds = sum(event["end"] - event["begin"] for event in rows)
     taken = time.monotonic() - began
     task.writer.metadata.update(
         {
             "seconds_of_video": round(seconds, 1),
             "seconds_taken": round(taken, 1),
-            "times_real_time": round(seconds / taken, 2) if taken else None,
+            "times_real_time": round(sum(commented) / taken, 2) if commented and taken else None,
             "checkpoint": f"{checkpoint.asset}[{checkpoint.partition}]",
             "mode": config.mode,
             "rule": config.rule,
@@ -62,33 +67,35 @@ def prediction(texts: Sequence[str], rule: Rule = "corrected") -> str:
     return " ".join(said).strip() + "..."
 
 
+def by_length(events: Iterable[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """Events with their numbers, the shortest first: those that are shown side by side then end together."""
+    return sorted(enumerate(events), key=lambda one: one[1]["end"] - one[1]["begin"])
+
+
 def comment_events(
     engine: Engine,
-    events: Iterable[dict[str, Any]],
+    events: Sequence[tuple[int, dict[str, Any]]],
     address_of: AddressOf,
     config: CommentaryConfig,
     instruct: bool = True,
-    batch_size: int = 8,
-    report: Report | None = None,
 ) -> Iterator[dict[str, Any] | Rejected]:
     """One row an event, in the order in which they end; an event whose video cannot be read becomes a Rejected.
 
-    The model is given the event's title and what was said before it, never what was said during it.
+    The events come with their numbers in the benchmark, by which they are seeded, and are shown side by side. The model is
+    given the event's title and what was said before it, never what was said during it.
     """
-    rows = list(events)
     clips = [
         Clip(address_of(row), row["begin"], row["end"], event_context(row["event_title"], row["preasr_text"], instruct))
-        for row in rows
+        for _, row in events
     ]
-    for done, (index, result) in enumerate(comment_clips(engine, clips, config, batch_size), start=1):
-        event = rows[index]
+    seeds = [config.seed + number for number, _ in events]
+    for index, result in comment_clips(engine, clips, config, len(clips), seeds):
+        _, event = events[index]
         name = f"{event['video_id']}_{event['event_id']}"
         if isinstance(result, MediaError):
             yield Rejected(name, "error", result.reason, result.detail, event["video_id"])
         else:
             yield _row(event, result, config.rule)
-        if report:
-            report(done, len(rows), name)
 
 
 def _row(event: dict[str, Any], said: Sequence[Utterance], rule: Rule) -> dict[str, Any]:

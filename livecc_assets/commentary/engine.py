@@ -75,23 +75,28 @@ class _Row:
 
 
 def comment_clips(
-    engine: Engine, clips: Sequence[Clip], config: CommentaryConfig, batch_size: int = 8
+    engine: Engine,
+    clips: Sequence[Clip],
+    config: CommentaryConfig,
+    batch_size: int = 8,
+    seeds: Sequence[int] | None = None,
 ) -> Iterator[tuple[int, list[Utterance] | MediaError]]:
     """Comment on many clips, ``batch_size`` of them side by side; yields (index of the clip, result) as they end.
 
     Every clip is commented on as if it were alone; side by side only spares time, most for small models. A clip that
-    cannot be read yields the MediaError, and the others go on. Each has its own seed, ``config.seed`` + index.
+    cannot be read yields the MediaError, and the others go on. Each has its own seed: ``seeds``, or ``config.seed`` + index.
     """
+    seeds = seeds or range(config.seed, config.seed + len(clips))
     by_length = sorted(range(len(clips)), key=lambda i: (clips[i].end or 0.0) - (clips[i].start or 0.0))
     for first in range(0, len(by_length), max(1, batch_size)):
-        yield from _comment_group(engine, clips, by_length[first : first + max(1, batch_size)], config)
+        yield from _comment_group(engine, clips, by_length[first : first + max(1, batch_size)], config, seeds)
 
 
 def _comment_group(
-    engine: Engine, clips: Sequence[Clip], numbers: Sequence[int], config: CommentaryConfig
+    engine: Engine, clips: Sequence[Clip], numbers: Sequence[int], config: CommentaryConfig, seeds: Sequence[int]
 ) -> Iterator[tuple[int, list[Utterance] | MediaError]]:
     rows = [_Row(number, clips[number], config) for number in numbers]
-    group = Group(engine, [Session(engine.processor, config, r.clip.query, config.seed + r.number) for r in rows])
+    group = Group(engine, [Session(engine.processor, config, r.clip.query, seeds[r.number]) for r in rows])
     while rows:
         blocks = [row.next_block() for row in rows]
         left = [index for index, block in enumerate(blocks) if block is not None]

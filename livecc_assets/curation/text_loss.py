@@ -5,8 +5,8 @@ the published one, because the thresholds were set with it.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from livecc_assets.core.rules import Rule
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from livecc_assets.models.text_lm import Messages, TextLM
 
 _SYSTEM = "You are a helpful assistant."
-#: Clips scored between two rows of output: enough to batch by length, few enough to stay small.
-CHUNK = 64
+#: Clips scored together at most: enough to batch by length, few enough to stay small.
+TOGETHER = 64
 
 
 def prompt(clip: dict[str, Any]) -> "Messages":
@@ -42,31 +42,23 @@ def answer(clip: dict[str, Any]) -> str:
 
 
 def clip_losses(
-    clips: Iterable[dict[str, Any]],
-    lm: "TextLM",
-    rule: Rule = "corrected",
-    progress: Callable[[int], None] | None = None,
-    chunk: int = CHUNK,
+    clips: Sequence[dict[str, Any]], lm: "TextLM", rule: Rule = "corrected"
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``caption_clip_losses`` or ``sentence_clip_losses``: clip_id, video_id, loss (nats a token), tokens.
 
-    A clip whose words make no tokens, or whose loss is not a number, is an *error*.
+    A clip whose words make no tokens, or whose loss is not a number, is an *error*. The last digits of a loss depend on the
+    clips that are scored with it.
     """
-    clips, done = iter(clips), 0
-    while block := list(islice(clips, chunk)):
-        sayable = [clip for clip in block if answer(clip).strip()]
-        scores = lm.losses([(prompt(clip), answer(clip)) for clip in sayable], rule)
-        by_id = {clip["clip_id"]: score for clip, score in zip(sayable, scores, strict=True)}
-        for clip in block:
-            loss, tokens = by_id.get(clip["clip_id"], (math.nan, 0))
-            if math.isfinite(loss):
-                yield {"clip_id": clip["clip_id"], "video_id": clip["video_id"], "loss": loss, "tokens": tokens}
-                continue
-            detail = f"its loss over {tokens} tokens is {loss}" if tokens else "its words are all empty"
-            yield Rejected(clip["clip_id"], "error", "no_loss", detail, clip["video_id"])
-        done += len(block)
-        if progress:
-            progress(done)
+    sayable = [clip for clip in clips if answer(clip).strip()]
+    scores = lm.losses([(prompt(clip), answer(clip)) for clip in sayable], rule)
+    by_id = {clip["clip_id"]: score for clip, score in zip(sayable, scores, strict=True)}
+    for clip in clips:
+        loss, tokens = by_id.get(clip["clip_id"], (math.nan, 0))
+        if math.isfinite(loss):
+            yield {"clip_id": clip["clip_id"], "video_id": clip["video_id"], "loss": loss, "tokens": tokens}
+            continue
+        detail = f"its loss over {tokens} tokens is {loss}" if tokens else "its words are all empty"
+        yield Rejected(clip["clip_id"], "error", "no_loss", detail, clip["video_id"])
 
 
 def score_clips(task: Task, clips: Artifact) -> None:
@@ -83,5 +75,6 @@ def score_clips(task: Task, clips: Artifact) -> None:
         config.get("device"),
         config.get("max_tokens", 512),
     )
-    task.writer.extend(clip_losses(clips.rows(), lm, rule, task.count(clips.count, "clips scored")))
+    score = partial(clip_losses, lm=lm, rule=rule)
+    task.writer.extend(task.resumable(clips.rows(), score, clips.count, "clips scored", together=TOGETHER))
     task.writer.metadata |= {"model": config["model"], "rule": rule}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from livecc_assets.evaluation.tables import add_text, headline, rows_of
 from livecc_assets.models.checkpoint import checkpoint_folder
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.parts import Row
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
 
@@ -64,12 +65,16 @@ def choose(
         config.get("rule", "corrected"),
         bool(config.get("blank_frames", False)),
     )
+
+    def answer(some: list[Item | Rejected]) -> Iterator[Row]:
+        return map(as_row, answers(answerer, some, correct))
+
     done: list[Answered] = []
-    for one in answers(answerer, items, correct, lambda count: task.progress(count, len(items), "questions")):
-        if isinstance(one, Rejected):
-            task.writer.add(one)
+    for item, row in zip(items, task.resumable(items, answer, len(items), "questions"), strict=True):
+        if isinstance(row, Rejected) or isinstance(item, Rejected):
+            task.writer.add(row)
         else:
-            done.append(one)
+            done.append(answered(item, row))
     if not done:
         raise UserError(f"{task.asset}: not one of {len(items)} questions could be answered; see its rejected rows")
     rows = score(done)
@@ -82,9 +87,21 @@ def choose(
     return done
 
 
-def answer_lines(answered: Iterable[Answered]) -> Iterable[dict[str, Any]]:
+def as_row(one: Answered | Rejected) -> Row:
+    """What the model chose, without the question."""
+    if isinstance(one, Rejected):
+        return one
+    return {"choice": one.choice, "response": one.response, "correct": one.correct, "log_probs": list(one.log_probs)}
+
+
+def answered(item: Item, row: dict[str, Any]) -> Answered:
+    """The question with what :func:`as_row` kept of its answer."""
+    return Answered(item, row["choice"], row["response"], row["correct"], tuple(row["log_probs"]))
+
+
+def answer_lines(done: Iterable[Answered]) -> Iterable[dict[str, Any]]:
     """What was answered to each question, with the candidates' log probabilities."""
-    for one in answered:
+    for one in done:
         yield {
             "id": one.item.id,
             "video_id": one.item.video_id,

@@ -115,7 +115,7 @@ def livesports_questions(task: Task, livesports_events: Only) -> None:
 @step(
     by="experiment",
     group="scores",
-    version="1",
+    version="2",
     settings=_judge,
     files=("opponent.path",),
     models=_judge_models,

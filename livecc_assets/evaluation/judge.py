@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from livecc_assets.evaluation.event_f1 import Claim, Vocabulary, truth_of
@@ -133,31 +131,34 @@ def _pair(claim: Claim) -> tuple[str, str]:
     return claim.actor, claim.verb
 
 
+#: A text for each event, by (video_id, event_id).
+Texts = Mapping[tuple[str, int], str]
+
+
 def judgements(
     judge: Judge,
-    commentary: Iterable[dict[str, Any]],
-    events: Sequence[dict[str, Any]],
+    texts: Texts,
+    events: Iterable[dict[str, Any]],
     opponent: str,
-    opponent_texts: dict[tuple[str, int], str],
-    progress: Callable[[int, int], None] | None = None,
+    opponent_texts: Texts,
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """A judgement row for each event, in the benchmark's order.
+    """A judgement row for each event, in the benchmark's order; ``texts`` is what the model said.
 
     An event that the model did not comment, and one without a verdict, becomes an error row: the published procedure
     too demands a commentary for every event. The opponent's text must be there for each (KeyError otherwise).
     """
-    texts = {(row["video_id"], row["event_id"]): row["pred"] for row in commentary}
-
-    def one(event: dict[str, Any]) -> dict[str, Any] | Rejected:
+    for event in events:
         key = (event["video_id"], event["event_id"])
         name = f"{key[0]}_{key[1]}"
         if key not in texts:
-            return Rejected(name, "error", "no_commentary", "the model's commentary lacks this event", key[0])
+            yield Rejected(name, "error", "no_commentary", "the model's commentary lacks this event", key[0])
+            continue
         try:
             verdict = judge.judge(event, texts[key], opponent_texts[key])
         except JudgeError as error:
-            return Rejected(name, "error", "no_verdict", str(error), key[0])
-        return {
+            yield Rejected(name, "error", "no_verdict", str(error), key[0])
+            continue
+        yield {
             "video_event_id": name,
             "judge": judge.name,
             "opponent": opponent,
@@ -166,16 +167,6 @@ def judgements(
             "score_model": verdict.score_model,
             "score_opponent": verdict.score_opponent,
         }
-
-    pending = iter(events)
-    done = 0
-    with ThreadPoolExecutor(max_workers=judge.workers) as pool:
-        while window := list(islice(pending, 4 * judge.workers)):
-            for row in pool.map(one, window):
-                done += 1
-                if progress:
-                    progress(done, len(events))
-                yield row
 
 
 def is_order_free(judge: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from livecc_assets.evaluation.opponent import opponent_texts
 from livecc_assets.models.reference import digest
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
+from livecc_assets.store.parts import Row
 
 
 def make_judge(config: dict[str, Any], home: Path, events: Sequence[dict[str, Any]]) -> Judge:
@@ -40,6 +41,13 @@ def judge_events(task: Task, commentary: Artifact, benchmark: Artifact) -> None:
     opponent, texts = opponent_texts(task.config["opponent"], events)
     judge = make_judge(task.config["judge"], task.home, events)
     task.writer.metadata |= {"judge": judge.name, "opponent": opponent}
-    task.writer.extend(judgements(judge, list(commentary.rows()), events, opponent, texts, task.progress))
+    said = {(row["video_id"], row["event_id"]): row["pred"] for row in commentary.rows()}
+
+    def judged(some: list[dict[str, Any]]) -> Iterator[Row]:
+        return judgements(judge, said, some, opponent, texts)
+
+    paid = task.config["judge"]["kind"] == "openai"
+    rows = task.resumable(events, judged, len(events), "events", at_once=judge.workers, paid=paid)
+    task.writer.extend(rows)
     if isinstance(judge, LikelihoodJudge) and isinstance(judge.model, CachedLosses):
         judge.model.save()

@@ -16,13 +16,13 @@ from livecc_assets.evaluation.judge import Messages, TextModel
 class CachedLosses:
     """A text model that looks up (prompt, answer) pairs first; `save` adds what was new to the file.
 
-    `identity` must change with the weights. Losses are rounded to 5 decimals, so that a value read back and one
-    computed in another batch agree. A missing or damaged file costs time, nothing else.
+    `identity` must change with the weights. Each loss is computed by itself: its last digits would depend on its company,
+    and so on what was known before. They are rounded to 5 decimals. A missing or damaged file costs time, nothing else.
     """
 
     def __init__(self, model: TextModel, identity: str, folder: Path) -> None:
         self.model, self.max_tokens = model, model.max_tokens
-        name = hashlib.sha256(f"{identity}/{model.max_tokens}".encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{identity}/{model.max_tokens}/alone".encode()).hexdigest()[:16]
         self.path = folder / f"losses-{name}.json"
         self.known = self._read()
         self.fresh: dict[str, list[float]] = {}
@@ -31,7 +31,8 @@ class CachedLosses:
         """Loss and number of tokens of each answer."""
         keys = [hashlib.sha256(json.dumps(pair).encode()).hexdigest()[:32] for pair in pairs]
         missing = {key: pair for key, pair in zip(keys, pairs, strict=True) if key not in self.known}
-        for key, (loss, tokens) in zip(missing, self.model.losses(list(missing.values())), strict=True):
+        for key, pair in missing.items():
+            ((loss, tokens),) = self.model.losses([pair])
             self.known[key] = self.fresh[key] = [round(loss, 5), tokens]
         return [(self.known[key][0], int(self.known[key][1])) for key in keys]
 

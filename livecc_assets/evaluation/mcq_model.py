@@ -139,10 +139,9 @@ def answers(
     answerer: Answerer,
     items: Iterable[Item | Rejected],
     correct: Correct | None = None,
-    progress: Callable[[int], None] | None = None,
 ) -> Iterator[Answered | Rejected]:
     """Answer every item; what cannot be read becomes an error row, never another item's answer."""
-    for done, item in enumerate(items, start=1):
+    for item in items:
         if isinstance(item, Rejected):
             yield item
             continue
@@ -155,8 +154,6 @@ def answers(
         response = item.responses[item.candidates.index(choice)]
         right = correct(item, response) if correct else choice == item.answer
         yield Answered(item, choice, response, right, tuple(scores))
-        if progress:
-            progress(done)
 
 
 def _folder_frames(video: dict[str, Any], settings: VideoSettings) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """Pre-training data: caption words, clips, their scores, and the selection Live-CC (paper A1-A3, method 1.2-1.4)."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from livecc_assets.curation.recipe import batches_of, recipe_of
@@ -38,7 +39,7 @@ def caption_clips(task: Task, caption_words: Artifact) -> None:
 
 @step(
     by="batch",
-    version="1",
+    version="2",
     settings="text_loss",
     models=("model",),
     worker=True,
@@ -74,10 +75,10 @@ def talking_head_scores(task: Task, yt_cc_source: Artifact) -> None:
     config = task.config
     task.progress(0, yt_cc_source.count, f"loading {config['model']}")
     scorer = talking_head.load_scorer(config, task.home)
-    watched = task.count(yt_cc_source.count, "videos scored")
     videos = yt_cc_source.rows(["video_id", "batch", "path"])
-    address_of = task.videos.address
-    task.writer.extend(talking_head.talking_head_scores(videos, address_of, scorer, config.get("frames", 8), watched))
+    frames = config.get("frames", 8)
+    score = partial(talking_head.talking_head_scores, address_of=task.videos.address, scorer=scorer, frames=frames)
+    task.writer.extend(task.resumable(videos, score, yt_cc_source.count, "videos scored"))
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | talking_head.substitute(config)
 
 

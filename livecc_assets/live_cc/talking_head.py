@@ -5,7 +5,7 @@ A score in [0, 1] per video from 8 evenly spaced frames. Two scorers: ``p-yes`` 
 an error; it never gets another video's score.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -55,22 +55,14 @@ def substitute(config: dict[str, Any]) -> dict[str, str]:
 
 
 def talking_head_scores(
-    videos: Iterable[dict[str, Any]],
-    address_of: AddressOf,
-    scorer: Scorer,
-    frames: int = 8,
-    progress: Callable[[int], None] | None = None,
+    videos: Iterable[dict[str, Any]], address_of: AddressOf, scorer: Scorer, frames: int = 8
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``talking_head_scores``; ``videos`` are rows that name their video, one or more a video."""
+    """Rows of ``talking_head_scores``; ``videos`` are rows that name their video, one a video."""
     from livecc_assets.media.frames import Video
     from livecc_assets.media.sampling import evenly_spaced
 
-    seen: set[str] = set()
     for row in videos:
         video_id = row["video_id"]
-        if video_id in seen:
-            continue
-        seen.add(video_id)
         try:
             with Video.open(address_of(row)) as video:
                 pixels = video.frames(evenly_spaced(len(video.end_pts), frames))
@@ -78,5 +70,3 @@ def talking_head_scores(
             yield Rejected(video_id, "error", error.reason, error.detail, video_id)
         else:
             yield {"video_id": video_id, "score": float(scorer(pixels)), "frames": len(pixels)}
-        if progress:
-            progress(len(seen))

@@ -5,7 +5,7 @@ the face belongs to the voice: a narrator over footage of people counts as a spe
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -108,18 +108,13 @@ def substitute(config: dict[str, Any]) -> dict[str, str]:
 
 
 def active_speaker_ratios(
-    clips: Iterable[dict[str, Any]],
-    address_of: AddressOf,
-    scorer: Scorer,
-    progress: Callable[[int], None] | None = None,
+    clips: Iterable[dict[str, Any]], address_of: AddressOf, scorer: Scorer
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``active_speaker_ratios``; a video that cannot be read is an *error*."""
-    for done, clip in enumerate(clips, start=1):
+    for clip in clips:
         try:
             ratio = scorer(address_of(clip), clip["start"], clip["end"])
         except MediaError as error:
             yield Rejected(clip["clip_id"], "error", error.reason, error.detail, clip["video_id"])
         else:
             yield {"clip_id": clip["clip_id"], "video_id": clip["video_id"], "ratio": ratio}
-        if progress:
-            progress(done)

@@ -4,7 +4,7 @@ The recogniser is faster-whisper, as in the published recipe (which calls it Whi
 activity detection stays on: without it Whisper invents words over music.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,17 +102,14 @@ def spoken_words(
     address_of: AddressOf,
     recogniser: Recogniser,
     categories: Collection[str] | None,
-    progress: Callable[[int], None] | None = None,
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``spoken_words`` from rows of ``yt_cc_source``; ``categories`` None admits all.
 
     *Filtered*: ``excluded_category`` (before anything is decoded), ``no_audio``, ``no_speech``, ``other_language``.
     A file that cannot be decoded is an *error*.
     """
-    for done, video in enumerate(videos, start=1):
+    for video in videos:
         yield _transcribed(video, address_of, recogniser, categories)
-        if progress:
-            progress(done)
 
 
 def _transcribed(

@@ -1,6 +1,7 @@
 """SFT data: speech recognised, cut at sentences, scored, given queries, and the selection Live-WhisperX (paper B1-B6)."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from livecc_assets.curation.recipe import batches_of, recipe_of
@@ -36,8 +37,9 @@ def spoken_words(task: Task, yt_cc_source: Artifact) -> None:
     task.progress(0, yt_cc_source.count, f"loading {config['model']}")
     recogniser = asr.FasterWhisper.load(config, task.home)
     videos = yt_cc_source.rows(["video_id", *COLUMNS, "title", "category"])
-    heard = task.count(yt_cc_source.count, "videos heard")
-    task.writer.extend(asr.spoken_words(videos, task.videos.address, recogniser, config["categories"], heard))
+    address, categories = task.videos.address, config["categories"]
+    hear = partial(asr.spoken_words, address_of=address, recogniser=recogniser, categories=categories)
+    task.writer.extend(task.resumable(videos, hear, yt_cc_source.count, "videos heard"))
     task.writer.metadata |= {"model": config["model"], "engine": "faster-whisper, word times without alignment"}
 
 
@@ -51,7 +53,7 @@ def sentence_clips(task: Task, spoken_words: Artifact) -> None:
 
 @step(
     by="batch",
-    version="1",
+    version="2",
     settings="text_loss",
     models=("model",),
     worker=True,
@@ -81,8 +83,8 @@ def active_speaker_ratios(task: Task, sentence_clips: Artifact) -> None:
     config = task.config
     scorer = active_speaker.load_scorer(config, task.home)
     clips = sentence_clips.rows(["clip_id", "video_id", "batch", "path", "start", "end"])
-    watched = task.count(sentence_clips.count, "clips watched")
-    task.writer.extend(active_speaker.active_speaker_ratios(clips, task.videos.address, scorer, watched))
+    watch = partial(active_speaker.active_speaker_ratios, address_of=task.videos.address, scorer=scorer)
+    task.writer.extend(task.resumable(clips, watch, sentence_clips.count, "clips watched"))
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | active_speaker.substitute(config)
 
 
@@ -94,9 +96,11 @@ def commentary_queries(task: Task, sentence_clips: Artifact) -> None:
     config = task.config
     writer = queries.load_writer(config)
     clips = sentence_clips.rows(["clip_id", "video_id", "category", "words", "words_per_second"])
-    workers = config.get("workers") or (16 if config["writer"] == "openai" else 1)
-    asked = task.count(sentence_clips.count, "clips judged")
-    task.writer.extend(queries.commentary_queries(clips, writer, workers, asked))
+    paid = config["writer"] == "openai"
+    workers = config.get("workers") or (16 if paid else 1)
+    ask = partial(queries.commentary_queries, write=writer)
+    asked = task.resumable(clips, ask, sentence_clips.count, "clips judged", at_once=workers, paid=paid)
+    task.writer.extend(asked)
     task.writer.metadata |= {"writer": config.get("model") or config["writer"]} | queries.substitute(config)
 
 
@@ -107,8 +111,8 @@ def language_scores(task: Task, sentence_clips: Artifact) -> None:
     from livecc_assets.source.language import detector
 
     clips = sentence_clips.rows(["clip_id", "video_id", "words"])
-    found = detector(task.config["model"], task.home)
-    task.writer.extend(language.language_scores(clips, found, task.count(sentence_clips.count, "clips read")))
+    read = partial(language.language_scores, detect=detector(task.config["model"], task.home))
+    task.writer.extend(task.resumable(clips, read, sentence_clips.count, "clips read"))
     task.writer.metadata["model"] = task.config["model"]
 
 

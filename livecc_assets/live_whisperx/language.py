@@ -7,13 +7,9 @@ from livecc_assets.store.rows import Rejected
 
 
 def language_scores(
-    clips: Iterable[dict[str, Any]],
-    detect: Callable[[str], tuple[str, float]],
-    progress: Callable[[int], None] | None = None,
+    clips: Iterable[dict[str, Any]], detect: Callable[[str], tuple[str, float]]
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``language_scores``: the most likely language of all words joined by spaces, and its probability."""
-    for done, clip in enumerate(clips, start=1):
+    for clip in clips:
         language, score = detect(" ".join(word["word"] for word in clip["words"]))
         yield {"clip_id": clip["clip_id"], "video_id": clip["video_id"], "language": language, "score": float(score)}
-        if progress:
-            progress(done)

@@ -8,9 +8,7 @@ words can tell. A refused clip is a row with ``accepted`` false; the selection t
 import hashlib
 import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -150,37 +148,13 @@ def substitute(config: dict[str, Any]) -> dict[str, str]:
     return {"substitute": "requests by category and pace, in place of the paper's GPT-4o"}
 
 
-def commentary_queries(
-    clips: Iterable[dict[str, Any]],
-    write: Writer,
-    workers: int = 1,
-    progress: Callable[[int], None] | None = None,
-) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``commentary_queries`` in the clips' order, at most ``2 * workers`` clips under way at a time.
-
-    A clip that the writer fails on is an *error*.
-    """
-    with ThreadPoolExecutor(workers) as pool:
-        pending: deque[tuple[dict[str, Any], Future[Decision]]] = deque()
-        done = 0
+def commentary_queries(clips: Iterable[dict[str, Any]], write: Writer) -> Iterator[dict[str, Any] | Rejected]:
+    """Rows of ``commentary_queries``; a clip that the writer fails on is an *error*."""
+    for clip in clips:
         try:
-            for clip in clips:
-                pending.append((clip, pool.submit(write, clip)))
-                if len(pending) >= 2 * workers:
-                    done += 1
-                    yield _row(*pending.popleft())
-                    if progress:
-                        progress(done)
-            while pending:
-                yield _row(*pending.popleft())
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _row(clip: dict[str, Any], future: "Future[Decision]") -> dict[str, Any] | Rejected:
-    try:
-        decision = future.result()
-    except QueryError as error:
-        return Rejected(clip["clip_id"], "error", "no_query", str(error), clip["video_id"])
-    ids = {"clip_id": clip["clip_id"], "video_id": clip["video_id"]}
-    return {**ids, "accepted": decision.query is not None, "query": decision.query, "reason": decision.reason}
+            decision = write(clip)
+        except QueryError as error:
+            yield Rejected(clip["clip_id"], "error", "no_query", str(error), clip["video_id"])
+            continue
+        ids = {"clip_id": clip["clip_id"], "video_id": clip["video_id"]}
+        yield {**ids, "accepted": decision.query is not None, "query": decision.query, "reason": decision.reason}

@@ -23,6 +23,16 @@ class Progress:
         self._shown = self._logged = self._started
         self._quiet_for, self._on_line = quiet_for, False
         self._tty = sys.stderr.isatty()
+        self._served = 0
+
+    def resume(self, served: int, total: int) -> None:
+        """Say that so many are served from an earlier attempt; how long the rest takes is told by the others."""
+        self._served = served
+        line = printable(f"{self.name}: {served} of {total} served from an earlier attempt")
+        if self._log:
+            self._log(line)
+        else:
+            print(line, file=sys.stderr, flush=True)
 
     def __call__(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
         now = time.monotonic()
@@ -43,7 +53,8 @@ class Progress:
 
     def _line(self, done: int, total: int | None, message: str, metrics: dict[str, float], elapsed: float) -> str:
         share = f"{done}/{total}" if total else str(done)
-        left = f", {elapsed * (total - done) / done:.0f} s left" if total and 0 < done < total else ""
+        own = done - self._served
+        left = f", {elapsed * (total - done) / own:.0f} s left" if total and own > 0 and done < total else ""
         numbers = "".join(f" {name}={value:.4g}" for name, value in metrics.items())
         return printable(f"{self.name}: {share}{numbers} {message} ({elapsed:.0f} s{left})".replace("  ", " "))
 

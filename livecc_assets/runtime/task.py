@@ -1,16 +1,21 @@
 """What a step is given: its config, its pinned inputs and the writer of its artifact."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from livecc_assets.runtime.messages import is_lead
 from livecc_assets.runtime.progress import Progress
+from livecc_assets.runtime.resuming import resumed
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import Upstream
+from livecc_assets.store.parts import SECONDS, SHARE, Row
 from livecc_assets.store.store import Store
 from livecc_assets.store.videos import Videos
 from livecc_assets.store.writer import Writer
+
+T = TypeVar("T")
 
 
 class Task:
@@ -46,6 +51,33 @@ class Task:
     def count(self, total: int, message: str) -> Callable[[int], None]:
         """A callback that reports how many of ``total`` are done."""
         return lambda done: self.progress(done, total, message)
+
+    def resumable(
+        self,
+        items: Iterable[T],
+        compute: Callable[[list[T]], Iterable[Row]],
+        total: int,
+        message: str,
+        together: int = 1,
+        at_once: int = 1,
+        paid: bool = False,
+    ) -> Iterator[Row]:
+        """The rows that ``compute`` makes of ``items``, in their order; what an earlier attempt finished is not made again.
+
+        ``compute`` gets the items one by one, or as many ``together`` as share a batch of inference. They are at most one in
+        20 of ``total``, so that a kill redoes no more, and the same ones in every attempt: rows may depend on their company,
+        and on nothing else that goes before. ``at_once`` calls run in threads. ``paid`` keeps each answer the moment it comes.
+        A step calls this once.
+        """
+        unit = max(1, min(together, total // SHARE))
+        parts = self.writer.parts(total, unit, 0.0 if paid else SECONDS, is_lead())
+        if parts.found:
+            self._progress.resume(parts.found, total)
+        done = 0
+        for count, rows in resumed(parts, items, compute, unit, at_once):
+            done += count
+            self.progress(done, total, message)
+            yield from rows
 
 
 def open_inputs(store: Store, upstream: list[Upstream]) -> dict[str, list[Artifact]]:

@@ -1,8 +1,10 @@
 """A batch from its folder: every file becomes a row of ``yt_cc_source`` or a rejected row."""
 
+from functools import partial
+
 from livecc_assets.runtime.task import Task
 from livecc_assets.source.folders import batch_listing
-from livecc_assets.source.ingest import scan, source_rows
+from livecc_assets.source.ingest import named, scan, source_rows
 from livecc_assets.source.moving import contents_of
 
 
@@ -14,8 +16,9 @@ def read_batch(task: Task) -> None:
     about = task.videos.batch(task.partition)
     candidates = list(scan(about["uri"]))
     task.writer.metadata |= {"listing": batch_listing(about), "beside": contents_of(candidates)}
-    default, read = task.config.get("category"), task.count(len(candidates), "files read")
-    for row in source_rows(candidates, task.config, read, task.home, task.partition):
+    default = task.config.get("category")
+    read = partial(source_rows, config=task.config, home=task.home, batch=task.partition)
+    for row in task.resumable(named(candidates), read, len(candidates), "files read"):
         if default and isinstance(row, dict) and row["category"] is None:
             row["category"] = default
         task.writer.add(row)

@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,13 @@ from livecc_assets.source.candidates import Candidate, scan
 from livecc_assets.source.choosing import find_captions
 from livecc_assets.source.cues import Captions
 from livecc_assets.source.fitting import fit_to_video
-from livecc_assets.source.language import LanguageDetector, detector
+from livecc_assets.source.language import detector
 from livecc_assets.source.listing import file_sha256, read_small
 from livecc_assets.source.metadata import UNKNOWN, Metadata, read_metadata, read_truth
 from livecc_assets.source.probe import Probe, probe
 from livecc_assets.store.rows import Rejected
 
-__all__ = ["distinct_words", "scan", "source_rows"]
+__all__ = ["distinct_words", "named", "scan", "source_rows"]
 
 
 class RefusedError(Exception):
@@ -29,12 +31,38 @@ class RefusedError(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True)
+class Named:
+    """A candidate with what its metadata say. ``twin``: the one before it that has its id. ``fault``: why it has no metadata."""
+
+    candidate: Candidate
+    video_id: str
+    about: Metadata = UNKNOWN
+    twin: str = ""
+    fault: Rejected | None = None
+
+
+def named(candidates: Iterable[Candidate]) -> Iterator[Named]:
+    """Candidates with their ids. Only this looks from one to another; no video is opened."""
+    seen: dict[str, str] = {}
+    for candidate in candidates:
+        if candidate.problem is not None:
+            yield Named(candidate, candidate.stem, fault=candidate.problem)
+            continue
+        try:
+            info = candidate.info
+            about = UNKNOWN if info is None else read_metadata(read_small(info), info.rsplit("/", 1)[-1])
+        except MediaError as error:
+            fault = Rejected(candidate.stem, "error", error.reason, error.detail, candidate.stem)
+            yield Named(candidate, candidate.stem, fault=fault)
+            continue
+        video_id = about.video_id or candidate.stem
+        yield Named(candidate, video_id, about, seen.get(video_id, ""))
+        seen.setdefault(video_id, candidate.name)
+
+
 def source_rows(
-    candidates: Sequence[Candidate],
-    config: Mapping[str, Any],
-    progress: Callable[[int], None] | None = None,
-    home: Path | None = None,
-    batch: str = "",
+    candidates: Iterable[Named], config: Mapping[str, Any], home: Path | None = None, batch: str = ""
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``yt_cc_source``, one a usable video of ``batch``; every candidate ends as a row or as a Rejected.
 
@@ -42,7 +70,7 @@ def source_rows(
     max_duration (seconds), language, caption_language_model (empty: no check), min_language_score, min_distinct_words,
     variable_frame_rate (reject or accept) and captions (required, or optional: then a video without captions that
     can be used is kept with none, for the branch that hears the words itself). ``home`` is the cache of
-    model weights (``LIVECC_HOME`` by default); ``progress`` is told how many candidates are done.
+    model weights (``LIVECC_HOME`` by default).
 
     Kind ``error``: files that are broken. Kind ``filtered``: videos that the rules leave out, single cues that cannot
     be placed in time (id "video_id#cue-N") and a note on a missing .info.json (id "video_id#info"); a video whose
@@ -50,40 +78,31 @@ def source_rows(
     """
     home = home or Path(os.environ.get("LIVECC_HOME", ".livecc"))
     steps = _Steps(config, home, batch)
-    seen: dict[str, str] = {}
-    for done, candidate in enumerate(candidates):
-        if progress is not None:
-            progress(done)
-        if candidate.problem is not None:
-            yield candidate.problem
-            continue
-        yield from steps.video(candidate, seen)
-    if progress is not None:
-        progress(len(candidates))
+    for one in candidates:
+        yield from steps.video(one)
 
 
 class _Steps:
-    """One batch's filters, with the language model loaded at its first use."""
+    """One batch's filters."""
 
     def __init__(self, config: Mapping[str, Any], home: Path, batch: str) -> None:
         self.config = config
         self.home = home
         self.batch = batch
         self.language = str(config.get("language", "en"))
-        self._detector: LanguageDetector | None = None
 
-    def video(self, candidate: Candidate, seen: dict[str, str]) -> Iterator[dict[str, Any] | Rejected]:
+    def video(self, one: Named) -> Iterator[dict[str, Any] | Rejected]:
         """The row of one video and what is to be noted about it, or its Rejected."""
-        video_id = candidate.stem
-        notes: list[Rejected] = []
+        candidate, video_id, about = one.candidate, one.video_id, one.about
+        if one.fault is not None:
+            yield one.fault
+            return
+        if one.twin:
+            detail = f"{candidate.name} has the id {video_id} of {one.twin}; rename or remove one of them"
+            yield Rejected(candidate.name, "filtered", "duplicate_id", detail, video_id)
+            return
+        notes = [] if candidate.info is not None else [_no_info(candidate)]
         try:
-            about = self._metadata(candidate, notes)
-            video_id = about.video_id or candidate.stem
-            if video_id in seen:
-                detail = f"{candidate.name} has the id {video_id} of {seen[video_id]}; rename or remove one of them"
-                yield Rejected(candidate.name, "filtered", "duplicate_id", detail, video_id)
-                return
-            seen[video_id] = candidate.name
             measures = probe(candidate.uri)
             self._check_video(candidate, about, measures)
             captions = self._captions(candidate, about, measures, video_id, notes)
@@ -97,15 +116,6 @@ class _Steps:
             return
         yield from notes
         yield row
-
-    def _metadata(self, candidate: Candidate, notes: list[Rejected]) -> Metadata:
-        if candidate.info is not None:
-            return read_metadata(read_small(candidate.info), candidate.info.rsplit("/", 1)[-1])
-        detail = (
-            f"{candidate.stem}.info.json is missing: the title is taken from the file name, the category is unknown"
-        )
-        notes.append(Rejected(f"{candidate.stem}#info", "filtered", "no_info", detail, candidate.stem))
-        return UNKNOWN
 
     def _check_video(self, candidate: Candidate, about: Metadata, measures: Probe) -> None:
         """The metadata filter. Raises RefusedError with the first rule that the video fails."""
@@ -168,9 +178,7 @@ class _Steps:
         model = self.config.get("caption_language_model")
         if not model:
             return
-        if self._detector is None:
-            self._detector = detector(str(model), self.home)
-        label, score = self._detector(text)
+        label, score = _detector(str(model), self.home)(text)
         bound = self.config.get("min_language_score", 0.9)
         if label != self.language or score < bound:
             raise RefusedError(
@@ -202,6 +210,15 @@ class _Steps:
             "caption_words": captions.words,
             "truth": read_truth(read_small(truth), truth.rsplit("/", 1)[-1]) if truth else None,
         }
+
+
+def _no_info(candidate: Candidate) -> Rejected:
+    detail = f"{candidate.stem}.info.json is missing: the title is taken from the file name, the category is unknown"
+    return Rejected(f"{candidate.stem}#info", "filtered", "no_info", detail, candidate.stem)
+
+
+#: Loaded when the first caption is looked at.
+_detector = cache(detector)
 
 
 def distinct_words(text: str) -> set[str]:

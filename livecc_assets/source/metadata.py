@@ -16,8 +16,8 @@ class Metadata:
     title: str | None
     category: str | None
     language: str | None
-    human: frozenset[str] = frozenset()
-    automatic: frozenset[str] = frozenset()
+    human: tuple[str, ...] = ()
+    automatic: tuple[str, ...] = ()
 
 
 UNKNOWN = Metadata(None, None, None, None)
@@ -41,8 +41,8 @@ def read_metadata(content: bytes, name: str) -> Metadata:
         title=_text(info.get("title")),
         category=_text(category),
         language=_text(info.get("language")),
-        human=frozenset(_languages(info.get("subtitles"))),
-        automatic=frozenset(_languages(info.get("automatic_captions"))),
+        human=tuple(_languages(info.get("subtitles"))),
+        automatic=tuple(_languages(info.get("automatic_captions"))),
     )
 
 

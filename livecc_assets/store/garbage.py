@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 
-from livecc_assets.store import lease
+from livecc_assets.store import lease, parts
 from livecc_assets.store.interface import Listed
 from livecc_assets.store.manifest import DamagedError, Manifest
 from livecc_assets.store.store import Store
@@ -23,15 +23,18 @@ def collect(
 ) -> Iterator[Listed]:
     """Objects of at least ``older_than`` seconds that no manifest names, and unfinished uploads; deleted when asked.
 
-    A writer that is still at work, whose files have no manifest yet, holds a lease. The age protects the others. What lies
-    beside a manifest that cannot be read stays: nobody can tell what it names. Messages go by an age of their own.
+    A writer that is still at work, whose files have no manifest yet, holds a lease. It protects the parts of its place, too,
+    whoever wrote them. The age protects the others. What lies beside a manifest that cannot be read stays: nobody can tell
+    what it names. Messages go by an age of their own.
     """
     now, alive = time.time(), set[str]()
     for asset in store.blobs.folders(""):
         if asset.startswith(("_", ".")):
             continue
         listed = list(store.blobs.listed(f"{asset}/"))
-        alive |= {attempt for item in listed if (attempt := lease.alive(item, now))}
+        leases = {item.key: attempt for item in listed if (attempt := lease.alive(item, now))}
+        alive |= set(leases.values())
+        worked_on = tuple(f"{key.rpartition('/')[0]}/{parts.FOLDER}/" for key in leases)
         named, unknown = set[str](), set[str]()
         for item in listed:
             if item.key.endswith("/manifest.json") and (found := store.blobs.get(item.key)):
@@ -42,7 +45,7 @@ def collect(
         for item in listed:
             if item.key.endswith(_KEPT) or item.key in named or now - item.modified < older_than:
                 continue
-            if lease.attempt_of(item.key) in alive or any(item.key.startswith(place) for place in unknown):
+            if lease.attempt_of(item.key) in alive or item.key.startswith((*worked_on, *unknown)):
                 continue
             if delete:
                 store.blobs.delete(item.key)

@@ -1,5 +1,6 @@
 """Writing an artifact: rows stream out as they come, the manifest is written last and makes them visible."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -20,7 +21,8 @@ from livecc_assets.core.text import sound_values
 from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.blobs import Blobs, ConflictError
 from livecc_assets.store.lease import Lease
-from livecc_assets.store.manifest import Manifest, StoredFile, Upstream, cut_short
+from livecc_assets.store.manifest import Manifest, StoredFile, Upstream, cut_short, digest
+from livecc_assets.store.parts import FOLDER, SECONDS, Parts
 from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
 
 #: Rows per row group: small enough that a reader holds little, large enough to compress.
@@ -162,6 +164,7 @@ class Writer:
         self._started, self._reasons, self._files = time.monotonic(), Counter[str](), list[StoredFile]()
         self._rows = self._table(ROWS, schema) if schema is not None else None
         self._rejected = self._table(REJECTED, REJECTED_SCHEMA)
+        self._parts: Parts | None = None
 
     def _table(self, name: str, schema: pa.Schema) -> _Table:
         stem = {ROWS: "part", REJECTED: "rejected"}[name]
@@ -204,6 +207,18 @@ class Writer:
         sha = self.blobs.upload(path, key)
         self._files.append(StoredFile(name, key, path.stat().st_size, sha))
 
+    def parts(self, total: int, unit: int = 1, seconds: float = SECONDS, writes: bool = True) -> Parts:
+        """What earlier attempts finished of ``total`` items, and where this one keeps its own; see :class:`Parts`.
+
+        A forced run has parts of its own, named after the manifest that it replaces: it goes on where it was killed, and is
+        served nothing of what it is to compute again.
+        """
+        if self._parts is not None:
+            raise RuntimeError(f"{self.place}: a step has one set of parts, or one loop would be served another's rows")
+        folder = f"{self.place}/{FOLDER}/{digest(self._replaces) if self._replaces else 'first'}"
+        self._parts = Parts(self.blobs, folder, total, unit, seconds, writes)
+        return self._parts
+
     def commit(self) -> Manifest:
         """Write the manifest. The first writer of a place wins; a later one gets the winner's manifest back."""
         tables = [table for table in (self._rows, self._rejected) if table is not None]
@@ -222,7 +237,10 @@ class Writer:
         manifest.checks["error_share"] = manifest.error_share <= self._error_limit
         try:
             self._look_after(manifest.files)
-            return self._publish(manifest)
+            published = self._publish(manifest)
+            if self._parts is not None:
+                self._parts.clear()
+            return published
         finally:
             self._lease.end()
 
@@ -251,8 +269,11 @@ class Writer:
         return manifest
 
     def abandon(self) -> None:
-        """Close the open files without a manifest; garbage collection takes them later."""
+        """Close the open files without a manifest; garbage collection takes them later. Parts stay for the next attempt."""
         for table in (self._rows, self._rejected):
             if table is not None:
                 table.abandon()
+        if self._parts is not None:
+            with contextlib.suppress(Exception):  # what ended the step is what is told
+                self._parts.flush()
         self._lease.end()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from commentary_videos import write_video
 
-from livecc_assets.commentary.benchmark import comment_events, prediction
+from livecc_assets.commentary.benchmark import by_length, comment_events, prediction
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.engine import Clip, Utterance, comment_clips, comment_video
 from livecc_assets.commentary.prompts import event_context
@@ -98,16 +98,14 @@ def _event(video: Path, event_id: int, **changes: Any) -> dict[str, Any]:
 
 def test_events_become_rows_or_reasons(engine: Any, video: Path, tmp_path: Path) -> None:
     events = [_event(video, 1), _event(tmp_path / "gone.mp4", 2), _event(video, 3, begin=2.0, end=6.0)]
-    reports: list[tuple[int, int, str]] = []
     config = CONFIG.but(mode="evaluation")
-    out = list(comment_events(engine, events, own_path, config, True, 4, lambda *a: reports.append(a)))
+    out = list(comment_events(engine, by_length(events), own_path, config))
     rows = {row["event_id"]: row for row in out if isinstance(row, dict)}
     rejected = [row for row in out if isinstance(row, Rejected)]
     assert sorted(rows) == [1, 3]
     assert [(r.id, r.kind, r.video_id) for r in rejected] == [("v_2", "error", "v")] and "gone.mp4" in rejected[
         0
     ].detail
-    assert [done for done, _, _ in reports] == [1, 2, 3] and {total for _, total, _ in reports} == {3}
     assert all(1.0 <= u["start"] < u["end"] <= 8.0 for u in rows[1]["utterances"])
     assert rows[1]["pred"] == " ".join(u["text"] for u in rows[1]["utterances"]) + "..."
 

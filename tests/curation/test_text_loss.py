@@ -46,15 +46,14 @@ def test_words_are_stripped_and_joined_by_one_space():
     assert answer(_clip("a", " So", "it ", "goes")) == "So it goes"
 
 
-def test_rows_keep_their_order_over_chunks_and_report_progress():
-    counting, seen = Counting(), []
+def test_clips_are_scored_together_and_rows_keep_their_order():
+    counting = Counting()
     clips = [_clip(f"v{i}", *["w"] * (i + 1), previous="") for i in range(5)]
-    rows = list(clip_losses(clips, cast(TextLM, counting), "released", seen.append, chunk=2))
+    rows = list(clip_losses(clips, cast(TextLM, counting), "released"))
     assert rows == [
         {"clip_id": f"v{i}:0", "video_id": f"v{i}", "loss": float(i + 1), "tokens": i + 1} for i in range(5)
     ]
-    assert seen == [2, 4, 5]
-    assert [(len(pairs), rule) for pairs, rule in counting.asked] == [(2, "released"), (2, "released"), (1, "released")]
+    assert [(len(pairs), rule) for pairs, rule in counting.asked] == [(5, "released")]
 
 
 @pytest.mark.parametrize(("words", "detail"), [(("", " "), "all empty"), (("nan",), "is nan")])

@@ -1,7 +1,5 @@
 """Judges decide by what they read, treat both orders alike where they score, and answer for every event."""
 
-import threading
-
 import pytest
 
 from livecc_assets.evaluation.event_f1 import Vocabulary
@@ -15,7 +13,7 @@ from livecc_assets.evaluation.judge import (
     judgements,
 )
 from livecc_assets.evaluation.schemas import SCHEMAS
-from tests.evaluation.builders import event, happening, said
+from tests.evaluation.builders import event, happening
 from tests.rows import kept, rejected
 
 
@@ -99,27 +97,22 @@ def test_only_judges_that_score_have_no_order(name, free):
     assert is_order_free(name) is free
 
 
-class Slow:
-    """A judge that answers late events first, and none about video 'bad'."""
+class Silent:
+    """A judge that has nothing to say about video 'bad'."""
 
-    name, workers = "slow", 3
-
-    def __init__(self):
-        self.barrier = threading.Semaphore(3)
+    name, workers = "silent", 1
 
     def judge(self, event, model, opponent):
-        with self.barrier:
-            if event["video_id"] == "bad":
-                raise JudgeError("the line went dead")
-            return Verdict("model", "opponent")
+        if event["video_id"] == "bad":
+            raise JudgeError("the line went dead")
+        return Verdict("model", "opponent")
 
 
 def test_every_event_gets_a_judgement_or_a_reason_in_order():
     events = [event(f"v{n}") for n in range(20)] + [event("bad"), event("unsaid")]
-    commentary = [said(f"v{n}") for n in range(20)] + [said("bad")]
     texts = {(row["video_id"], 0): "opponent" for row in events}
-    ticks = []
-    rows = list(judgements(Slow(), commentary, events, "other", texts, lambda done, total: ticks.append((done, total))))
+    ours = {key: "ours" for key in texts if key[0] != "unsaid"}
+    rows = list(judgements(Silent(), ours, events, "other", texts))
     judged, refused = kept(rows[:20]), rejected(rows[20:])
     assert [row["video_event_id"] for row in judged] == [f"v{n}_0" for n in range(20)]
     assert list(judged[0]) == SCHEMAS["livesports_judgements"].names
@@ -128,4 +121,3 @@ def test_every_event_gets_a_judgement_or_a_reason_in_order():
         ("no_commentary", "error"),
     ]
     assert "line went dead" in refused[0].detail
-    assert ticks[-1] == (22, 22)

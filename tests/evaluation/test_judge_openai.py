@@ -9,7 +9,7 @@ import pytest
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.judge import JudgeError, judgements
 from livecc_assets.evaluation.judge_openai import ANSWER, OpenAIJudge, judge_prompt, parse_answer
-from tests.evaluation.builders import event, said
+from tests.evaluation.builders import event
 from tests.rows import rejected
 
 
@@ -125,7 +125,7 @@ def test_rate_limits_server_errors_and_garbage_are_retried_with_growing_pauses(s
 def test_retries_end_and_the_event_is_rejected_with_the_last_problem(serve, monkeypatch, pauses):
     server = serve(lambda prompt: (500, "broken"))
     judge = make(server, monkeypatch, workers=1)
-    (row,) = rejected(judgements(judge, [said()], [event()], "other", {("v", 0): "text"}))
+    (row,) = rejected(judgements(judge, {("v", 0): "said"}, [event()], "other", {("v", 0): "text"}))
     assert (row.kind, row.reason) == ("error", "no_verdict")
     assert "in 4 attempts" in row.detail
     assert "500" in row.detail

@@ -47,17 +47,8 @@ def test_a_broken_video_is_an_error_under_its_own_name_and_the_next_one_is_score
     broken.write_bytes(b"no video at all")
     empty.write_bytes(b"")
     good = make_video("good.mp4", [False] * 2)
-    progress = []
-    first, second, third = talking_head_scores(
-        _rows(broken, empty, good), own_path, lambda frames: 0.0, 8, progress.append
-    )
+    first, second, third = talking_head_scores(_rows(broken, empty, good), own_path, lambda frames: 0.0, 8)
     assert isinstance(first, Rejected)
     assert isinstance(second, Rejected)
     assert (first.id, first.kind, second.id, second.kind) == ("broken", "error", "empty", "error")
     assert third == {"video_id": "good", "score": 0.0, "frames": 8}
-    assert progress == [1, 2, 3]
-
-
-def test_a_video_of_many_clips_is_scored_once(make_video):
-    video = make_video("once.mp4", [False])
-    assert len(list(talking_head_scores(_rows(video) * 3, own_path, lambda frames: 0.5))) == 1

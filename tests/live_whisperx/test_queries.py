@@ -1,12 +1,9 @@
 """Requests are generic, repeatable, and refused clips say why."""
 
-import threading
-
 import pytest
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.live_whisperx.queries import (
-    Decision,
     QueryError,
     commentary_queries,
     load_writer,
@@ -127,30 +124,6 @@ def test_a_silent_endpoint_makes_an_error_row_and_the_others_go_on():
     assert (failed.id, failed.kind, failed.reason, failed.detail) == ("a:0", "error", "no_query", "no answer")
     assert isinstance(refused, dict)
     assert (refused["accepted"], refused["query"]) == (False, None)
-
-
-def test_rows_keep_their_order_and_few_clips_are_under_way_at_a_time():
-    started, gate = [], threading.Event()
-
-    def write(clip):
-        started.append(clip["clip_id"])
-        gate.wait(5)
-        return Decision("Call it.", "test")
-
-    taken = []
-
-    def clips():
-        for i in range(30):
-            taken.append(i)
-            yield _clip(f"v{i}:0")
-
-    rows = commentary_queries(clips(), write, workers=3)
-    timer = threading.Timer(0.2, gate.set)
-    timer.start()
-    first = next(rows)
-    assert len(taken) == 6
-    ids = [row["clip_id"] for row in [first, *rows] if isinstance(row, dict)]
-    assert ids == [f"v{i}:0" for i in range(30)]
 
 
 def test_rows_fit_the_schema():

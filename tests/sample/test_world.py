@@ -16,7 +16,7 @@ from livecc_assets.sample import world
 from livecc_assets.sample.specials import evaluation, zero_byte
 from livecc_assets.sample.world import BATCHES, build_world, expected, generate_batch, plan_batch
 from livecc_assets.source.candidates import scan
-from livecc_assets.source.ingest import source_rows
+from livecc_assets.source.ingest import named, source_rows
 from livecc_assets.store.rows import Rejected
 
 EVERY_SPECIAL = {
@@ -46,7 +46,7 @@ def sections(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def curated(batch, sections: dict, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
     """What the first steps of the graph make of the batch, with the sample profile's thresholds."""
     home = tmp_path_factory.mktemp("models")
-    source = list(source_rows(list(scan(str(batch.folder))), sections["source"], home=home))
+    source = list(source_rows(named(scan(str(batch.folder))), sections["source"], home=home))
     kept = [row for row in source if not isinstance(row, Rejected)]
     words = list(caption_words(kept))
     clips = list(caption_clips((row for row in words if not isinstance(row, Rejected)), sections["caption_clips"]))
@@ -154,7 +154,7 @@ def test_a_test_batch_holds_matches_only(tmp_path) -> None:
 def test_a_bad_batch_is_broken_but_for_one_video(tmp_path, sections) -> None:
     folder = tmp_path / "bad"
     generate_batch(folder, "bad", 5, 5, "bad")
-    rows = list(source_rows(list(scan(str(folder))), sections["source"], home=tmp_path))
+    rows = list(source_rows(named(scan(str(folder))), sections["source"], home=tmp_path))
     errors = {row.video_id: row.reason for row in rows if isinstance(row, Rejected) and row.kind == "error"}
     assert errors == {id: about["fates"][0]["reason"] for id, about in expected(folder).items()}
     assert len(set(errors.values())) == 5

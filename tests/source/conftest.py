@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from livecc_assets.source.ingest import scan, source_rows
+from livecc_assets.source.ingest import named, scan, source_rows
 from livecc_assets.store.rows import Rejected
 
 CONFIG: dict[str, Any] = {
@@ -84,7 +84,7 @@ class Batch:
 
     def read(self, **config: Any) -> tuple[list[dict[str, Any]], list[Rejected]]:
         """(rows, rejected) of the folder."""
-        found = list(source_rows(scan(str(self.folder)), CONFIG | config, home=self._home))
+        found = list(source_rows(named(scan(str(self.folder))), CONFIG | config, home=self._home))
         return [r for r in found if isinstance(r, dict)], [r for r in found if isinstance(r, Rejected)]
 
     def only_rejected(self, **config: Any) -> Rejected:

@@ -12,7 +12,7 @@ from livecc_assets.media.opening import open_media
 from livecc_assets.source import listing
 from livecc_assets.source.candidates import scan
 from livecc_assets.source.evaluation_lists import evaluation_ids
-from livecc_assets.source.ingest import source_rows
+from livecc_assets.source.ingest import named, source_rows
 from livecc_assets.store.uris import local_path
 
 
@@ -36,7 +36,9 @@ def test_prefix_gives_rows_and_rejected_rows(bucket, template, subrip):
     bucket("drop/../outside.mp4", template)
     bucket("drop2/other.mp4", template)
     bucket("drop/sub/", b"")
-    found = list(source_rows(scan("s3://films/drop"), {"min_height": 96, "min_duration": 5, "min_distinct_words": 8}))
+    found = list(
+        source_rows(named(scan("s3://films/drop")), {"min_height": 96, "min_duration": 5, "min_distinct_words": 8})
+    )
     rows = [row for row in found if isinstance(row, dict)]
     assert [(row["path"], row["title"]) for row in rows] == [("match.mp4", "From the store")]
     assert rows[0]["subtitles"]

@@ -50,7 +50,7 @@ def test_a_title_that_was_cut_inside_a_character_keeps_the_rest(batch, tmp_path:
 
 def test_caption_languages_are_text_too() -> None:
     about = read_metadata(f'{{"subtitles": {{"en{HALF}": []}}, "automatic_captions": {{"EN": []}}}}'.encode(), "a")
-    assert about.human == {"en\ufffd"} and about.automatic == {"en"}
+    assert about.human == ("en\ufffd",) and about.automatic == ("en",)
 
 
 def test_a_cue_that_was_cut_inside_a_character_keeps_the_rest(batch, tmp_path: Path) -> None:

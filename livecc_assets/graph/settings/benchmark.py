@@ -111,7 +111,9 @@ class Commentary(Generation, Override):
     )
     dtype: DType | None = Field(default=None, description="Number format; null: the one of the weights.")
     device: Device = Field(default="cpu", description="Where the model runs.")
-    batch_size: Whole | None = Field(default=None, ge=1, description="Clips side by side; null: 16 on a CPU, else 1.")
+    batch_size: Whole | None = Field(
+        default=None, ge=1, description="Clips side by side, at most 1 in 20; null: 16 on a CPU, else 1."
+    )
     threads: Whole | None = Field(default=None, ge=1, description="CPU threads; null: PyTorch's own number.")
 
     @model_serializer(mode="wrap")
