@@ -12,8 +12,9 @@ def read_batch(task: Task) -> None:
     The manifest notes what was listed, by which a move to another place is checked.
     """
     about = task.videos.batch(task.partition)
+    listing = batch_listing(about)  # before the scan: a file that comes in between shows as a change later
     candidates = list(scan(about["uri"]))
-    task.writer.metadata |= {"listing": batch_listing(about), "beside": contents_of(candidates)}
+    task.writer.metadata |= {"listing": listing, "beside": contents_of(candidates)}
     default, read = task.config.get("category"), task.count(len(candidates), "files read")
     for row in source_rows(candidates, task.config, read, task.home, task.partition):
         if default and isinstance(row, dict) and row["category"] is None:
