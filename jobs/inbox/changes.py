@@ -59,8 +59,8 @@ def _look_again(tick: Tick, name: str, before: Waiting) -> list[dg.RunRequest]:
     found, at = batch_listing(about), tick.now()
     if found in (EMPTY, read.manifest.metadata.get("listing", found)):
         return []
-    # With the time of what was read: files that change and change back are asked for again, a cancelled run is not.
-    key = f"changed-batch:{name}:{found}:{pointer.at}"
+    # With the run that read them last: files that change and change back are asked for again, a cancelled run is not.
+    key = f"changed-batch:{name}:{found}:{pointer.run_id or pointer.at}"
     if why := _asked_before(tick.context.instance, key):
         tick.waits[name] = why
         return []

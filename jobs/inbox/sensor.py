@@ -43,7 +43,9 @@ def new_batches(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.Ski
     known = set(tick.store.batches()) & set(context.instance.get_dynamic_partitions(str(SOURCE_BATCHES.name)))
     # What waits goes on waiting even so: Dagster adds the partitions of a tick before it notes the tick's runs and cursor,
     # so a batch that still waits has no run if the daemon died in between. If it has one, the run key tells.
-    fresh = [name for name in new_folders(inbox, cursor, tick.now()) if name not in known and name not in cursor.waiting]
+    fresh = [
+        name for name in new_folders(inbox, cursor, tick.now()) if name not in known and name not in cursor.waiting
+    ]
     waiting = cursor.waiting | dict.fromkeys(fresh, Waiting())
     cursor.waiting = {name: one for name, one in waiting.items() if name not in retired}
     batches = known - retired - cursor.waiting.keys()
