@@ -24,13 +24,16 @@ def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
 
 
 def inbox_ticks(inbox: Path, batches: int) -> dict[str, Any]:
-    """Ticks of ``new_batches`` on a local inbox: with all folders new, with none new, with one new, and a full sweep.
+    """Ticks of ``new_batches`` on a local inbox: with all folders new, with none new, with one new, a full sweep, and those
+    that look at every batch once more.
 
-    The sensor is called as the daemon's code server calls it, on the instance of DAGSTER_HOME; runs are not started.
+    The sensor is called as the daemon's code server calls it, on the instance of DAGSTER_HOME; runs are not started. A folder
+    that was the same at two ticks has settled here, however soon the second comes.
     """
     shutil.rmtree(inbox, ignore_errors=True)
     os.environ["LIVECC_HOME"] = str(inbox / "home")
     os.environ["LIVECC_INBOX"] = str(inbox / "drops")
+    os.environ["LIVECC_INBOX_SETTLED"] = "1"
     for number in range(batches):
         _drop(inbox / "drops" / batch_name(number))
 

@@ -2,10 +2,21 @@
 
 from collections.abc import Collection
 
+import dagster as dg
+
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
 
 #: Tags of a run that a schedule, a sensor or a condition asks for. Those of people have priority 0 and leave the queue first.
 BY_ITSELF = {"dagster/priority": "-1", "livecc/by_itself": "true"}
+
+#: States of a run that has yet to end.
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 def affected(assets: Collection[str]) -> list[str]:

@@ -6,19 +6,13 @@ import dagster as dg
 
 from jobs.guard import without_secrets
 from jobs.jobs import curate, select
+from jobs.requests import UNFINISHED
 from jobs.schedules import TICK, selection_requests
 
 #: Re-curations whose ends are watched, the newest ones: about a quarter of Mondays. Who runs a batch of an older one again
 #: has the selections follow with the schedule ``reselect``.
 WATCHED = 12
 
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 #: A batch that failed or was cancelled holds up no other, so every end of a run counts.
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -36,7 +30,7 @@ def _last_ended(instance: dg.DagsterInstance, tick: str) -> str | None:
 
 
 def _unfinished(instance: dg.DagsterInstance, job: str, ticks: list[str]) -> int:
-    return instance.get_runs_count(dg.RunsFilter(job_name=job, tags={TICK: ticks}, statuses=_UNFINISHED))
+    return instance.get_runs_count(dg.RunsFilter(job_name=job, tags={TICK: ticks}, statuses=UNFINISHED))
 
 
 def _followed(cursor: str | None) -> dict[str, str] | None:

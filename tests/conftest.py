@@ -15,7 +15,14 @@ from tests.recordings import GOLDEN, Media, not_in_the_repository
 # The graph's partitions are read from the state folder when it is first imported; a developer's own selections and
 # experiments must not become part of what is tested.
 os.environ["LIVECC_HOME"] = tempfile.mkdtemp(prefix="livecc-tests-")
-for _name in ("LIVECC_ROOT", "LIVECC_PROFILE", "LIVECC_INBOX", "DAGSTER_HOME"):
+for _name in (
+    "LIVECC_ROOT",
+    "LIVECC_PROFILE",
+    "LIVECC_INBOX",
+    "LIVECC_INBOX_SETTLED",
+    "LIVECC_INBOX_CATEGORY",
+    "DAGSTER_HOME",
+):
     os.environ.pop(_name, None)
 
 

@@ -1,5 +1,6 @@
 """Bringing in videos: a folder or prefix becomes a source batch with a selection of its own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from livecc_assets.graph.settings import SHIPPED, Settings
 from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.source.ingest import scan
+from livecc_assets.store.store import Store
 
 
 def address_of(folder: str) -> str:
@@ -28,15 +30,20 @@ def address_of(folder: str) -> str:
     return str(path.resolve())
 
 
-def add_batch(settings: Settings, uri: str, batch: str, captions: str, category: str | None = None) -> None:
-    """Register the batch in the store and add its partition to the Dagster instance.
+def record(store: Store, uri: str, batch: str, captions: str, category: str | None = None) -> None:
+    """Register the batch in the store.
 
     ``category`` is given to videos whose metadata name none; without one they cannot pass the category filter (B1).
     """
+    about = {"uri": uri, "captions": captions} | ({"category": category} if category else {})
+    store.register_batch(batch, about)
+
+
+def add_batch(settings: Settings, uri: str, batch: str, captions: str, category: str | None = None) -> None:
+    """:func:`record` the batch and add its partition to the Dagster instance."""
     from livecc_assets.orchestration.partitions import SOURCE_BATCHES
 
-    about = {"uri": uri, "captions": captions} | ({"category": category} if category else {})
-    settings.store().register_batch(batch, about)
+    record(settings.store(), uri, batch, captions, category)
     with open_instance(settings) as instance:
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [batch])
 
@@ -46,6 +53,36 @@ def _template(settings: Settings, name: str) -> dict[str, Any]:
     found = (getattr(one, name) for one in settings.selections.values())
     first = next((one for one in found if one is not None), None)
     return first.model_dump(mode="json", exclude_unset=True) if first else {}
+
+
+def _selection_file(settings: Settings, batch: str) -> Path:
+    return settings.home / "selections" / f"{batch}.yaml"
+
+
+def check_own_selection(settings: Settings, batch: str) -> None:
+    """Raises UserError when the batch's own selection would replace one that ships with the package."""
+    target = _selection_file(settings, batch)
+    if not target.exists() and (SHIPPED / "selections" / target.name).is_file():
+        raise UserError(
+            f"batch {batch}: a selection of this name ships with the package, and that of the batch would replace it; choose "
+            "another --batch name"
+        )
+
+
+def write_selection(settings: Settings, batch: str) -> Path:
+    """The file of the batch's own selection, with the sets and thresholds in force; one that is there stays as it is."""
+    target = _selection_file(settings, batch)
+    if target.exists():
+        return target
+    recipe = {"profile": settings.profile.name} | {
+        name: _template(settings, name) | {"batches": [batch]} for name in SETS
+    }
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all: a sensor's process may be ended at any moment.
+    draft = target.with_suffix(f".{os.getpid()}.draft")
+    draft.write_text(f"# The selection of batch {batch} alone; edit its thresholds freely.\n" + yaml.safe_dump(recipe))
+    draft.replace(target)
+    return target
 
 
 def register(settings: Settings, folder: str, batch: str, captions: str, category: str | None = None) -> Iterator[str]:
@@ -58,21 +95,8 @@ def register(settings: Settings, folder: str, batch: str, captions: str, categor
     found = list(scan(uri))
     if not found:
         raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")
-    target = settings.home / "selections" / f"{batch}.yaml"
-    if not target.exists() and (SHIPPED / "selections" / target.name).is_file():
-        raise UserError(
-            f"batch {batch}: a selection of this name ships with the package, and that of the batch would replace it; choose "
-            "another --batch name"
-        )
+    check_own_selection(settings, batch)
     add_batch(settings, uri, batch, captions, category)
     yield f"batch {batch}: {len(found)} files under {uri}"
-    if not target.exists():
-        recipe = {"profile": settings.profile.name} | {
-            name: _template(settings, name) | {"batches": [batch]} for name in SETS
-        }
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(
-            f"# The selection of batch {batch} alone; edit its thresholds freely.\n" + yaml.safe_dump(recipe)
-        )
-    yield f"selection {batch}: {target}"
+    yield f"selection {batch}: {write_selection(settings, batch)}"
     yield f"next: livecc curate {batch}, then livecc select {batch}; or launch these jobs in the UI (livecc ui)"

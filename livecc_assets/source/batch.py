@@ -14,8 +14,9 @@ def read_batch(task: Task) -> None:
     The manifest notes what was listed, by which a move to another place is checked.
     """
     about = task.videos.batch(task.partition)
+    listing = batch_listing(about)  # before the scan: a file that comes in between shows as a change later
     candidates = list(scan(about["uri"]))
-    task.writer.metadata |= {"listing": batch_listing(about), "beside": contents_of(candidates)}
+    task.writer.metadata |= {"listing": listing, "beside": contents_of(candidates)}
     default = task.config.get("category")
     read = partial(source_rows, config=task.config, home=task.home, batch=task.partition)
     for row in task.resumable(named(candidates), read, len(candidates), "files read"):

@@ -1,22 +1,45 @@
 """A batch's folder as a whole: what tells its versions apart, and the folders of an inbox."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import AbsentFolderError, UserError
-from livecc_assets.source.listing import entries
+from livecc_assets.source.listing import entries_and_marker
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.registry import LISTING
 from livecc_assets.store.s3_client import s3_folders
 
+#: The digest of a folder without files.
+EMPTY = digest([])
 
-def listing_digest(uri: str) -> str:
-    """Changes when a file of the folder or prefix is added, removed or replaced; reads no content."""
+
+@dataclass(frozen=True)
+class Look:
+    """A folder at one moment: the digest of its listing, and whether it holds a completion marker."""
+
+    digest: str
+    complete: bool
+
+    @property
+    def empty(self) -> bool:
+        """Whether the folder has no files, a marker aside."""
+        return self.digest == EMPTY
+
+
+def look(uri: str) -> Look:
+    """What a folder or prefix holds now; reads no content."""
     try:
-        return digest([(entry.name, entry.size, entry.version) for entry in entries(uri)])
+        found, complete = entries_and_marker(uri)
     except AbsentFolderError as error:
         line = f"{uri}: the batch's folder is gone; bring it back, or take the batch out (livecc batch retire)"
         raise AbsentFolderError(line) from error
+    return Look(digest([(entry.name, entry.size, entry.version) for entry in found]), complete)
+
+
+def listing_digest(uri: str) -> str:
+    """Changes when a file of the folder or prefix is added, removed or replaced; a completion marker is no such file."""
+    return look(uri).digest
 
 
 def batch_listing(about: dict[str, Any]) -> str:

@@ -13,6 +13,8 @@ from livecc_assets.store.uris import local_path
 
 #: Objects asked for in one request; the service gives no more than this.
 PAGE_SIZE = 1000
+#: Empty files directly in a folder with which a writer says that it is complete (Hadoop's convention); no part of what it holds.
+MARKERS = frozenset({"_SUCCESS", "_COMPLETE"})
 #: Largest sidecar file. Twelve hours of captions with a time on every word have a quarter of that.
 SIDECAR_BYTES = 16 * 1024**2
 
@@ -32,14 +34,21 @@ class Entry:
 
 
 def entries(folder_uri: str) -> list[Entry]:
-    """Every file below a local folder or an s3:// prefix, by name.
+    """Every file below a local folder or an s3:// prefix, by name, but for completion markers.
 
     Raises AbsentFolderError when there is no such folder, UserError when its own name is not UTF-8 or S3 does not list it.
     """
+    return entries_and_marker(folder_uri)[0]
+
+
+def entries_and_marker(folder_uri: str) -> tuple[list[Entry], bool]:
+    """:func:`entries`, and whether the folder holds a completion marker."""
     if _readable(folder_uri) != folder_uri:
         raise UserError(f"{_readable(folder_uri)}: the name of this folder is not UTF-8; rename it")
     found = _s3_entries(folder_uri) if folder_uri.startswith("s3://") else _local_entries(folder_uri)
-    return sorted(map(_with_readable_name, found), key=lambda entry: entry.name)
+    named = sorted(map(_with_readable_name, found), key=lambda entry: entry.name)
+    files = [entry for entry in named if entry.name not in MARKERS or entry.trouble]
+    return files, len(files) < len(named)
 
 
 def read_small(uri: str, limit: int = SIDECAR_BYTES) -> bytes:

@@ -124,6 +124,7 @@ def test_selecting_what_is_invalid_tells_the_line(home: Path) -> None:
         ("LIVECC_RETRIES", "x", "LIVECC_RETRIES=x: write how often"),
         ("LIVECC_MEDIA_CACHE_BYTES", "lots", "LIVECC_MEDIA_CACHE_BYTES"),
         ("LIVECC_EXECUTOR", "threads", "LIVECC_EXECUTOR=threads: no such executor"),
+        ("LIVECC_INBOX_SETTLED", "soon", "LIVECC_INBOX_SETTLED=soon: write for how many seconds"),
         ("LIVECC_LAUNCHER", "dokcer", "LIVECC_LAUNCHER=dokcer: no such launcher; did you mean docker?"),
     ],
 )

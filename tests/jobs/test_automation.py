@@ -8,7 +8,6 @@ import pytest
 
 from jobs import sensors
 from livecc_assets.definitions import defs
-from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.declare import ERROR_SHARE
 from livecc_assets.orchestration.partitions import DEFINITIONS
 from livecc_assets.orchestration.steps import BY_ASSET, STEPS
@@ -176,32 +175,6 @@ def test_no_asset_downstream_of_the_selections_has_a_condition() -> None:
         spec = defs.resolve_asset_graph().get(key)
         if spec.group_name in ("checkpoints", "scores", "instructions", "livesports"):
             assert spec.automation_condition is None, key
-
-
-def test_a_new_folder_becomes_a_batch_once_its_listing_rests(
-    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inbox = tmp_path / "inbox"
-    (inbox / "drop-1").mkdir(parents=True)
-    (inbox / "drop-1" / "v.mp4").write_bytes(b"1")
-    monkeypatch.setenv("LIVECC_INBOX", str(inbox))
-
-    def tick(cursor: str | None) -> dg.SensorResult:
-        context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=defs)
-        found = sensors.new_batches(context)
-        assert isinstance(found, dg.SensorResult)
-        return found
-
-    first = tick(None)
-    assert first.run_requests == []
-    (inbox / "drop-1" / "w.mp4").write_bytes(b"22")
-    second = tick(first.cursor)
-    assert second.run_requests == [], "the copy was still going on"
-    third = tick(second.cursor)
-    assert [request.partition_key for request in third.run_requests or []] == ["drop-1"]
-    assert third.dynamic_partitions_requests
-    assert load_settings().store().batch("drop-1")["uri"] == str(inbox / "drop-1")
-    assert tick(third.cursor).run_requests == []
 
 
 def test_without_an_inbox_the_sensor_says_how_to_set_one(

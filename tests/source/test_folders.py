@@ -2,15 +2,18 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from livecc_assets.core.errors import AbsentFolderError, UserError
+from livecc_assets.source import batch as reading
 from livecc_assets.source import moving
 from livecc_assets.source.batch import read_batch
-from livecc_assets.source.folders import batch_listing, inbox_folders, listing_digest
+from livecc_assets.source.candidates import Candidate
+from livecc_assets.source.folders import batch_listing, inbox_folders, listing_digest, look
 from livecc_assets.source.ingest import scan
 from livecc_assets.source.schemas import SCHEMAS
 from livecc_assets.store.artifact import Artifact
@@ -36,6 +39,41 @@ def test_a_listing_changes_with_every_file_and_with_nothing_else(tmp_path: Path)
     assert listing_digest(f"file://{folder}/") == seen[0]
     (folder / "empty").mkdir()
     assert listing_digest(str(folder)) == seen[0], "a folder is no file"
+
+
+def test_a_completion_marker_is_told_and_is_no_file_of_the_batch(batch: Batch, tmp_path: Path) -> None:
+    batch.video("good.mp4")
+    before = look(str(batch.folder))
+    batch.write("deep/_SUCCESS", b"")
+    within = look(str(batch.folder))
+    assert (before.complete, within.complete) == (False, False)
+    batch.write("_COMPLETE", b"")
+    batch.write("_SUCCESS", b"")
+    assert look(str(batch.folder)) == replace(within, complete=True)
+    assert {row["id"] for row in _read(new_store(tmp_path), batch, tmp_path).rejected()} == {"deep/_SUCCESS"}
+
+
+def test_a_folder_with_nothing_but_a_marker_is_empty(tmp_path: Path) -> None:
+    assert look(str(tmp_path)).empty
+    (tmp_path / "_SUCCESS").touch()
+    assert look(str(tmp_path)).empty
+    (tmp_path / "a.mp4").touch()
+    assert not look(str(tmp_path)).empty
+
+
+def test_a_file_that_comes_while_a_batch_is_read_shows_as_a_change_later(
+    batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch.video("good.mp4")
+
+    def late(uri: str) -> list[Candidate]:
+        found = scan(uri)
+        batch.write("late.txt", b"1")
+        return found
+
+    monkeypatch.setattr(reading, "scan", late)
+    made = _read(new_store(tmp_path), batch, tmp_path)
+    assert made.manifest.metadata["listing"] != listing_digest(str(batch.folder))
 
 
 def test_a_folder_that_is_gone_is_told_with_what_to_do(tmp_path: Path) -> None:
