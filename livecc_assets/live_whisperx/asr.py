@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.text import brief
 from livecc_assets.core.words import Word
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
@@ -59,7 +60,6 @@ class FasterWhisper:
         from faster_whisper import WhisperModel
 
         from livecc_assets.models.folder_check import checked, loading
-        from livecc_assets.models.model_documents import shown
         from livecc_assets.models.reference import resolve
 
         folder = checked(resolve(config["model"], home))
@@ -70,7 +70,7 @@ class FasterWhisper:
             except (ValueError, RuntimeError) as error:
                 raise UserError(
                     f"{config['model']} cannot be loaded with asr.device {device} and asr.compute_type {compute_type} "
-                    f"({shown(error)}); device cpu with compute_type int8 works everywhere"
+                    f"({brief(error)}); device cpu with compute_type int8 works everywhere"
                 ) from error
         batch, beam = config.get("batch_size", 1), config.get("beam_size", 5)
         return cls(model, config.get("language"), batch, beam, config.get("temperature"))

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.models.model_documents import REMEDY, nodes, shown
+from livecc_assets.core.text import brief
+from livecc_assets.models.model_documents import REMEDY, nodes
 
 _LAYERS = (
     "num_hidden_layers", "num_layers", "n_layer", "n_layers", "depth", "encoder_layers", "decoder_layers",
@@ -54,7 +55,7 @@ def check_numbers(config: dict[str, Any], path: Path) -> None:
             for one in value if isinstance(value, list) else [value]:
                 if one is not None and not _within(one, LIMITS[key]):
                     raise UserError(
-                        f"{shown(path)}: {key} is {shown(repr(one)[:80])}; a model has a number from 0 to {LIMITS[key]:,} "
+                        f"{brief(path)}: {key} is {brief(repr(one)[:80])}; a model has a number from 0 to {LIMITS[key]:,} "
                         f"there; {REMEDY}"
                     )
 
@@ -71,7 +72,7 @@ def check_weights(config: dict[str, Any], path: Path, held: int) -> None:
     asked = max(map(implied_weights, nodes(config)))
     if asked > held + _SLACK:
         raise UserError(
-            f"{shown(path)} asks for a model of about {asked:,} weights, but the folder's files can hold {held:,}; {REMEDY}"
+            f"{brief(path)} asks for a model of about {asked:,} weights, but the folder's files can hold {held:,}; {REMEDY}"
         )
 
 

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import brief
 from livecc_assets.models.config_check import check_numbers, check_weights
 from livecc_assets.models.gguf_check import check_gguf
-from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY, check_file, read_object, shown
+from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY, check_file, read_object
 
 #: Files that libraries read whole: configurations, tokenizers, vocabularies, templates.
 _TEXTS = frozenset({".json", ".txt", ".jinja", ".model", ".tiktoken", ".bpe", ".vocab"})
@@ -34,7 +35,7 @@ def checked(folder: Path | str) -> Path:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{shown(folder)} is no folder; name the folder of a model")
+        raise UserError(f"{brief(folder)} is no folder; name the folder of a model")
     held = 0
     for path in sorted(folder.iterdir()):
         if path.suffix in _TEXTS:
@@ -83,18 +84,18 @@ def loading(name: Path | str) -> Iterator[None]:
 def whole(missing: Collection[str], name: Path | str) -> None:
     """UserError when the files lack weights of the model: its library would go on with random ones and only warn."""
     if missing:
-        example = shown(min(missing))
-        raise UserError(f"{shown(name)} lacks {len(missing)} weights of its model, such as {example}; {REMEDY}")
+        example = brief(min(missing))
+        raise UserError(f"{brief(name)} lacks {len(missing)} weights of its model, such as {example}; {REMEDY}")
 
 
 def _unusable(name: Path | str, error: BaseException) -> UserError:
-    return UserError(f"{shown(name)} cannot be loaded ({type(error).__name__}: {shown(error)}); {REMEDY}")
+    return UserError(f"{brief(name)} cannot be loaded ({type(error).__name__}: {brief(error)}); {REMEDY}")
 
 
 def _filled(path: Path) -> int:
     size = check_file(path)
     if not size:
-        raise UserError(f"{shown(path)} is empty; {REMEDY}")
+        raise UserError(f"{brief(path)} is empty; {REMEDY}")
     return size
 
 
@@ -108,27 +109,27 @@ def _safetensors(path: Path) -> int:
     length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
     if not 2 <= length <= min(_MAX_HEADER, size - 8):
         raise UserError(
-            f"{shown(path)} has a header of {length:,} bytes in a file of {size:,}; at most {_MAX_HEADER:,} are read; {REMEDY}"
+            f"{brief(path)} has a header of {length:,} bytes in a file of {size:,}; at most {_MAX_HEADER:,} are read; {REMEDY}"
         )
     with loading(path):
         try:
             with safe_open(path, framework="numpy"):
                 return size
         except SafetensorError as error:
-            raise UserError(f"{shown(path)} is no sound safetensors file ({shown(error)}); {REMEDY}") from None
+            raise UserError(f"{brief(path)} is no sound safetensors file ({brief(error)}); {REMEDY}") from None
 
 
 def _index(path: Path) -> None:
     """Each file that an index of weights names lies in the folder."""
     names = read_object(path, _MAX_INDEX_BYTES).get("weight_map")
     if not isinstance(names, dict) or not names:
-        raise UserError(f"{shown(path)} has no weight_map; {REMEDY}")
+        raise UserError(f"{brief(path)} has no weight_map; {REMEDY}")
     for name in names.values():
         if not isinstance(name, str) or not _PLAIN_NAME.fullmatch(name):
-            raise UserError(f"{shown(path)} names {shown(repr(name))[:120]}, which is no file's name; {REMEDY}")
+            raise UserError(f"{brief(path)} names {brief(repr(name))[:120]}, which is no file's name; {REMEDY}")
     for name in sorted(set(names.values())):
         if not (path.parent / name).is_file():
-            raise UserError(f"{shown(path)} names {shown(name)}, which is not in the folder; {REMEDY}")
+            raise UserError(f"{brief(path)} names {brief(name)}, which is not in the folder; {REMEDY}")
 
 
 def _ctranslate2(path: Path) -> None:
@@ -139,4 +140,4 @@ def _ctranslate2(path: Path) -> None:
     version, length = struct.unpack_from("<IH", start) if len(start) >= 6 else (0, 0)
     variables = struct.unpack_from("<I", start, 10 + length)[0] if len(start) >= 14 + length else 0
     if version not in _CT2_VERSIONS or not 1 <= length <= _CT2_NAME or not 1 <= variables <= _CT2_VARIABLES:
-        raise UserError(f"{shown(path)} is no CTranslate2 model: its head is not that of one; {REMEDY}")
+        raise UserError(f"{brief(path)} is no CTranslate2 model: its head is not that of one; {REMEDY}")

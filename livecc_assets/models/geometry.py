@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.models.model_documents import REMEDY, read_object, shown
+from livecc_assets.core.text import brief
+from livecc_assets.models.model_documents import REMEDY, read_object
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -58,10 +59,10 @@ def read_geometry(folder: Path, vision: dict[str, Any]) -> dict[str, Any]:
         return Geometry.model_validate(found).model_dump()
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise UserError(f"{path}: {first['loc'][0]} cannot be used ({shown(first['msg'])}); {REMEDY}") from None
+        raise UserError(f"{path}: {first['loc'][0]} cannot be used ({brief(first['msg'])}); {REMEDY}") from None
 
 
 def _object(value: Any, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise UserError(f"{path} holds {shown(repr(value)[:80])} in place of an object; {REMEDY}")
+        raise UserError(f"{path} holds {brief(repr(value)[:80])} in place of an object; {REMEDY}")
     return value

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import brief
 from livecc_assets.models.config_check import check_numbers, check_weights
-from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY, shown
+from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY
 
 _MAX_TENSORS, _MAX_SETTINGS, _MAX_ITEMS = 100_000, 10_000, 4_000_000
 #: Type number: letter of ``struct``.
@@ -35,7 +36,7 @@ def check_gguf(path: Path, size: int) -> None:
         with path.open("rb") as file:
             config = _Head(file).settings()
     except (OSError, ValueError, struct.error) as error:
-        raise UserError(f"{shown(path)} is no GGUF file that can be used ({shown(error)}); {REMEDY}") from None
+        raise UserError(f"{brief(path)} is no GGUF file that can be used ({brief(error)}); {REMEDY}") from None
     check_numbers(config, path)
     check_weights({**config, "rope": True}, path, size * _WEIGHTS_PER_BYTE)
 

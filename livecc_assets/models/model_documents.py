@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.core.text import printable, shortened
+from livecc_assets.core.text import brief
 
 #: Bytes of a file that a library reads whole: the largest known tokenizers have 33 MB.
 MAX_TEXT_BYTES = 64 * 1024 * 1024
@@ -15,13 +15,6 @@ MAX_OBJECT_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
 #: What the user can do about a folder that is not what it should be.
 REMEDY = "get the folder anew from where it came, or name another model"
-_SHOWN_BYTES = 200
-
-
-def shown(value: object) -> str:
-    """A value or error from outside as a part of a line: printable, without line breaks, and short."""
-    line = printable(" ".join(str(value).split()))
-    return line if len(line.encode()) <= _SHOWN_BYTES else f"{shortened(line, _SHOWN_BYTES)}..."
 
 
 def check_file(path: Path, most: int | None = None) -> int:
@@ -29,11 +22,11 @@ def check_file(path: Path, most: int | None = None) -> int:
     try:
         regular, size = path.is_file(), path.stat().st_size
     except OSError as error:
-        raise UserError(f"{shown(path)} cannot be looked at ({shown(error.strerror)}); {REMEDY}") from None
+        raise UserError(f"{brief(path)} cannot be looked at ({brief(error.strerror)}); {REMEDY}") from None
     if not regular:
-        raise UserError(f"{shown(path)} is no regular file; {REMEDY}")
+        raise UserError(f"{brief(path)} is no regular file; {REMEDY}")
     if most is not None and size > most:
-        raise UserError(f"{shown(path)} has {size:,} bytes, a file of its kind has at most {most:,}; {REMEDY}")
+        raise UserError(f"{brief(path)} has {size:,} bytes, a file of its kind has at most {most:,}; {REMEDY}")
     return size
 
 
@@ -47,7 +40,7 @@ def read_object(path: Path, most: int = MAX_OBJECT_BYTES) -> dict[str, Any]:
         for _ in nodes(document):  # only to see how deep it is
             pass
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{shown(path)} is no JSON object that can be used ({shown(error)}); {REMEDY}") from None
+        raise UserError(f"{brief(path)} is no JSON object that can be used ({brief(error)}); {REMEDY}") from None
     return document
 
 

@@ -14,9 +14,10 @@ import torch
 from tokenizers import Tokenizer
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import brief
 from livecc_assets.models.folder_check import checked, loading, whole
 from livecc_assets.models.geometry import CLIP_MEAN, CLIP_STD, read_geometry
-from livecc_assets.models.model_documents import REMEDY, read_object, shown
+from livecc_assets.models.model_documents import REMEDY, read_object
 
 #: Files that make a folder usable as a model; a checkpoint carries the ones its initial model had.
 TOKENIZER_FILES = (
@@ -117,7 +118,7 @@ def read_config(folder: Path | str) -> dict[str, Any]:
         )
     config = read_object(checked(folder) / path.name)
     if config.get("model_type") != "qwen2_vl":
-        kind = shown(repr(config.get("model_type")))
+        kind = brief(repr(config.get("model_type")))
         raise UserError(f"{path} is of type {kind}; only qwen2_vl models can be used here")
     if not isinstance(config.get("vision_config") or {}, dict):
         raise UserError(f"{path}: vision_config is no object; {REMEDY}")
@@ -197,7 +198,7 @@ def load_model(folder: Path | str, device: str = "cpu", dtype: torch.dtype | str
                 output_loading_info=True,
             )
         except OSError as error:
-            raise UserError(f"{folder} holds no usable safetensors weights: {shown(error)}; {REMEDY}") from error
+            raise UserError(f"{folder} holds no usable safetensors weights: {brief(error)}; {REMEDY}") from error
     model, about = loaded
     whole(about["missing_keys"], folder)
     return model.to(torch.device(device)).eval()  # type: ignore[arg-type]

@@ -17,9 +17,9 @@ from filelock import FileLock
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.text import brief
 from livecc_assets.models import embedded
 from livecc_assets.models.folder_check import checked, loading, whole
-from livecc_assets.models.model_documents import shown
 from livecc_assets.models.reference import resolve
 
 #: What a causal model reads: chat messages with ``role`` and ``content``.
@@ -67,7 +67,7 @@ class TextLM:
                 )
             except OSError as error:
                 raise UserError(
-                    f"{ref} cannot be loaded from safetensors ({shown(error)}); convert it with save_pretrained"
+                    f"{ref} cannot be loaded from safetensors ({brief(error)}); convert it with save_pretrained"
                 ) from None
         model, about = loaded
         whole(about["missing_keys"], ref)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import MediaError
+from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.source.candidates import Candidate, scan
 from livecc_assets.source.choosing import find_captions
 from livecc_assets.source.cues import Captions
@@ -79,6 +80,10 @@ class _Steps:
         try:
             about = self._metadata(candidate, notes)
             video_id = about.video_id or candidate.stem
+            if fault := first_fault(id=video_id):
+                detail = f"{candidate.name}: its {fault}; rename the file, or mend the id in its .info.json"
+                yield Rejected(shown_id(video_id), "error", "malformed_id", detail, shown_id(video_id))
+                return
             if video_id in seen:
                 detail = f"{candidate.name} has the id {video_id} of {seen[video_id]}; rename or remove one of them"
                 yield Rejected(candidate.name, "filtered", "duplicate_id", detail, video_id)
@@ -89,7 +94,7 @@ class _Steps:
             captions = self._captions(candidate, about, measures, video_id, notes)
             row = self._row(candidate, about, measures, captions, video_id)
         except MediaError as error:
-            yield Rejected(video_id, "error", error.reason, error.detail, video_id)
+            yield Rejected(shown_id(video_id), "error", error.reason, error.detail, shown_id(video_id))
             return
         except RefusedError as refusal:
             yield from (note for note in notes if "#cue-" in note.id)
