@@ -35,3 +35,11 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2
 def printable(line: str) -> str:
     """A line of output in which names and titles from outside do nothing to the terminal: such characters are spelt out."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], sound(line))
+
+
+def brief(value: object, most_bytes: int = 200) -> str:
+    """A value or an error from outside as a part of one line: printable, without line breaks, and cut to ``most_bytes``."""
+    text = str(value)
+    cut = printable(" ".join(text[: 2 * most_bytes].split()))
+    whole = len(text) <= 2 * most_bytes and len(cut.encode()) <= most_bytes
+    return cut if whole else f"{shortened(cut, most_bytes)}..."

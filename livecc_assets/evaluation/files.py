@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import first_fault
 from livecc_assets.core.text import sound_values
 
 
@@ -34,7 +35,7 @@ def _json(path: Path, text: str) -> list[dict[str, Any]]:
     if text.lstrip().startswith("["):
         try:
             records = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise UserError(f"{path}: not valid JSON ({error}); download it again") from error
     else:
         records = []
@@ -42,7 +43,7 @@ def _json(path: Path, text: str) -> list[dict[str, Any]]:
             if line.strip():
                 try:
                     records.append(json.loads(line))
-                except json.JSONDecodeError as error:
+                except (ValueError, RecursionError) as error:
                     raise UserError(f"{path} line {number}: not valid JSON ({error}); download it again") from error
     if not all(isinstance(record, dict) for record in records):
         raise UserError(f"{path}: expected a list of JSON objects; this is another format")
@@ -57,3 +58,11 @@ def require_columns(path: Path, records: list[dict[str, Any]], columns: Iterable
         without = sum(column not in record for record in records)
         if without:
             raise UserError(f"{path}: {without} of {len(records)} records lack {column!r}; {remedy}")
+
+
+def require_ids(path: Path, records: list[dict[str, Any]], columns: Iterable[str]) -> None:
+    """Raise UserError for the first record with a bad id in one of the columns; for files that are used whole or not at all."""
+    names = tuple(columns)
+    for number, record in enumerate(records, start=1):
+        if fault := first_fault(**{name: record[name] for name in names}):
+            raise UserError(f"{path} record {number}: {fault}; mend it or download the file again")

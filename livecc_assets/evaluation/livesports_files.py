@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import first_fault, shown_id
+from livecc_assets.core.text import brief
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
@@ -33,12 +35,16 @@ def import_events(path: Path) -> Iterator[dict[str, Any] | Rejected]:
     records = read_records(path)
     require_columns(path, records, CC_COLUMNS, "expected the config LiveSports_3K_CC with transcripts")
     for number, record in enumerate(records, start=1):
-        key = f"{record['video_id']}_{record['event_id']}"
+        video, event = record["video_id"], record["event_id"]
+        key = f"{shown_id(video)}_{shown_id(event)}"
+        if fault := first_fault(video_id=video, event_id=event):
+            yield Rejected(key, "error", "malformed_id", f"record {number} of {path.name}: {fault}", shown_id(video))
+            continue
         try:
             yield _event(record)
-        except (ValueError, KeyError, TypeError) as error:
-            detail = f"record {number} of {path.name} is malformed: {error}"
-            yield Rejected(key, "error", "malformed_event", detail, str(record["video_id"]))
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            detail = f"record {number} of {path.name} is malformed: {brief(error)}"
+            yield Rejected(key, "error", "malformed_event", detail, str(video))
 
 
 def import_questions(path: Path) -> Iterator[dict[str, Any] | Rejected]:
@@ -47,14 +53,20 @@ def import_questions(path: Path) -> Iterator[dict[str, Any] | Rejected]:
     require_columns(path, records, QA_COLUMNS, "expected the config LiveSports_3K_QA")
     for number, record in enumerate(records, start=1):
         video = str(record.get("video_id") or Path(str(record["video"])).stem)
+        key = shown_id(record["question_id"])
+        if fault := first_fault(question_id=record["question_id"], video_id=video):
+            yield Rejected(key, "error", "malformed_id", f"record {number} of {path.name}: {fault}", shown_id(video))
+            continue
         try:
             yield _question(record, video)
-        except (ValueError, KeyError, TypeError) as error:
-            detail = f"record {number} of {path.name} is malformed: {error}"
-            yield Rejected(str(record["question_id"]), "error", "malformed_question", detail, video)
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            detail = f"record {number} of {path.name} is malformed: {brief(error)}"
+            yield Rejected(key, "error", "malformed_question", detail, video)
 
 
 def _event(record: dict[str, Any]) -> dict[str, Any]:
+    if not -(2**31) <= int(record["event_id"]) < 2**31:
+        raise ValueError(f"event_id {record['event_id']} does not fit into 32 bits")
     begin, end = float(record["begin"]), float(record["end"])
     if not 0 <= begin < end:
         raise ValueError(f"begin {begin} and end {end} do not bound an event")

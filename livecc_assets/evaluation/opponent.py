@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.evaluation.files import read_records, require_columns
+from livecc_assets.evaluation.files import read_records, require_columns, require_ids
 from livecc_assets.store.uris import local_path
 
 Key = tuple[str, int]
@@ -52,7 +52,15 @@ def captions_file(path: Path, events: Iterable[dict[str, Any]]) -> dict[Key, str
     """`pred` of every event, joined by key: published files differ in row order."""
     records = read_records(path)
     require_columns(path, records, ("video_id", "event_id", "pred"), "expected the format of the published captions")
-    texts = {(str(record["video_id"]), int(record["event_id"])): str(record["pred"]) for record in records}
+    require_ids(path, records, ("video_id", "event_id"))
+    texts = {}
+    for number, record in enumerate(records, start=1):
+        try:
+            texts[str(record["video_id"]), int(record["event_id"])] = str(record["pred"])
+        except (ValueError, OverflowError):
+            raise UserError(
+                f"{path} record {number}: event_id {record['event_id']!r} is no whole number; mend it"
+            ) from None
     keys = [(event["video_id"], event["event_id"]) for event in events]
     missing = [key for key in keys if key not in texts]
     if missing:

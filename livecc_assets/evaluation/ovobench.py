@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
@@ -110,12 +111,15 @@ def ovobench_items(
 ) -> Iterator[Item | Rejected]:
     """Annotations as items. `released` lets all 17 candidates compete for every task; `corrected` those of the task."""
     for record in records:
+        stem = Path(str(record.get("video"))).stem
+        if fault := first_fault(id=record.get("id"), video_id=stem):
+            yield Rejected(f"ovo-{shown_id(record.get('id'))}", "error", "malformed_id", fault, shown_id(stem))
+            continue
         try:
             rows = format_annotation(record, templates)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             detail = f"annotation {record.get('id')}: {error}"
-            video = Path(str(record.get("video"))).stem
-            yield Rejected(f"ovo-{record.get('id')}", "error", "malformed_question", detail, video)
+            yield Rejected(f"ovo-{record.get('id')}", "error", "malformed_question", detail, stem)
             continue
         for number, row in enumerate(rows):
             yield _item(row, number, rule)

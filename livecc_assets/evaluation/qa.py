@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item, strata_mean
 from livecc_assets.evaluation.schemas import score_row
@@ -57,17 +58,19 @@ def mvbench_items(records: Iterable[dict[str, Any]]) -> Iterator[Item | Rejected
     """MVBench questions as items. `answer` may be the letter, or the text of an option as in the original files."""
     for number, row in enumerate(records, start=1):
         name, task = f"mvbench-{number}", str(row["task_type"])
+        stem = Path(str(row["video"])).stem
+        if fault := first_fault(video_id=stem):
+            yield Rejected(name, "error", "malformed_id", f"question {number}: {fault}", shown_id(stem))
+            continue
         video = _video(row["video"], row.get("video_start"), row.get("video_end"))
         if row.get("frames"):
             video["frames"] = row["frames"]
         try:
             options, answer = lettered(row["options"], row["answer"])
-            groups, stem = (f"task:{task}",), Path(str(row["video"])).stem
+            groups = (f"task:{task}",)
             yield lettered_item(name, stem, video, row["question"], options, answer, groups=groups, stratum=task)
         except (ValueError, TypeError, KeyError) as error:
-            yield Rejected(
-                name, "error", "malformed_question", f"question {number}: {error}", Path(str(row["video"])).stem
-            )
+            yield Rejected(name, "error", "malformed_question", f"question {number}: {error}", stem)
 
 
 def mvbench_score(answered: Sequence[Answered]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
@@ -78,6 +79,9 @@ def read_videomme(path: Path, videos: str = "", subtitles: bool = False) -> list
 def videomme_items(records: Iterable[dict[str, Any]], subtitles: bool = False) -> Iterator[Item | Rejected]:
     """Questions as items, grouped by duration, domain and task type."""
     for row in records:
+        if fault := _id_fault(row):
+            yield Rejected(shown_id(row["question_id"]), "error", "malformed_id", fault, shown_id(row["video_id"]))
+            continue
         groups = (f"duration:{row['duration']}", f"domain:{row['domain']}", f"task:{row['task_type']}")
         video = {"video": row["video"], "video_start": row.get("video_start"), "video_end": row.get("video_end")}
         text = (row.get("subtitles") or None) if subtitles else None
@@ -94,16 +98,25 @@ def videomme_score(answered: Sequence[Answered]) -> list[dict[str, Any]]:
     return accuracy_rows(answered)
 
 
+def _id_fault(row: dict[str, Any]) -> str | None:
+    return first_fault(question_id=row["question_id"], video_id=row["video_id"])
+
+
 def join_subtitles(cues: Iterable[str]) -> str:
     """Subtitle text of a whole video from its cues; `\\N` is a line break of the cue format."""
     return " ".join(cue.replace("\\N", " ") for cue in cues)
 
 
 def results(records: Iterable[dict[str, Any]], answered: Iterable[Answered]) -> list[dict[str, Any]]:
-    """The official result format: a video an entry, with questions and responses. An unanswered question has none."""
+    """The official result format: a video an entry, with questions and responses. An unanswered question has none.
+
+    Questions without a usable id stand in the rejected table alone.
+    """
     response = {one.item.id: one.response for one in answered}
     videos: dict[str, dict[str, Any]] = {}
     for row in records:
+        if _id_fault(row):
+            continue
         head = {key: row[key] for key in ("video_id", "duration", "domain", "sub_category")}
         entry = videos.setdefault(row["video_id"], {**head, "questions": []})
         question = {key: row[key] for key in ("question_id", "task_type", "question", "options", "answer")}

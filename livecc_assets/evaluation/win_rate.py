@@ -10,7 +10,7 @@ import numpy as np
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
-from livecc_assets.evaluation.files import read_records, require_columns
+from livecc_assets.evaluation.files import read_records, require_columns, require_ids
 from livecc_assets.evaluation.statistics import DRAWS, Estimate, Paired, bootstrap, cluster_sums, paired_difference
 
 
@@ -119,6 +119,7 @@ def read_published(path: Path, model: str, opponent: str) -> list[dict[str, Any]
     """Judgements in the published format {video_event_id, ab_winner, ba_winner}, winners named by model id."""
     records = read_records(path)
     require_columns(path, records, ("video_event_id", "ab_winner", "ba_winner"), "expected a published judgement file")
+    require_ids(path, records, ("video_event_id",))
     names = {model: "model", opponent: "opponent", "tie": "tie"}
     rows = []
     for record in records:

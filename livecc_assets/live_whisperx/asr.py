@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.text import brief
 from livecc_assets.core.words import Word
 from livecc_assets.media.audio import read_audio
 from livecc_assets.store.rows import Rejected
@@ -54,20 +55,23 @@ class FasterWhisper:
 
     @classmethod
     def load(cls, config: dict[str, Any], home: Path) -> "FasterWhisper":
-        """From a profile's ``asr`` section. Raises :class:`UserError` for a device or format this machine lacks."""
+        """From a profile's ``asr`` section. Raises :class:`UserError` for an unsound model, and for a
+        device or format that this machine lacks."""
         from faster_whisper import WhisperModel
 
+        from livecc_assets.models.folder_check import checked, loading
         from livecc_assets.models.reference import resolve
 
-        folder = resolve(config["model"], home)
+        folder = checked(resolve(config["model"], home))
         device, compute_type = config.get("device", "cpu"), config.get("compute_type", "int8")
-        try:
-            model = WhisperModel(str(folder), device=device, compute_type=compute_type)
-        except (ValueError, RuntimeError) as error:
-            raise UserError(
-                f"{config['model']} cannot be loaded with asr.device {device} and asr.compute_type {compute_type} "
-                f"({error}); device cpu with compute_type int8 works everywhere"
-            ) from error
+        with loading(config["model"]):
+            try:
+                model = WhisperModel(str(folder), device=device, compute_type=compute_type)
+            except (ValueError, RuntimeError) as error:
+                raise UserError(
+                    f"{config['model']} cannot be loaded with asr.device {device} and asr.compute_type {compute_type} "
+                    f"({brief(error)}); device cpu with compute_type int8 works everywhere"
+                ) from error
         batch, beam = config.get("batch_size", 1), config.get("beam_size", 5)
         return cls(model, config.get("language"), batch, beam, config.get("temperature"))
 

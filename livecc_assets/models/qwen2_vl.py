@@ -5,7 +5,6 @@ arithmetic on uint8 frames (method 2.5; resizing is ``media.resize``'s task).
 """
 
 import importlib.util
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,10 @@ import torch
 from tokenizers import Tokenizer
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import brief
+from livecc_assets.models.folder_check import checked, loading, whole
+from livecc_assets.models.geometry import CLIP_MEAN, CLIP_STD, read_geometry
+from livecc_assets.models.model_documents import REMEDY, read_object
 
 #: Files that make a folder usable as a model; a checkpoint carries the ones its initial model had.
 TOKENIZER_FILES = (
@@ -30,8 +33,6 @@ TOKENIZER_FILES = (
     "video_preprocessor_config.json",
     "processor_config.json",
 )
-_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-_CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class Processor:
     patch_size: int = 14
     temporal_patch_size: int = 2
     merge_size: int = 2
-    mean: tuple[float, float, float] = _CLIP_MEAN
-    std: tuple[float, float, float] = _CLIP_STD
+    mean: tuple[float, float, float] = CLIP_MEAN
+    std: tuple[float, float, float] = CLIP_STD
     rescale_factor: float = 1 / 255
     min_pixels: int = 4 * 784
     max_pixels: int = 16384 * 784
@@ -109,15 +110,18 @@ def make_processor(tokenizer: Tokenizer, **geometry: Any) -> Processor:
 
 
 def read_config(folder: Path | str) -> dict[str, Any]:
-    """``config.json`` of a model folder; raises UserError if it is not Qwen2-VL (other families need other positions)."""
+    """``config.json`` of a model folder that was checked; UserError if it is not Qwen2-VL (others need other positions)."""
     path = Path(folder) / "config.json"
     if not path.is_file():
         raise UserError(
             f"{folder} has no config.json: it is not a model folder; give one with config.json and safetensors"
         )
-    config = json.loads(path.read_text("utf-8"))
+    config = read_object(checked(folder) / path.name)
     if config.get("model_type") != "qwen2_vl":
-        raise UserError(f"{path} is of type {config.get('model_type')!r}; only qwen2_vl models can be used here")
+        kind = brief(repr(config.get("model_type")))
+        raise UserError(f"{path} is of type {kind}; only qwen2_vl models can be used here")
+    if not isinstance(config.get("vision_config") or {}, dict):
+        raise UserError(f"{path}: vision_config is no object; {REMEDY}")
     return config
 
 
@@ -126,36 +130,17 @@ def load_processor(folder: Path | str) -> Processor:
     """The processor of a model folder (``tokenizer.json``, ``preprocessor_config.json``, ``config.json``).
 
     Patch and merge sizes come from ``config.json`` (what the weights were built with); mean, standard deviation and image
-    limits from the preprocessor's file. Raises UserError when a file is missing or they disagree.
+    limits from the preprocessor's file. Raises UserError when a file is missing or unsound, or they disagree.
     """
     folder = Path(folder)
     vision = read_config(folder).get("vision_config") or {}
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise UserError(f"{folder} has no tokenizer.json: copy the one of Qwen/Qwen2-VL-7B-Instruct into it")
-    preprocessor: dict[str, Any] = {}
-    for name in ("preprocessor_config.json", "processor_config.json"):
-        if (folder / name).is_file():
-            preprocessor = json.loads((folder / name).read_text("utf-8"))
-            preprocessor = preprocessor.get("image_processor", preprocessor)
-            break
-    else:
-        raise UserError(f"{folder} has no preprocessor_config.json: copy the one of Qwen/Qwen2-VL-7B-Instruct into it")
-    size = preprocessor.get("size") or {}
-    geometry: dict[str, Any] = {
-        "patch_size": vision.get("patch_size", 14),
-        "temporal_patch_size": vision.get("temporal_patch_size", 2),
-        "merge_size": vision.get("spatial_merge_size", 2),
-        "mean": tuple(preprocessor.get("image_mean", _CLIP_MEAN)),
-        "std": tuple(preprocessor.get("image_std", _CLIP_STD)),
-        "rescale_factor": preprocessor.get("rescale_factor", 1 / 255),
-        "min_pixels": preprocessor.get("min_pixels") or size.get("shortest_edge", 4 * 784),
-        "max_pixels": preprocessor.get("max_pixels") or size.get("longest_edge", 16384 * 784),
-    }
-    for key in ("patch_size", "temporal_patch_size", "merge_size"):
-        if preprocessor.get(key, geometry[key]) != geometry[key]:
-            raise UserError(f"{folder}: preprocessor and config.json disagree about {key}; take both from one model")
-    return make_processor(Tokenizer.from_file(str(path)), **geometry)
+    geometry = read_geometry(folder, vision)
+    with loading(path):
+        tokenizer = Tokenizer.from_file(str(path))
+        return make_processor(tokenizer, **geometry)
 
 
 def pixel_values(frames: torch.Tensor, processor: Processor) -> tuple[torch.Tensor, tuple[int, int, int]]:
@@ -202,14 +187,18 @@ def load_model(folder: Path | str, device: str = "cpu", dtype: torch.dtype | str
     if isinstance(dtype, str):
         dtype = getattr(torch, dtype)
     chosen: torch.dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)  # type: ignore[assignment]
-    try:
-        model = Qwen2VLForConditionalGeneration.from_pretrained(
-            str(folder),
-            dtype=chosen,
-            attn_implementation=attention_for(device, chosen),
-            local_files_only=True,
-            use_safetensors=True,
-        )
-    except OSError as error:
-        raise UserError(f"{folder} holds no usable safetensors weights: {str(error).splitlines()[0]}") from error
+    with loading(folder):
+        try:
+            loaded: Any = Qwen2VLForConditionalGeneration.from_pretrained(
+                str(folder),
+                dtype=chosen,
+                attn_implementation=attention_for(device, chosen),
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+        except OSError as error:
+            raise UserError(f"{folder} holds no usable safetensors weights: {brief(error)}; {REMEDY}") from error
+    model, about = loaded
+    whole(about["missing_keys"], folder)
     return model.to(torch.device(device)).eval()  # type: ignore[arg-type]

@@ -17,7 +17,9 @@ from filelock import FileLock
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.text import brief
 from livecc_assets.models import embedded
+from livecc_assets.models.folder_check import checked, loading, whole
 from livecc_assets.models.reference import resolve
 
 #: What a causal model reads: chat messages with ``role`` and ``content``.
@@ -42,23 +44,33 @@ class TextLM:
         """Load a model reference. ``device`` defaults to the GPU where there is one.
 
         GGUF weights (``embedded:smollm2``) are converted to safetensors once, under ``home/models``. Raises
-        :class:`UserError` when the weights are absent or the reference is no chat model.
+        :class:`UserError` when the weights are absent or unsound, or the reference is no chat model.
         """
         from transformers import AutoModelForCausalLM, AutoTokenizer
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        folder = _as_safetensors(ref, resolve(ref, home), home)
+        folder = checked(_as_safetensors(ref, checked(resolve(ref, home)), home))
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        with loading(ref):
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         if not tokenizer.chat_template:
             raise UserError(f"{ref} has no chat template: name an instruction-tuned text model")
-        try:
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True)
-        except OSError as error:
-            raise UserError(
-                f"{ref} cannot be loaded from safetensors ({error}); convert it with save_pretrained"
-            ) from None
+        with loading(ref):
+            try:
+                loaded: Any = AutoModelForCausalLM.from_pretrained(
+                    folder,
+                    dtype=getattr(torch, dtype),
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    output_loading_info=True,
+                )
+            except OSError as error:
+                raise UserError(
+                    f"{ref} cannot be loaded from safetensors ({brief(error)}); convert it with save_pretrained"
+                ) from None
+        model, about = loaded
+        whole(about["missing_keys"], ref)
         return cls(model.to(device), tokenizer, max_tokens)
 
     def loss(self, prompt_messages: Messages, answer: str, rule: Rule = "corrected") -> tuple[float, int]:
@@ -93,7 +105,8 @@ class TextLM:
 
     def _encode(self, messages: Messages, answer: str) -> tuple[list[int], int]:
         """Token ids of prompt and answer together, and where the answer starts."""
-        prompt = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        with loading(getattr(self.tokenizer, "name_or_path", "the chat template")):  # a template is a small program
+            prompt = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         prompt_ids = self.tokenizer(prompt, add_special_tokens=False).input_ids
         answer_ids = self.tokenizer(answer, add_special_tokens=False).input_ids
         if not answer_ids:
@@ -146,10 +159,12 @@ def _as_safetensors(ref: str, folder: Path, home: Path) -> Path:
         if not target.is_dir():
             draft = Path(tempfile.mkdtemp(dir=target.parent, prefix="draft-"))
             try:
-                _convert(folder, gguf[0].name, draft)
+                with loading(ref):
+                    try:
+                        _convert(folder, gguf[0].name, draft)
+                    except ImportError as error:
+                        raise UserError(f"{ref} is a GGUF file and needs the package gguf: pip install gguf") from error
                 os.replace(draft, target)
-            except ImportError as error:
-                raise UserError(f"{ref} is a GGUF file and needs the package gguf: pip install gguf") from error
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
     return target

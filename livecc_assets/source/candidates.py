@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from livecc_assets.core.ids import shown_id
 from livecc_assets.source.captions import FORMATS
 from livecc_assets.source.listing import Entry, entries
 from livecc_assets.store.rows import Rejected
@@ -136,7 +137,7 @@ def _stray(entry: Entry, role: str) -> Candidate:
         kind, reason, detail = "error", "partial_download", f"{name} is an unfinished download; finish or remove it"
     else:
         kind, reason, detail = "filtered", "not_a_video", f"{name} is no video, no captions and no metadata; ignored"
-    problem = Rejected(name, kind, reason, detail, _stem(name).rpartition("/")[2])
+    problem = Rejected(name, kind, reason, detail, shown_id(_stem(name).rpartition("/")[2]))
     return Candidate(name, entry.uri, PurePosixPath(_stem(name)).name, entry.size, problem=problem)
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import first_fault
+from livecc_assets.core.text import brief
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
@@ -34,8 +36,10 @@ def _named(config: dict[str, Any], events: Artifact | None) -> Iterator[dict[str
             )
         for number, line in enumerate(_text(file, path).splitlines(), 1):
             if len(line.split()) > 1:
-                detail = f"{file.name} line {number} holds more than one id: {line[:80]!r}"
+                detail = f"{file.name} line {number} holds more than one id: {brief(line, 80)!r}"
                 yield Rejected(f"{name}:{number}", "error", "malformed_id", detail, "")
+            elif line.strip() and (fault := first_fault(id=line.strip())):
+                yield Rejected(f"{name}:{number}", "error", "malformed_id", f"{file.name} line {number}: {fault}", "")
             else:
                 yield {"video_id": line.strip(), "benchmark": name}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import MediaError
+from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.source.candidates import Candidate, scan
 from livecc_assets.source.choosing import find_captions
 from livecc_assets.source.cues import Captions
@@ -33,7 +34,9 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Named:
-    """A candidate with what its metadata say. ``twin``: the one before it that has its id. ``fault``: why it has no metadata."""
+    """A candidate with what its metadata say. ``twin``: the one before it that has its id. ``fault``: why it has no metadata,
+    or no id that can be used.
+    """
 
     candidate: Candidate
     video_id: str
@@ -57,6 +60,11 @@ def named(candidates: Iterable[Candidate]) -> Iterator[Named]:
             yield Named(candidate, candidate.stem, fault=fault)
             continue
         video_id = about.video_id or candidate.stem
+        if wrong := first_fault(id=video_id):
+            detail = f"{candidate.name}: its {wrong}; rename the file, or mend the id in its .info.json"
+            shown = shown_id(video_id)
+            yield Named(candidate, shown, fault=Rejected(shown, "error", "malformed_id", detail, shown))
+            continue
         yield Named(candidate, video_id, about, seen.get(video_id, ""))
         seen.setdefault(video_id, candidate.name)
 
@@ -108,7 +116,7 @@ class _Steps:
             captions = self._captions(candidate, about, measures, video_id, notes)
             row = self._row(candidate, about, measures, captions, video_id)
         except MediaError as error:
-            yield Rejected(video_id, "error", error.reason, error.detail, video_id)
+            yield Rejected(shown_id(video_id), "error", error.reason, error.detail, shown_id(video_id))
             return
         except RefusedError as refusal:
             yield from (note for note in notes if "#cue-" in note.id)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from livecc_assets.models.folder_check import checked, loading
 from livecc_assets.models.reference import resolve
 
 
@@ -18,10 +19,10 @@ def detector(ref: str, home: Path) -> LanguageDetector:
 
     ``embedded:py3langid`` is a naive Bayes model over byte n-grams whose scores are normalised to probabilities;
     anything else is a text classifier in the transformers format whose labels are language codes, such as the
-    paper's papluca/xlm-roberta-base-language-detection. Raises UserError when the weights are absent.
+    paper's papluca/xlm-roberta-base-language-detection. Raises UserError when the weights are absent or unsound.
     """
     folder = resolve(ref, home)
-    return _byte_ngrams(folder) if ref == "embedded:py3langid" else _classifier(folder)
+    return _byte_ngrams(folder) if ref == "embedded:py3langid" else _classifier(checked(folder))
 
 
 def _byte_ngrams(folder: Path) -> LanguageDetector:
@@ -41,10 +42,15 @@ def _classifier(folder: Path) -> LanguageDetector:
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, use_safetensors=True).eval()
-    positions = int(getattr(model.config, "max_position_embeddings", 514))
-    limit = min(int(tokenizer.model_max_length), positions - 2)
+    with loading(folder):
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder, use_safetensors=True, trust_remote_code=False
+        ).eval()
+        positions = int(getattr(model.config, "max_position_embeddings", 514))
+        limit = min(int(tokenizer.model_max_length), positions - 2)
+        if limit < 1 or set(model.config.id2label) != set(range(model.config.num_labels)):
+            raise ValueError("it reads no text or does not name its languages")
     run: Callable[..., torch.Tensor] = lambda **inputs: model(**inputs).logits  # noqa: E731
 
     def detect(text: str) -> tuple[str, float]:

@@ -59,7 +59,7 @@ def read_conversations(path: Path, source: str) -> Iterator[dict[str, Any] | Rej
             name = f"{source}:{number}"
             try:
                 turns = sound_values(json.loads(line))  # a tokenizer takes no half of a character
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:  # also a number of thousands of digits, and endless nesting
                 yield Rejected(name, "error", "malformed_json", f"{path.name} line {number + 1}: {error}", "")
                 continue
             if isinstance(turns, list) and turns and all(isinstance(offset, int) for offset in turns):

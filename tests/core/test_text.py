@@ -2,7 +2,7 @@
 
 import pytest
 
-from livecc_assets.core.text import shortened, sound, sound_values
+from livecc_assets.core.text import brief, shortened, sound, sound_values
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,10 @@ def test_texts_are_found_at_every_depth_and_nothing_else_changes() -> None:
 def test_a_text_is_cut_between_characters(text: str, most: int, kept: str) -> None:
     assert shortened(text, most) == kept
     assert len(kept.encode()) <= most
+
+
+def test_a_value_from_outside_is_one_short_printable_part_of_a_line() -> None:
+    assert brief("no such file") == "no such file"
+    assert brief(ValueError("a\nb\x1b[2J")) == "a b\\x1b[2J"
+    assert len(brief("é" * 10**6).encode()) <= 203
+    assert brief("x" * 300, 10) == "xxxxxxxxxx..."

@@ -65,6 +65,14 @@ def test_what_is_no_conversation_is_rejected_with_file_line_and_reason(tmp_path:
     assert [row["sample_id"] for row in kept([good, last])] == ["mine:0", "mine:2"]
 
 
+@pytest.mark.parametrize("line", ["[" * 100_000, '[{"role": ' + "9" * 5000 + "}]"])
+def test_a_line_that_no_parser_takes_is_an_error_and_the_rest_goes_on(tmp_path: Path, line: str) -> None:
+    bad, good = _read(tmp_path, line, json.dumps(TURNS))
+    assert isinstance(bad, Rejected)
+    assert (bad.id, bad.kind, bad.reason) == ("mine:0", "error", "malformed_json")
+    assert len(kept([good])) == 1
+
+
 def test_a_line_that_is_cut_short_is_an_error_of_its_own(tmp_path: Path) -> None:
     (bad,) = rejected(_read(tmp_path, json.dumps(TURNS)[:-5]))
     assert (bad.kind, bad.reason) == ("error", "malformed_json")
