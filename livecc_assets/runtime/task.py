@@ -48,10 +48,6 @@ class Task:
         """Report how far the work is; shown live in the terminal and on the Dagster run page (rate-limited)."""
         self._progress(done, total, message, **metrics)
 
-    def count(self, total: int, message: str) -> Callable[[int], None]:
-        """A callback that reports how many of ``total`` are done."""
-        return lambda done: self.progress(done, total, message)
-
     def resumable(
         self,
         items: Iterable[T],

@@ -79,12 +79,12 @@ def test_a_line_tells_numbers_and_does_without_a_total(clock: Clock) -> None:
     assert said == ["x[a]: 7 loss=1.235 rate=2e-05 (6 s)"]
 
 
-def test_a_count_is_told_of_its_total_and_under_the_name_of_asset_and_partition(
+def test_progress_is_told_under_the_name_of_asset_and_partition(
     store: Store, tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    count = task_of(store, tmp_path, "caption_clips", "a", SCHEMA, {}).count(4, "videos")
+    task = task_of(store, tmp_path, "caption_clips", "a", SCHEMA, {})
     clock.now = 8
-    count(2)
+    task.progress(2, 4, "videos")
     assert capsys.readouterr().err == "caption_clips[a]: 2/4 videos (8 s, 8 s left)\n"
 
 
