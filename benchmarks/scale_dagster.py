@@ -27,22 +27,25 @@ def inbox_ticks(inbox: Path, batches: int) -> dict[str, Any]:
     """Ticks of ``new_batches`` on a local inbox: with all folders new, with none new, with one new, a full sweep, and those
     that look at every batch once more.
 
-    The sensor is called as the daemon's code server calls it, on the instance of DAGSTER_HOME; runs are not started. A folder
-    that was the same at two ticks has settled here, however soon the second comes.
+    The sensor is called as the daemon's code server calls it, on the instance of DAGSTER_HOME; runs are not started. Its clock
+    goes on by 90 s from tick to tick, so that a folder has settled at the second.
     """
     shutil.rmtree(inbox, ignore_errors=True)
     os.environ["LIVECC_HOME"] = str(inbox / "home")
     os.environ["LIVECC_INBOX"] = str(inbox / "drops")
-    os.environ["LIVECC_INBOX_SETTLED"] = "1"
     for number in range(batches):
         _drop(inbox / "drops" / batch_name(number))
 
+    from jobs.inbox import tick as ticking
     from livecc_assets.definitions import defs
 
     sensor, seconds, cursor, asked = defs.resolve_sensor_def("new_batches"), dict[str, float](), None, 0
+    now = time.time()
+    ticking.clock = lambda: now
 
     def tick(name: str) -> int:
-        nonlocal cursor
+        nonlocal cursor, now
+        now += 90
         context = dg.SensorEvaluationContext(
             instance.get_ref(),
             None,
@@ -73,7 +76,23 @@ def inbox_ticks(inbox: Path, batches: int) -> dict[str, Any]:
         assert tick("the_same_folder_at_rest") == 1
         cursor = json.dumps(json.loads(cursor or "{}") | {"swept": 0.0})
         assert tick("sweep_of_all_names") == 0
+        _read_all()
+        assert tick("look_at_all_batches") == 0
         return {"folders": batches, "ticks_to_take_them_all": ticks, "cursor_bytes": len(cursor or "")} | seconds
+
+
+def _read_all() -> None:
+    """An empty source table for every batch, which says what was listed."""
+    from livecc_assets.graph.settings import load_settings
+    from livecc_assets.source.folders import batch_listing
+    from livecc_assets.source.schemas import SCHEMAS
+
+    store, asset = load_settings().store(), "yt_cc_source"
+    for name in store.batches():
+        writer = store.write(asset, name, "key", SCHEMAS[asset], code_version="1", config={}, upstream=[])
+        writer.metadata["listing"] = batch_listing(store.batch(name))
+        writer.commit()
+        store.set_current(asset, name, store.place(asset, name, "key"))
 
 
 def _drop(folder: Path) -> None:

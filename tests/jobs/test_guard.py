@@ -60,7 +60,7 @@ def test_a_generator_is_refused_because_it_runs_after_the_guard() -> None:
 
 def test_every_sensor_and_schedule_is_guarded() -> None:
     found: dict[str, bool] = {}
-    for path in sorted((REPOSITORY / "jobs").glob("*.py")):
+    for path in sorted((REPOSITORY / "jobs").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and any("sensor(" in one or "schedule(" in one for one in _over(node)):
                 found[f"{path.name}: {node.name}"] = _over(node)[-1] == "without_secrets"
