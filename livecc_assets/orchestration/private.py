@@ -1,7 +1,7 @@
 """The names that Dagster has not made public and that are needed all the same. The exact pin of dagster holds them.
 
-Beside it only ``cli/dev.py``, which ``livecc ui`` alone needs, imports from ``dagster._…``, so that a new version is checked in
-these two places (``tests/house/test_private_names.py``).
+Only ``cli/dev.py``, which ``livecc ui`` alone needs, imports from ``dagster._…`` beside it (``tests/house/test_private_names.py``),
+so that a new version is checked in these two places.
 """
 
 from dagster._core.events import RunFailureReason
