@@ -4,16 +4,13 @@
 """
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
-from ipaddress import ip_address
 from pathlib import Path
 
 import livecc_assets
-from livecc_assets.cli.door import HOSTS, TOKEN
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
@@ -32,38 +29,15 @@ TICKS = {"DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "600", "DAGSTER_SENSOR_GRPC_TI
 LOCATION = ["-m", "livecc_assets.definitions", "-d", str(Path(livecc_assets.__file__).resolve().parents[1])]
 
 
-#: Where only this machine reaches what listens.
-HERE = "127.0.0.1"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what listens at an address is reached from this machine alone."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def commands(settings: Settings, host: str, port: int, mlflow_port: int) -> dict[str, ServerCommand]:
-    """The two server commands by name, each with what it adds to the environment.
-
-    Elsewhere than on loopback the Dagster UI asks for a token. MLflow knows none, so it stays on loopback.
-    """
-    dagster = [sys.executable, "-m", "livecc_assets.cli.dev", *LOCATION, "-h", host, "-p", str(port)]
-    guarded = {HOSTS: ",".join(filter(None, (os.environ.get(HOSTS), host)))}
-    if not is_loopback(host):
-        guarded[TOKEN] = os.environ.get(TOKEN) or secrets.token_urlsafe(24)
-    at = host if is_loopback(host) else HERE
-    places = (
-        guarded
-        | {
-            "DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(dagster_home(settings))),
-            "LIVECC_DAGSTER_UI": f"http://{host}:{port}",
-            "LIVECC_MLFLOW_UI": f"http://{at}:{mlflow_port}",
-        }
-        | {name: os.environ.get(name, seconds) for name, seconds in TICKS.items()}
-    )
-    return {"dagster": ServerCommand(dagster, places), "mlflow": server_command(settings.home, mlflow_port, at)}
+    """The two server commands by name, each with what it adds to the environment."""
+    dagster = [sys.executable, "-m", "dagster", "dev", *LOCATION, "-h", host, "-p", str(port)]
+    places = {
+        "DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(dagster_home(settings))),
+        "LIVECC_DAGSTER_UI": f"http://{host}:{port}",
+        "LIVECC_MLFLOW_UI": f"http://{host}:{mlflow_port}",
+    } | {name: os.environ.get(name, seconds) for name, seconds in TICKS.items()}
+    return {"dagster": ServerCommand(dagster, places), "mlflow": server_command(settings.home, mlflow_port, host)}
 
 
 def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
@@ -74,19 +48,14 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     with open_instance(settings) as instance:  # which ends the runs of `livecc` commands that were killed
         left = runs_of_earlier_servers(instance)
     try:
-        servers = commands(settings, host, port, mlflow_port)
-        for name, command in servers.items():
+        for name, command in commands(settings, host, port, mlflow_port).items():
             # A session of its own, so that the whole tree (webserver, daemon, code servers) can be stopped. uvicorn, on which
             # MLflow runs, imports from the current folder whatever Python was told.
             folder = settings.home if name == "mlflow" else None
             running[name] = subprocess.Popen(
                 command.argv, cwd=folder, env=os.environ | command.env, start_new_session=True
             )
-        said = servers["dagster"].env
-        token = f"/?token={said[TOKEN]}" if TOKEN in said else ""
-        print(
-            f"Dagster http://{host}:{port}{token}   MLflow {said['LIVECC_MLFLOW_UI']}   (Ctrl-C ends both)", flush=True
-        )
+        print(f"Dagster http://{host}:{port}   MLflow http://{host}:{mlflow_port}   (Ctrl-C ends both)", flush=True)
         settled = time.monotonic() + SETTLED
         while all(process.poll() is None for process in running.values()):
             if left and time.monotonic() > settled:

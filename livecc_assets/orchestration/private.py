@@ -1,7 +1,6 @@
 """The names that Dagster has not made public and that are needed all the same. The exact pin of dagster holds them.
 
-Only ``cli/dev.py``, which ``livecc ui`` alone needs, imports from ``dagster._…`` beside it (``tests/house/test_private_names.py``),
-so that a new version is checked in these two places.
+No other module may import from ``dagster._…`` (``tests/house/test_private_names.py``), so that a new version is checked here.
 """
 
 from dagster._core.events import RunFailureReason

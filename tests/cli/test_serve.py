@@ -1,12 +1,45 @@
 """``livecc ui``: two servers up, and none left behind when it ends."""
 
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
-from tests.cli.ui_server import WHERE, ask, running_ui
 from tests.traps import imported, set_trap
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _ask(port: int, query: str, **variables: Any) -> dict[str, Any]:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/graphql", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found = json.load(answer)
+    assert "errors" not in found, found
+    return found["data"]
+
 
 LAUNCH = """
 mutation ($selector: JobOrPipelineSelector!) {
@@ -19,21 +52,41 @@ STATUS = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
 def _run_from_the_ui(port: int, asset: str, job: str) -> str:
     """Launch one asset as the UI does; the state in which the run ends."""
-    selector = WHERE | {"pipelineName": job, "assetSelection": [{"path": [asset]}]}
-    launched = ask(port, LAUNCH, selector=selector)["launchRun"]
+    where = {"repositoryName": "__repository__", "repositoryLocationName": "livecc_assets.definitions"}
+    selector = where | {"pipelineName": job, "assetSelection": [{"path": [asset]}]}
+    launched = _ask(port, LAUNCH, selector=selector)["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
     deadline, status = time.monotonic() + 300, "QUEUED"
     while status not in ("SUCCESS", "FAILURE", "CANCELED") and time.monotonic() < deadline:
         time.sleep(1)
-        status = ask(port, STATUS, id=launched["run"]["runId"])["runOrError"]["status"]
+        status = _ask(port, STATUS, id=launched["run"]["runId"])["runOrError"]["status"]
     return status
 
 
 @pytest.mark.live
 def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
     trap = set_trap(tmp_path)
-    with running_ui(tmp_path, trap) as (port, _):
+    ports = _free_port(), _free_port()
+    options = ["--home", str(tmp_path), "ui", "--port", str(ports[0]), "--mlflow-port", str(ports[1])]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LIVECC_", "DAGSTER_"))}
+    with (tmp_path / "log.txt").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "livecc_assets", *options], cwd=trap, env=environment, stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + 300
+        while not all(map(_answers, ports)):
+            assert process.poll() is None, (tmp_path / "log.txt").read_text()[-2000:]
+            assert time.monotonic() < deadline, (tmp_path / "log.txt").read_text()[-2000:]
+            time.sleep(1)
+        family = psutil.Process(process.pid).children(recursive=True)
+        assert len(family) >= 3
         # Through the queue of the shipped dagster.yaml, so the daemon has to be there, too.
-        assert _run_from_the_ui(port, "evaluation_videos", "livesports") == "SUCCESS"
+        assert _run_from_the_ui(ports[0], "evaluation_videos", "livesports") == "SUCCESS"
         assert (tmp_path / "artefacts" / "evaluation_videos" / "all").is_dir()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(120)
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert alive == []
     assert imported(trap) == [], "nothing of the current folder was imported"

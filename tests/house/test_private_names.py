@@ -1,4 +1,4 @@
-"""Dagster is used by its public names; the few others stand in two modules."""
+"""Dagster is used by its public names; the few others stand in one module."""
 
 import ast
 from collections.abc import Iterator
@@ -8,11 +8,7 @@ import pytest
 
 from tests.house.places import PACKAGES, REPOSITORY
 
-#: The second is loaded with `livecc ui` alone: it brings Dagster's whole command line.
-PLACES = {
-    REPOSITORY / "livecc_assets" / "orchestration" / "private.py",
-    REPOSITORY / "livecc_assets" / "cli" / "dev.py",
-}
+ONE_PLACE = "livecc_assets/orchestration/private.py"
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -36,10 +32,10 @@ def test_the_rule_knows_a_private_name(target: str, private: bool) -> None:
     assert is_private(target) == private
 
 
-def test_two_modules_name_what_dagster_has_not_made_public() -> None:
+def test_one_module_names_what_dagster_has_not_made_public() -> None:
     files = [file for package in PACKAGES for file in (REPOSITORY / package).rglob("*.py")]
     found = {file for file in files if any(map(is_private, imported(file)))}
-    assert found == PLACES
+    assert found == {REPOSITORY / ONE_PLACE}
 
 
 def test_it_names_nothing_that_has_a_public_name_by_now() -> None:
