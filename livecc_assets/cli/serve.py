@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from livecc_assets.cli.children import Server, start, stop
 from livecc_assets.cli.dagster_parts import ENVIRONMENT, LOCATION, code_server, daemon, serves, webserver
 from livecc_assets.cli.greeting import address, door_keys, greeting
 from livecc_assets.core.errors import UserError
@@ -21,14 +22,13 @@ from livecc_assets.orchestration.runs import dagster_home, end_left_runs, open_i
 from resources.door.token import TOKEN
 from resources.tracking.server import ServerCommand, server_command
 
-#: Seconds a server has to end by itself after Ctrl-C.
-GRACE = 15
 #: Seconds until the daemon has surely found a code server that has just been started: it looks once a minute, and gives up a
 #: failed run that it cannot start again at once.
 SETTLED = 120.0
 #: Seconds for a tick of a schedule and of a sensor. Dagster's 60 are few where thousands of batches are listed (docs/scale.md).
 TICKS = {"DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "600", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "600"}
 
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 #: The server that the others need, and that is started again when it ends; and seconds before that.
 CODE = "code"
 PAUSE = 5.0
@@ -61,30 +61,35 @@ def commands(
 
 def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     """Run the servers until one ends or Ctrl-C; then stop all, with everything they started."""
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    running: dict[str, Server] = {}
+    lost: list[Server] = []  # code servers that ended; the runs that they had started may go on
+    # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind. After a shell's `&` SIGINT is ignored, in
+    # children, too, and Dagster's servers take SIGTERM for SIGINT.
+    for number in ENDINGS:
+        signal.signal(number, signal.default_int_handler)
     with open_instance(settings) as instance:  # which ends the runs of `livecc` commands that were killed
         left = runs_of_earlier_servers(instance)
     with tempfile.TemporaryDirectory(prefix="livecc-") as folder:
         try:
             wanted = commands(settings, Path(folder), host, port, mlflow_port)
-            running[CODE] = _start(wanted[CODE])
-            while running[CODE].poll() is None and not serves(Path(folder)):
+            running[CODE] = start(wanted[CODE])
+            while not serves(Path(folder)):
+                if running[CODE].poll() is not None:
+                    raise UserError("Dagster's code server did not start; what it printed above says why")
                 time.sleep(0.2)
             for name, command in wanted.items():
                 # uvicorn, on which MLflow runs, imports from the current folder whatever Python was told.
                 if name != CODE:
-                    running[name] = _start(command, settings.home if name == "mlflow" else None)
+                    running[name] = start(command, settings.home if name == "mlflow" else None)
             print(greeting(host, port, mlflow_port, wanted["webserver"].env.get(TOKEN)), flush=True)
             settled = time.monotonic() + SETTLED
             while all(process.poll() is None for name, process in running.items() if name != CODE):
-                if (
-                    running[CODE].poll() is not None
-                ):  # out of memory, perhaps; the others find the new one by its socket
+                if running[CODE].poll() is not None:
+                    # Out of memory, perhaps. The others find the new one by its socket.
                     print("The code server ended; it is started again", file=sys.stderr, flush=True)
                     time.sleep(PAUSE)
-                    running[CODE] = _start(wanted[CODE])
+                    lost.append(running[CODE])
+                    running[CODE] = start(wanted[CODE])
                 if left and time.monotonic() > settled:
                     _end(settings, left)
                     left = []
@@ -92,33 +97,9 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
         except KeyboardInterrupt:
             pass
         finally:
-            _stop(running.values())
-
-
-def _start(command: ServerCommand, folder: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start one server in a session of its own, so that it can be stopped with everything that it starts."""
-    return subprocess.Popen(command.argv, cwd=folder, env=os.environ | command.env, start_new_session=True)
-
-
-def _stop(running: Collection[subprocess.Popen[bytes]]) -> None:
-    for process in running:
-        _signal(process, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
-    for process in running:
-        # A server's own processes may outlive it for a moment: a run that cleans up, a code server that notices.
-        while (process.poll() is None or _signal(process, 0)) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        _signal(process, signal.SIGKILL)
-        process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
-    """Send a signal to a server and everything that it started; False when nothing of it is left."""
-    try:
-        os.killpg(process.pid, number)
-        return True
-    except ProcessLookupError:
-        return False
+            for number in ENDINGS:  # a second Ctrl-C must not keep this one from its work
+                signal.signal(number, signal.SIG_IGN)
+            stop([*running.values(), *lost])
 
 
 def _end(settings: Settings, left: list[str]) -> None:

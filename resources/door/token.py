@@ -13,7 +13,7 @@ TOKEN = "LIVECC_UI_TOKEN"
 #: One for both pages: a cookie knows no port.
 COOKIE = "livecc-ui"
 #: What probes ask, and what tells nothing but versions.
-OPEN = frozenset({"/server_info", "/health", "/version"})
+OPEN = frozenset({"/server_info", "/health"})
 _REMEDY = f"open the link that `livecc ui` printed, or send `Authorization: Bearer` with the value of {TOKEN}"
 
 
