@@ -23,7 +23,9 @@ def demo(settings: Settings) -> None:
 @click.command()
 @click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address; away from loopback the pages ask for a token."
+)
 @click.pass_obj
 def ui(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     """Start the Dagster UI (with its daemon) and the MLflow UI; Ctrl-C ends both."""

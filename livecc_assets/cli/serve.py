@@ -1,4 +1,4 @@
-"""``livecc ui``: the Dagster UI with its daemon and the MLflow UI, as two child processes that end together.
+"""``livecc ui``: the Dagster UI with its daemon and the MLflow UI, as child processes that end together.
 
 ``python -m livecc_assets.cli.serve`` is the code server of a container of its own (compose.yaml).
 """
@@ -7,72 +7,99 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-import livecc_assets
+from livecc_assets.cli.children import Server, start, stop
+from livecc_assets.cli.dagster_parts import ENVIRONMENT, LOCATION, code_server, daemon, serves, webserver
+from livecc_assets.cli.greeting import address, door_keys, greeting
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.orchestration.runs import dagster_home, end_left_runs, open_instance, runs_of_earlier_servers
+from resources.door.token import TOKEN
 from resources.tracking.server import ServerCommand, server_command
 
-#: Seconds a server has to end by itself after Ctrl-C.
-GRACE = 15
 #: Seconds until the daemon has surely found a code server that has just been started: it looks once a minute, and gives up a
 #: failed run that it cannot start again at once.
 SETTLED = 120.0
 #: Seconds for a tick of a schedule and of a sensor. Dagster's 60 are few where thousands of batches are listed (docs/scale.md).
 TICKS = {"DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "600", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "600"}
 
-#: What Dagster loads, and the folder that it puts on Python's path for it: by default the current one.
-LOCATION = ["-m", "livecc_assets.definitions", "-d", str(Path(livecc_assets.__file__).resolve().parents[1])]
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
+#: The server that the others need, and that is started again when it ends; and seconds before that.
+CODE = "code"
+PAUSE = 5.0
 
 
-def commands(settings: Settings, host: str, port: int, mlflow_port: int) -> dict[str, ServerCommand]:
-    """The two server commands by name, each with what it adds to the environment."""
-    dagster = [sys.executable, "-m", "dagster", "dev", *LOCATION, "-h", host, "-p", str(port)]
-    places = {
-        "DAGSTER_HOME": os.environ.get("DAGSTER_HOME", str(dagster_home(settings))),
-        "LIVECC_DAGSTER_UI": f"http://{host}:{port}",
-        "LIVECC_MLFLOW_UI": f"http://{host}:{mlflow_port}",
-    } | {name: os.environ.get(name, seconds) for name, seconds in TICKS.items()}
-    return {"dagster": ServerCommand(dagster, places), "mlflow": server_command(settings.home, mlflow_port, host)}
+def commands(
+    settings: Settings,
+    folder: Path,
+    host: str,
+    port: int,
+    mlflow_port: int,
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, ServerCommand]:
+    """The commands of the servers by name, each with what it adds to ``environment``; ``folder`` is for what they share."""
+    dagster = ENVIRONMENT | {
+        "DAGSTER_HOME": environment.get("DAGSTER_HOME", str(dagster_home(settings))),
+        "LIVECC_DAGSTER_UI": address(host, port),
+        "LIVECC_MLFLOW_UI": address(host, mlflow_port),
+    }
+    dagster |= {name: environment.get(name, seconds) for name, seconds in TICKS.items()}
+    keys = door_keys(host, environment)
+    mlflow = server_command(settings.home, mlflow_port, host)
+    return {
+        CODE: ServerCommand(code_server(folder), dagster),
+        "webserver": ServerCommand(webserver(folder, host, port), dagster | keys),
+        "daemon": ServerCommand(daemon(folder), dagster),
+        "mlflow": ServerCommand(mlflow.argv, mlflow.env | keys),
+    }
 
 
 def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
-    """Run both servers until one ends or Ctrl-C; then stop both, with everything they started."""
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run the servers until one ends or Ctrl-C; then stop all, with everything they started."""
+    running: dict[str, Server] = {}
+    lost: list[Server] = []  # code servers that ended; the runs that they had started may go on
+    # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind. After a shell's `&` SIGINT is ignored, in
+    # children, too, and Dagster's servers take SIGTERM for SIGINT.
+    for number in ENDINGS:
+        signal.signal(number, signal.default_int_handler)
     with open_instance(settings) as instance:  # which ends the runs of `livecc` commands that were killed
         left = runs_of_earlier_servers(instance)
-    try:
-        for name, command in commands(settings, host, port, mlflow_port).items():
-            # A session of its own, so that the whole tree (webserver, daemon, code servers) can be stopped. uvicorn, on which
-            # MLflow runs, imports from the current folder whatever Python was told.
-            folder = settings.home if name == "mlflow" else None
-            running[name] = subprocess.Popen(
-                command.argv, cwd=folder, env=os.environ | command.env, start_new_session=True
-            )
-        print(f"Dagster http://{host}:{port}   MLflow http://{host}:{mlflow_port}   (Ctrl-C ends both)", flush=True)
-        settled = time.monotonic() + SETTLED
-        while all(process.poll() is None for process in running.values()):
-            if left and time.monotonic() > settled:
-                _end(settings, left)
-                left = []
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for process in running.values():
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-        for process in running.values():
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+    with tempfile.TemporaryDirectory(prefix="livecc-") as folder:
+        try:
+            wanted = commands(settings, Path(folder), host, port, mlflow_port)
+            running[CODE] = start(wanted[CODE])
+            while not serves(Path(folder)):
+                if running[CODE].poll() is not None:
+                    raise UserError("Dagster's code server did not start; what it printed above says why")
+                time.sleep(0.2)
+            for name, command in wanted.items():
+                # uvicorn, on which MLflow runs, imports from the current folder whatever Python was told.
+                if name != CODE:
+                    running[name] = start(command, settings.home if name == "mlflow" else None)
+            print(greeting(host, port, mlflow_port, wanted["webserver"].env.get(TOKEN)), flush=True)
+            settled = time.monotonic() + SETTLED
+            while all(process.poll() is None for name, process in running.items() if name != CODE):
+                if running[CODE].poll() is not None:
+                    # Out of memory, perhaps. The others find the new one by its socket.
+                    print("The code server ended; it is started again", file=sys.stderr, flush=True)
+                    time.sleep(PAUSE)
+                    lost.append(running[CODE])
+                    running[CODE] = start(wanted[CODE])
+                if left and time.monotonic() > settled:
+                    _end(settings, left)
+                    left = []
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for number in ENDINGS:  # a second Ctrl-C must not keep this one from its work
+                signal.signal(number, signal.SIG_IGN)
+            stop([*running.values(), *lost])
 
 
 def _end(settings: Settings, left: list[str]) -> None:

@@ -15,7 +15,10 @@ class ServerCommand(NamedTuple):
 
 
 def server_command(home: Path, port: int = 5000, host: str = "127.0.0.1") -> ServerCommand:
-    """The MLflow server over this ``LIVECC_HOME``: one worker and no job runner, so it starts in 9 s instead of 40."""
+    """The MLflow server over this ``LIVECC_HOME``, behind the door (:mod:`resources.tracking.app`).
+
+    It has one worker and no job runner, so it starts in 9 s instead of 40.
+    """
     home = home.resolve()
     artifacts = (home / "mlflow-artifacts").as_uri()
     argv = [
@@ -23,6 +26,8 @@ def server_command(home: Path, port: int = 5000, host: str = "127.0.0.1") -> Ser
         "-m",
         "mlflow",
         "server",
+        "--app-name",
+        "livecc",
         "--host",
         host,
         "--port",

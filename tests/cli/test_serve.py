@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.traps import imported, set_trap
+from tests.waiting import until
 
 
 def _free_port() -> int:
@@ -63,6 +64,46 @@ def _run_from_the_ui(port: int, asset: str, job: str) -> str:
     return status
 
 
+RELOAD = """
+mutation { reloadRepositoryLocation(repositoryLocationName: "livecc_assets.definitions") {
+  ... on WorkspaceLocationEntry { locationOrLoadError { __typename } } } }"""
+
+
+def _reloads(port: int) -> bool:
+    """Whether the button "Reload" finds the code."""
+    found = _ask(port, RELOAD)["reloadRepositoryLocation"]
+    return found["locationOrLoadError"]["__typename"] == "RepositoryLocation"
+
+
+def _status(port: int, path: str, body: bytes | None = None, **headers: str) -> int:
+    """The status of the answer to a GET, or to a POST of JSON where there is a ``body``."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/json"} | headers
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def _refuses_strangers(port: int, path: str, body: bytes) -> None:
+    """This page has no other name, and changes nothing for another page of this machine."""
+    assert _status(port, "/", Host=f"evil.example:{port}") == 403
+    assert _status(port, "/", Host=f"10.evil.example:{port}") == 403, (
+        "which MLflow's own check takes for a private address"
+    )
+    assert _status(port, path, body, Origin="http://127.0.0.1:8000") == 403
+    assert _status(port, path, body, Origin="null") == 403
+    assert _status(port, path, body, Origin=f"http://127.0.0.1:{port}") == 200
+
+
+def _kill_the_code_server(family: list[psutil.Process]) -> None:
+    [server] = [one for one in family if "code-server" in one.cmdline()]
+    server.kill()
+    server.wait(30)
+
+
 @pytest.mark.live
 def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
     trap = set_trap(tmp_path)
@@ -84,6 +125,12 @@ def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behi
         # Through the queue of the shipped dagster.yaml, so the daemon has to be there, too.
         assert _run_from_the_ui(ports[0], "evaluation_videos", "livesports") == "SUCCESS"
         assert (tmp_path / "artefacts" / "evaluation_videos" / "all").is_dir()
+        _refuses_strangers(ports[0], "/graphql", b'{"query": "{ version }"}')
+        _refuses_strangers(ports[1], "/api/2.0/mlflow/experiments/create", b'{"name": "mine"}')
+        _kill_the_code_server(family)
+        until(lambda: _reloads(ports[0]), 120, "the code server is started again", every=1)
+        assert _run_from_the_ui(ports[0], "evaluation_videos", "livesports") == "SUCCESS"
+        family += psutil.Process(process.pid).children(recursive=True)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(120)

@@ -67,7 +67,7 @@ def test_on_one_machine_one_model_runs_at_a_time() -> None:
 
 @pytest.mark.parametrize("kind", ["SCHEDULE", "SENSOR"])
 def test_a_tick_over_thousands_of_batches_has_ten_minutes_everywhere(
-    kind: str, monkeypatch: pytest.MonkeyPatch
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from dagster._grpc import utils
 
@@ -75,15 +75,16 @@ def test_a_tick_over_thousands_of_batches_has_ten_minutes_everywhere(
     compose = read(REPOSITORY / "compose.yaml")
     places = [named(overlay, "ConfigMap", "livecc-settings")["data"] for overlay in OVERLAYS]
     places += [compose["services"][service]["environment"] for service in ("code", "daemon", "webserver")]
-    places += [commands(load_settings(), "127.0.0.1", 3000, 5000)["dagster"].env]
+    servers = commands(load_settings(), tmp_path, "127.0.0.1", 3000, 5000)
+    places += [servers[name].env for name in ("code", "daemon", "webserver")]
     for place in places:
         monkeypatch.setenv(name, place[name])
         assert getattr(utils, f"default_{kind.lower()}_grpc_timeout")() == 600, "Dagster reads this variable"
 
 
-def test_livecc_ui_keeps_to_the_time_limit_that_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS", "90")
-    given = commands(load_settings(), "127.0.0.1", 3000, 5000)["dagster"].env
+def test_livecc_ui_keeps_to_the_time_limit_that_the_environment_has(tmp_path: Path) -> None:
+    said = {"DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "90"}
+    given = commands(load_settings(), tmp_path, "127.0.0.1", 3000, 5000, said)["daemon"].env
     assert given["DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"] == "90"
 
 
