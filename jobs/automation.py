@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from jobs.cancelled import NotCancelled
+from jobs.conditions import NotCancelled, ToBeMade
 from jobs.requests import BY_ITSELF
 from livecc_assets.orchestration.steps import BY_ASSET
 
@@ -31,6 +31,7 @@ FOLLOWS_ANY_BATCH = (
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
     & ~dg.AutomationCondition.in_progress()
     & NotCancelled()
+    & ToBeMade()
 ).with_label("follows any batch")
 
 

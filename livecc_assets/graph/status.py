@@ -81,6 +81,23 @@ def partition_statuses(steps: Iterable[Step], settings: Settings, store: Store) 
     return found
 
 
+def to_be_made(step: Step, partitions: Iterable[str], settings: Settings, store: Store) -> set[str]:
+    """Those partitions of a step that a run would make anew: their inputs can be used, and something has changed."""
+    store, known = StoreSnapshot.of(store), set(partitions_of(step, settings, store))
+    found = set[str]()
+    for partition in known.intersection(partitions):
+        try:
+            plan = make_plan(step, settings, store, partition)
+        except PassingError:
+            raise
+        except UserError:
+            continue
+        pointer = store.pointer(step.asset, partition)
+        if pointer is None or pointer.place != plan.place or store.at(plan.place) is None:
+            found.add(partition)
+    return found
+
+
 def _status(step: Step, partition: str, settings: Settings, store: StoreSnapshot) -> PartitionStatus:
     pointer = store.pointer(step.asset, partition)
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from jobs.schedules import stale
 from livecc_assets.graph.plan import MissingInputError, make_plan
-from livecc_assets.graph.status import PartitionStatus, partition_statuses
+from livecc_assets.graph.status import PartitionStatus, partition_statuses, to_be_made
 from livecc_assets.store.registry import bring_back, retire
 
 #: A third of the rows is in error; the toy profile lets three in ten pass.
@@ -114,3 +114,24 @@ def test_a_retired_batch_whose_folder_is_gone_is_retired(world, monkeypatch) -> 
     shutil.rmtree(world.home / "videos" / "a")
     retire(world.store.blobs, "a")
     assert {one.state for (_, batch), one in statuses(world).items() if batch == "a"} == {"retired"}
+
+
+def test_only_a_selection_that_would_change_is_to_be_made(world) -> None:
+    def found() -> set[str]:
+        return to_be_made(world.steps["picked"], ["sample", "nosuch"], world.settings, world.store)
+
+    world.selection(["a"], 0)
+    world.batch("a", BAD)
+    assert found() == set(), "nothing of it can be used yet"
+    world.run("numbers", "doubled", partition="a")
+    assert found() == set(), "its one batch is left out"
+    (world.home / "videos" / "a" / "numbers.json").write_text("[1, 2]")
+    world.run("numbers", "doubled", partition="a")
+    assert found() == {"sample"}
+    world.run("picked", partition="sample")
+    assert found() == set()
+    world.batch("b", [3])
+    world.run("numbers", "doubled", partition="b")
+    assert found() == set(), "it reads no b"
+    world.selection(["a", "b"], 0)
+    assert found() == {"sample"}

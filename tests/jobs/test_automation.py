@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from jobs import sensors
+from jobs import conditions, sensors
 from livecc_assets.definitions import defs
 from livecc_assets.orchestration.declare import ERROR_SHARE
 from livecc_assets.orchestration.partitions import DEFINITIONS
@@ -18,6 +18,8 @@ BATCH_ASSETS = [step.asset for step in STEPS if step.partitioned_by == "batch"]
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     monkeypatch.setenv("LIVECC_HOME", str(tmp_path))
+    # Nothing is in the store here: every selection counts as one that a run would change.
+    monkeypatch.setattr(conditions, "to_be_made", lambda step, partitions, *_: set(partitions))
     with dg.DagsterInstance.ephemeral() as made:
         yield made
 
@@ -120,6 +122,17 @@ def test_what_a_person_cancelled_stays_cancelled_until_it_is_run_again(instance:
     assert not {one for one in daemon.tick() if one[1] == "a"}, "its own run makes the rest"
     instance.report_run_failed(again)
     assert ("caption_clips", "a") in daemon.tick(), "somebody wanted it after all"
+
+
+def test_a_selection_that_a_run_would_not_change_is_not_asked_for(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "to_be_made", lambda step, *_: {"sample"} if step.asset == "live_cc" else set())
+    daemon = Daemon(instance)
+    daemon.tick()
+    daemon.begin("a")
+    asked = {one for one in daemon.until_quiet() if one[0] not in BATCH_ASSETS}
+    assert asked == {("live_cc", "sample")}
 
 
 def test_what_nobody_started_by_hand_waits_behind_what_somebody_did() -> None:
