@@ -134,7 +134,7 @@ def _start_the_ui(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `livecc ui` does until somebody presses Ctrl-C, which is here when it has ended the runs that were left."""
     for name in ("LIVECC_HOME", "DAGSTER_HOME"):
         monkeypatch.setenv(name, place.environment[name])
-    nothing = {"dagster": ServerCommand([sys.executable, "-c", "import time; time.sleep(60)"], {})}
+    sleeps = ServerCommand([sys.executable, "-c", "import time; time.sleep(60)"], {})
     end = serve._end
 
     def end_and_leave(*told: Any) -> None:
@@ -142,13 +142,15 @@ def _start_the_ui(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         signal.raise_signal(signal.SIGTERM)  # which servers take as Ctrl-C
 
     monkeypatch.setattr(serve, "_end", end_and_leave)
-    monkeypatch.setattr(serve, "commands", lambda *_: nothing)
+    monkeypatch.setattr(serve, "commands", lambda *_: {serve.CODE: sleeps, "webserver": sleeps})
+    monkeypatch.setattr(serve, "serves", lambda _: True)
     monkeypatch.setattr(serve, "SETTLED", 1)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in serve.ENDINGS}
     try:
         serve.serve(load_settings(), "127.0.0.1", 0, 0)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.live
