@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 JOBS ?= logical --maxprocesses=4
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-cluster lint format clean
+.PHONY: help install demo ui test test-live test-cluster lint format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ help: ## show this list
 install: $(STAMP) ## install into .venv (a second call does nothing)
 
 # DeepSpeed looks for ninja on PATH. Not exported to all of make: PYTHON must not be looked for inside .venv.
-demo ui test test-cluster lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
+demo ui test test-live test-cluster lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 $(STAMP): export PIP_DISABLE_PIP_VERSION_CHECK := 1
 $(STAMP): pyproject.toml constraints.txt weights.txt
@@ -41,8 +41,12 @@ ui: $(STAMP) ## Dagster on port 3000 and MLflow on port 5000
 test: $(STAMP) ## all tests, in under 10 minutes on two cores
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
-test-cluster: $(STAMP) ## slower tests: whole commands, and the Docker, cluster and S3 that the environment names
-	@$(BIN)/pytest -n 2 -m 'cluster or live' $(PYTEST_ARGS)
+test-live: $(STAMP) ## slower tests that start servers and commands of the whole product
+	@$(BIN)/pytest -n 2 --dist worksteal -m live $(PYTEST_ARGS)
+
+# The folders are named, so that pytest reads at its start how their tests are shared between processes (tests/cluster/conftest.py).
+test-cluster: $(STAMP) ## tests on the Docker, cluster and S3 that DOCKER_HOST, KUBECONFIG and AWS_ENDPOINT_URL name
+	@$(BIN)/pytest -n 2 -m cluster tests/k8s tests/cluster $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff, import rules, and types for Python 3.11 and 3.12
 	$(BIN)/ruff check .

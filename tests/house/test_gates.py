@@ -15,7 +15,7 @@ TOOLS = ("ruff check", "ruff format --check", "lint-imports", "pyright")
 
 def test_ci_lints_before_it_tests_and_ends_with_the_cluster_tier() -> None:
     lines = [line for line in (REPOSITORY / ".ci" / "run").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
-    assert lines[-3:] == ["make lint", "make test", ".ci/cluster"]
+    assert lines[-4:] == ["make lint", "make test", "make test-live", ".ci/cluster"]
 
 
 def test_make_lint_and_the_hooks_run_the_same_tools() -> None:
