@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import dagster as dg
@@ -20,6 +20,22 @@ from resources.page import metadata, verdict
 
 #: Run tag that makes a run compute again what already stands: "true", or asset names joined by commas.
 FORCE = "livecc/force"
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One partition that is to be made. ``replaces``: entity tag of the manifest that it replaces, being forced or damaged."""
+
+    context: dg.AssetExecutionContext
+    step: Step
+    plan: Plan
+    settings: Settings
+    store: Store
+    replaces: str | None
+
+    def is_made(self) -> bool:
+        """Whether its manifest stands: this run's, or that of an equal one."""
+        return self.store.etag(self.plan.place) not in (None, self.replaces)
 
 
 class LiveCC(dg.ConfigurableResource):
@@ -50,27 +66,17 @@ class LiveCC(dg.ConfigurableResource):
             artifact, replaces = None, damage.etag
         memoised = artifact is not None
         if artifact is None:
-            artifact, memoised = self._make_once(context, step, plan, settings, store, replaces)
+            artifact, memoised = self._make_once(_Work(context, step, plan, settings, store, replaces))
         if memoised:
             context.log.info(f"{step.asset}[{partition}] already stands under {plan.input_key}; nothing recomputed")
         store.set_current(step.asset, partition, plan.place, context.run.run_id)
         recorded = self.mlflow.record(context, artifact, partition, settings, store)
         return self._result(context, step, plan, settings, artifact, memoised, recorded)
 
-    def _make_once(
-        self,
-        context: dg.AssetExecutionContext,
-        step: Step,
-        plan: Plan,
-        settings: Settings,
-        store: Store,
-        replaces: str | None,
-    ) -> tuple[Artifact, bool]:
+    def _make_once(self, work: _Work) -> tuple[Artifact, bool]:
         """The artifact, and whether an equal run that was under way made it."""
+        context, step, plan, store = work.context, work.step, work.plan, work.store
         options = options_in_force() if step.worker else {"kind": "local"}
-
-        def made() -> bool:
-            return store.etag(plan.place) not in (None, replaces)
 
         def tell(run: str) -> None:
             context.log.info(f"{step.asset}[{plan.partition}] is being made by run {run}; waiting for it")
@@ -78,10 +84,10 @@ class LiveCC(dg.ConfigurableResource):
         # Elsewhere the worker's name is the input key's: the second run adopts the first one's worker.
         alone = nullcontext(True)
         if options["kind"] == "local":
-            alone = store.locked(plan.place, context.run.run_id, made, tell)
+            alone = store.locked(plan.place, context.run.run_id, work.is_made, tell)
         with alone as mine:
             if mine:
-                self._make(context, step, plan, settings, store, replaces, options)
+                self._make(work, options)
         artifact = store.at(plan.place)
         if artifact is None:
             raise dg.Failure(
@@ -89,16 +95,8 @@ class LiveCC(dg.ConfigurableResource):
             )
         return artifact, not mine
 
-    def _make(
-        self,
-        context: dg.AssetExecutionContext,
-        step: Step,
-        plan: Plan,
-        settings: Settings,
-        store: Store,
-        replaces: str | None,
-        options: dict[str, Any],
-    ) -> None:
+    def _make(self, work: _Work, options: dict[str, Any]) -> None:
+        context, step, plan, settings, store = work.context, work.step, work.plan, work.settings, work.store
         error_limit = float(settings.profile.error_limit)
         if step.worker:
             task = {
@@ -114,18 +112,18 @@ class LiveCC(dg.ConfigurableResource):
                 "contents": plan.contents,
                 "error_limit": error_limit,
                 "run_id": context.run.run_id,
-                "replaces": replaces,
+                "replaces": work.replaces,
             }
             make_launcher(options).run(
                 context=context,
                 module=step.worker,
                 extras=task,
                 needs=needs_of(options, step.asset, step.worker),
-                key="-".join(filter(None, (plan.input_key, replaces))),
+                key="-".join(filter(None, (plan.input_key, work.replaces))),
                 asset=step.asset,
                 partition=plan.stored_partition,
                 root=store.root,
-                made=lambda: store.etag(plan.place) not in (None, replaces),
+                made=work.is_made,
             )
         else:
             writer = store.write(
@@ -139,7 +137,7 @@ class LiveCC(dg.ConfigurableResource):
                 contents=plan.contents,
                 error_limit=error_limit,
                 run_id=context.run.run_id,
-                replaces=replaces,
+                replaces=work.replaces,
             )
             inputs = open_inputs(store, plan.upstream)
             task = Task(step.asset, plan.config, settings.home, inputs, writer, plan.input_key, context.log.info)

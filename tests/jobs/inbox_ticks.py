@@ -7,6 +7,7 @@ import pytest
 
 from jobs.inbox import tick as ticking
 from jobs.sensors import new_batches
+from livecc_assets.core.errors import UserError
 from livecc_assets.definitions import defs
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.source import folders
@@ -84,3 +85,15 @@ def drop(place: Path, name: str) -> Path:
     (place / name).mkdir()
     (place / name / "v.mp4").write_bytes(b"1")
     return place / name
+
+
+def close(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody list the folder of this name any more."""
+    seen = folders.look
+
+    def denied(uri: str) -> folders.Look:
+        if uri.endswith(name):
+            raise UserError(f"{uri}: the AWS credentials may not do ListObjectsV2 there; allow it")
+        return seen(uri)
+
+    monkeypatch.setattr(folders, "look", denied)

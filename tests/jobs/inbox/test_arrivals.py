@@ -12,9 +12,8 @@ from jobs.inbox import tick as ticking
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.batches import write_selection
-from livecc_assets.source import folders
 from livecc_assets.store.registry import retire
-from tests.jobs.inbox_ticks import Ticks, drop
+from tests.jobs.inbox_ticks import Ticks, close, drop
 
 
 def test_a_folder_is_asked_for_once_and_not_looked_at_until_its_run_has_read_it(ticks: Ticks, folder: Path) -> None:
@@ -268,13 +267,6 @@ def test_a_folder_that_may_not_be_listed_is_passed_over_and_the_others_are_not(
 ) -> None:
     drop(folder, "closed")
     drop(folder, "open")
-    seen = folders.look
-
-    def denied(uri: str) -> folders.Look:
-        if uri.endswith("closed"):
-            raise UserError(f"{uri}: the AWS credentials may not do ListObjectsV2 there; allow it")
-        return seen(uri)
-
-    monkeypatch.setattr(folders, "look", denied)
+    close("closed", monkeypatch)
     ticks.tick()
     assert ticks.tick() == ["open"]
