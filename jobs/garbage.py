@@ -1,5 +1,7 @@
 """Garbage is collected by the clock: unfinished uploads cost what their parts cost until somebody ends them."""
 
+from itertools import chain
+
 import dagster as dg
 
 from jobs.guard import without_secrets
@@ -10,21 +12,26 @@ DAYS = 7
 
 
 @dg.op(
-    description=f"Deletes what no manifest names and uploads that nobody finished after {DAYS} days, and old messages."
+    description=f"Deletes what no manifest names and uploads that nobody finished after {DAYS} days, old messages, and what was "
+    "made of batches that were retired a month ago."
 )
 @without_secrets
 def delete_garbage(context: dg.OpExecutionContext) -> None:
     """As ``livecc gc --delete`` with a longer age; the run's log says how much went."""
     from livecc_assets.graph.settings import load_settings
+    from livecc_assets.orchestration.steps import STEPS
     from livecc_assets.store.garbage import collect
+    from livecc_assets.store.retirement import RETIRED_DAYS, collect_retired
 
-    count = size = 0
-    for item in collect(load_settings().store(), DAYS * 86400.0, delete=True):
+    store, count, size = load_settings().store(), 0, 0
+    of_batches = [step.asset for step in STEPS if step.partitioned_by == "batch"]
+    retired = collect_retired(store, of_batches, RETIRED_DAYS * 86400, delete=True)
+    for item in chain(collect(store, DAYS * 86400.0, delete=True), retired):
         count, size = count + 1, size + item.size
     context.log.info(f"{count} objects, {size} bytes deleted")
 
 
-@dg.job(name="collect_garbage", description="Deletes stored bytes that no manifest names, and old messages of workers.")
+@dg.job(name="collect_garbage", description="Deletes stored bytes that nothing needs.")
 def collect_garbage() -> None:
     """One op without partitions."""
     delete_garbage()

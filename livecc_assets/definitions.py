@@ -4,6 +4,7 @@ import dagster as dg
 
 from jobs.automation import with_automation
 from jobs.garbage import collect_garbage, weekly_garbage
+from jobs.history import purge_runs, weekly_purge
 from jobs.jobs import JOBS
 from jobs.schedules import SCHEDULES
 from jobs.sensors import SENSORS
@@ -17,8 +18,8 @@ settings = load_settings()
 
 defs = dg.Definitions(
     assets=with_automation([declare(step, BY_ASSET, settings) for step in STEPS]),
-    jobs=[*JOBS, collect_garbage],
-    schedules=[*SCHEDULES, weekly_garbage],
+    jobs=[*JOBS, collect_garbage, purge_runs],
+    schedules=[*SCHEDULES, weekly_garbage, weekly_purge],
     sensors=SENSORS,
     resources=RESOURCES,
     executor=executor_in_force(),

@@ -38,7 +38,7 @@ COMMANDS = {
     ),
     "gc": Entry(
         f"{_HERE}.upkeep:gc",
-        "List or delete stored bytes that no manifest names (killed or losing writers) and old messages of workers.",
+        "List or delete what nothing needs: bytes that no manifest names, old messages, runs and retired batches.",
     ),
     "ingest": Entry(
         f"{_HERE}.ingesting:ingest",

@@ -55,13 +55,43 @@ def verify(settings: Settings, repair: bool, as_json: bool) -> None:
     show_default=True,
     help="Leave messages and logs of workers that said something in these many days.",
 )
+@click.option(
+    "--retired-older-than",
+    "retired_days",
+    default=30.0,
+    show_default=True,
+    help="Leave what was made of batches that were retired in these many days.",
+)
+@click.option(
+    "--runs-older-than",
+    "run_age",
+    type=click.IntRange(min=1),
+    help="Leave runs of Dagster that ended in these many days.  [default: 90, or LIVECC_RUN_DAYS]",
+)
 @click.option("--delete", is_flag=True, help="Delete; without it the garbage is only listed.")
 @click.pass_obj
-def gc(settings: Settings, hours: float, days: float, delete: bool) -> None:
-    """List or delete stored bytes that no manifest names (killed or losing writers) and old messages of workers."""
-    from livecc_assets.store.garbage import collect
+def gc(settings: Settings, hours: float, days: float, retired_days: float, run_age: int | None, delete: bool) -> None:
+    """List or delete what nothing needs: bytes that no manifest names, old messages, runs and retired batches.
 
+    Such bytes are left by writers that were killed or lost a race, messages by workers. What something was made from
+    that stands is kept, and so is a run that last made a partition of an asset, or last tried to.
+    """
+    from livecc_assets.orchestration.runs import has_instance, open_instance
+    from livecc_assets.orchestration.steps import STEPS
+    from livecc_assets.store.garbage import collect
+    from livecc_assets.store.retirement import collect_retired
+
+    of_batches = [step.asset for step in STEPS if step.partitioned_by == "batch"]
     removed = list(collect(settings.store(), hours * 3600, delete, days * 86400))
+    removed += collect_retired(settings.store(), of_batches, retired_days * 86400, delete)
     for item in removed:
         say(f"{item.size:>12}  {item.key}")
     say(f"{len(removed)} objects, {sum(item.size for item in removed)} bytes {'deleted' if delete else 'are garbage'}")
+    if has_instance(settings):
+        from livecc_assets.orchestration.history import old_runs, run_days
+
+        with open_instance(settings) as instance:
+            runs = list(old_runs(instance, run_age or run_days(), delete))
+        for run in runs:
+            say(f"{run.ended:%Y-%m-%d}    run {run.run_id} ({run.job})")
+        say(f"{len(runs)} old runs{' deleted' if delete else ''}")

@@ -4,6 +4,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,14 @@ def retries() -> int:
     return int(said)
 
 
+def freshness(fresh_days: int | None) -> dg.FreshnessPolicy | None:
+    """Overdue after so many days without a materialization of any partition; a warning after two thirds of them."""
+    if fresh_days is None:
+        return None
+    late = timedelta(days=fresh_days)
+    return dg.FreshnessPolicy.time_window(fail_window=late, warn_window=late * 2 / 3)
+
+
 def _op_tags(step: Step) -> dict[str, Any]:
     # On the op, because tags of a job do not reach the pods of its steps.
     pod = {"container_config": {"resources": WAITING if step.worker else WORKING}}
@@ -110,14 +119,18 @@ def declare(step: Step, steps: Mapping[str, Step], settings: Settings | None = N
 
     ``settings`` are those in force, for whoever declares many and need not read them for each.
     """
+    settings = settings or load_settings()
+    group = settings.profile.groups.named(step.group)
 
     @dg.asset(
         name=step.asset,
         group_name=step.group,
+        owners=group.owners if group else None,
+        freshness_policy=freshness(group.fresh_days if group else None),
         description=step.description,
         partitions_def=DEFINITIONS[step.partitioned_by],
         deps=[dg.AssetDep(name, partition_mapping=mapping(steps[name], step)) for name in step.upstream],
-        code_version=code_version(step, settings or load_settings()),
+        code_version=code_version(step, settings),
         metadata=_metadata(step),
         kinds={"python", "parquet" if step.schema() is not None else "safetensors"},
         check_specs=[_check(step)],

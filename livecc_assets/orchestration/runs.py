@@ -34,6 +34,11 @@ def dagster_home(settings: Settings) -> Path:
     return folder
 
 
+def has_instance(settings: Settings) -> bool:
+    """Whether there is a Dagster instance that ``open_instance`` would open, not make."""
+    return "DAGSTER_HOME" in os.environ or (settings.home / "dagster" / INSTANCE.name).is_file()
+
+
 def _instance_file(folder: Path) -> dict[str, Any]:
     file = folder / "dagster.yaml"
     return (yaml.safe_load(file.read_text("utf-8")) if file.is_file() else None) or {}

@@ -81,7 +81,12 @@ def bring_back(blobs: Blobs, name: str) -> None:
 
 def retired(blobs: Blobs) -> frozenset[str]:
     """Names of the batches that are retired."""
-    return frozenset(os.path.basename(item.key) for item in blobs.listed(_RETIRED))
+    return frozenset(retired_since(blobs))
+
+
+def retired_since(blobs: Blobs) -> dict[str, float]:
+    """The batches that are retired, and since when, in Unix seconds."""
+    return {os.path.basename(item.key): item.modified for item in blobs.listed(_RETIRED)}
 
 
 def _found(blobs: Blobs, name: str) -> tuple[dict[str, Any], str]:

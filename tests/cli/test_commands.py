@@ -1,7 +1,9 @@
 """The ``livecc`` command as its users meet it; one line for every mistake."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import dagster as dg
 import pyarrow as pa
 import pytest
 import yaml
@@ -9,7 +11,10 @@ from click.testing import CliRunner, Result
 
 from livecc_assets.cli.main import main
 from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration import history
+from livecc_assets.orchestration.runs import open_instance
 from livecc_assets.store.rows import Rejected
+from tests.artifacts import write
 from tests.media.film import make
 from tests.recordings import Media
 
@@ -163,6 +168,31 @@ def test_gc_lists_first_and_deletes_when_asked(home: Path) -> None:
     assert "2 objects" in livecc(home, "gc", "--older-than", "0").output
     assert "deleted" in livecc(home, "gc", "--older-than", "0", "--delete").output
     assert "0 objects" in livecc(home, "gc", "--older-than", "0").output
+
+
+def test_gc_takes_what_was_made_of_a_retired_batch_and_old_runs_and_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = load_settings(home).store()
+    store.register_batch("a", {"uri": str(home)})
+    write(store, "yt_cc_source", "a", [{"video_id": "v1"}], pa.schema([("video_id", pa.string())]))
+    livecc(home, "batch", "retire", "a")
+    assert "0 objects" in livecc(home, "gc", "--delete").output
+    said = livecc(home, "gc", "--delete", "--retired-older-than", "0").output
+    assert "yt_cc_source/a/key/manifest.json" in said and store.current("yt_cc_source", "a") is None
+    assert "old runs" not in said, "there is no Dagster instance, and none is made"
+
+    @dg.asset
+    def toy() -> None: ...
+
+    with open_instance(load_settings(home)) as instance:
+        first, last = (dg.materialize([toy], instance=instance).run_id for _ in range(2))
+    assert "0 old runs" in livecc(home, "gc", "--delete").output
+    monkeypatch.setattr(history, "timedelta", lambda days: timedelta(0))
+    said = livecc(home, "gc", "--runs-older-than", "7").output
+    assert f"run {first} (__ephemeral_asset_job__)" in said and "1 old runs\n" in said and last not in said
+    assert "1 old runs deleted" in livecc(home, "gc", "--delete").output
+    assert "0 old runs" in livecc(home, "gc").output
 
 
 def test_export_writes_the_published_format_with_its_seek_index(home: Path, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ MOUNT = r"^[^:]+:/[^:]*(:(ro|rw))?$"
 KUBERNETES_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 PROFILE_NAME = r"^\w[\w.-]*$"
 SAMPLE_WORLD = "^sample-world$"
+#: As Dagster takes owners of assets.
+OWNER = r"^(team:\w+|[^@\s]+@[^@\s]+\.[^@\s.]+)$"
 
 #: What stands after "must be written".
 WRITTEN = {
@@ -23,4 +25,5 @@ WRITTEN = {
     KUBERNETES_NAME: "as a Kubernetes name: small letters, digits and -",
     PROFILE_NAME: "as a name: letters, digits, _, - and .",
     SAMPLE_WORLD: "sample-world",
+    OWNER: "as an address of e-mail, or team:NAME with letters, digits and _",
 }

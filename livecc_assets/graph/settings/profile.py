@@ -7,6 +7,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings.benchmark import Benchmarks, Commentary, EvaluationVideos, Judge, LiveSports, Opponent
 from livecc_assets.graph.settings.fields import Empty, Names, Section, Share, Whole
+from livecc_assets.graph.settings.groups import Groups
 from livecc_assets.graph.settings.patterns import PROFILE_NAME, SAMPLE_WORLD
 from livecc_assets.graph.settings.scoring import (
     ActiveSpeaker,
@@ -104,6 +105,9 @@ class Profile(Section):
     opponent: Opponent = Field(default_factory=_absent, description="Whom the commentary is compared with.")
     benchmarks: Annotated[Benchmarks, Empty] = Field(
         default_factory=Benchmarks, description="The multiple-choice benchmarks."
+    )
+    groups: Annotated[Groups, Empty] = Field(
+        default_factory=Groups, description="Owners and freshness of the groups of assets, as Dagster shows them."
     )
 
     _file: str = PrivateAttr("the profile")
