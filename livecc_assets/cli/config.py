@@ -25,6 +25,7 @@ _VARIABLES = {
     "LIVECC_MEDIA_CACHE_BYTES": ("livecc_assets.store.media_cache", "cache_bytes"),
     "LIVECC_EXECUTOR": ("resources.executor", "executor_in_force"),
     "LIVECC_INBOX_SETTLED": ("jobs.inbox.settling", "settled_seconds"),
+    "LIVECC_WORKER_SOCKET": ("livecc_assets.runtime.forked", "elsewhere"),
     "LIVECC_RUN_DAYS": ("livecc_assets.orchestration.history", "run_days"),
     "LIVECC_LAUNCHER": ("livecc_assets.graph.settings.launcher_file", "launcher_file"),
 }

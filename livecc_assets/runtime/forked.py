@@ -7,12 +7,18 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import IO
 
+from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.core.redaction import holds_secret
 
 #: Names the inherited socket in a process whose parent shares its fork server with it.
 SHARED = "LIVECC_FORKSERVER_FD"
+#: Names the Unix socket of a fork server that somebody else started, such as a container beside this one.
+ELSEWHERE = "LIVECC_WORKER_SOCKET"
+#: Bytes of a Unix socket's path that the kernel takes.
+_PATH_BYTES = 107
 #: Bytes that one request may have (a worker's environment), as far as the kernel allows.
 SEND_BUFFER = 1 << 20
 
@@ -22,6 +28,28 @@ _requests: socket.socket | None = None
 
 class ServerGoneError(RuntimeError):
     """The fork server ended before its worker did."""
+
+
+def elsewhere() -> Path | None:
+    """The socket of the fork server in force, where it is none of this process's. UserError for what can be none."""
+    said = os.environ.get(ELSEWHERE) or ""
+    if said and (not said.startswith("/") or len(said.encode()) > _PATH_BYTES):
+        raise UserError(f"{ELSEWHERE}={said}: write the absolute path of a socket, of at most {_PATH_BYTES} bytes")
+    return Path(said) if said else None
+
+
+def _connect(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    try:
+        made.connect(str(path))
+    except OSError as error:
+        made.close()
+        raise PassingError(
+            f"{ELSEWHERE}={path}: no worker can be started, for nobody listens there ({error.strerror}); start the container "
+            "of the workers, or unset the variable"
+        ) from None
+    return made
 
 
 def connection() -> socket.socket:
@@ -34,6 +62,8 @@ def connection() -> socket.socket:
     with _lock:
         if _requests is None and (shared := os.environ.pop(SHARED, None)):
             _requests = socket.socket(fileno=int(shared))
+        if _requests is None and (path := elsewhere()):
+            _requests = _connect(path)
         if _requests is None:
             _requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             _requests.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)

@@ -1,5 +1,8 @@
 """A process with the heavy libraries loaded, from which workers are forked: ``python -m livecc_assets.runtime.forkserver FD``.
 
+With the path of a Unix socket in place of FD it listens there and serves whoever of its user connects, for ever. So workers can
+live in a container of their own, apart from what holds passwords. What is set there goes before what is handed over.
+
 Importing torch and transformers takes a worker longer than most of what it does on small inputs. ``multiprocessing``
 has such a server too, but its children import the caller's ``__main__`` first, which here is Dagster or a user's script.
 
@@ -68,7 +71,10 @@ def _perform(module: str, env: dict[str, str], cwd: str) -> int:
     own = env.get("PYTHONPATH", "").split(os.pathsep)
     # As `python -m` has it: the current folder's modules come first, unless the environment says that it is not safe.
     first = [] if env.get("PYTHONSAFEPATH") else [cwd]
-    sys.path[: 0 if sys.flags.safe_path else 1] = [*first, *(entry for entry in own if entry and entry not in sys.path)]
+    sys.path[: 0 if sys.flags.safe_path else 1] = [
+        *first,
+        *(entry for entry in own if entry and entry not in sys.path),
+    ]
     if (threads := env.get("OMP_NUM_THREADS", "")).isdigit() and "torch" in sys.modules:
         # OpenMP read the variable when it was loaded, which was before this worker was asked for.
         sys.modules["torch"].set_num_threads(int(threads))
@@ -87,10 +93,13 @@ def _perform(module: str, env: dict[str, str], cwd: str) -> int:
 
 
 class Server:
-    """Forks a worker per request until nobody holds the other end of ``requests``."""
+    """Forks a worker per request: until nobody holds the other end of ``requests``, or for ever where that listens."""
 
     def __init__(self, requests: socket.socket) -> None:
-        self.requests = requests
+        self.first = requests
+        self.listens = bool(requests.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        #: Sockets on which requests come, and the one that listens for more of them.
+        self.requests = {requests}
         self.selector = selectors.DefaultSelector()
         self.workers: dict[int, socket.socket] = {}
         self.wake, wakes = os.pipe()
@@ -105,8 +114,10 @@ class Server:
         """Handle requests, ended workers and passed-on signals as they come."""
         while True:
             for key, _ in self.selector.select():
-                if key.fileobj is self.requests:
-                    if not self._accept():
+                if key.fileobj is self.first and self.listens:
+                    self._meet()
+                elif isinstance(key.fileobj, socket.socket) and key.fileobj in self.requests:
+                    if not self._accept(key.fileobj):
                         return
                 elif key.fileobj == self.wake:
                     os.read(self.wake, 4096)
@@ -114,10 +125,23 @@ class Server:
                 else:
                     self._pass_on(key.data)
 
-    def _accept(self) -> bool:
-        message, descriptors, _, _ = socket.recv_fds(self.requests, REQUEST_BYTES, 2)
+    def _meet(self) -> None:
+        """Take a new customer."""
+        customer, _ = self.first.accept()
+        self.requests.add(customer)
+        self.selector.register(customer, selectors.EVENT_READ)
+
+    def _accept(self, requests: socket.socket) -> bool:
+        """Fork the worker that is asked for; False when this was the last who could ask."""
+        try:
+            message, descriptors, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 2)
+        except ConnectionError:
+            message, descriptors = b"", []
         if not message:
-            return False
+            self.requests.discard(requests)
+            self.selector.unregister(requests)
+            requests.close()
+            return self.listens
         server = os.getpid()
         pid = os.fork()
         if not pid:
@@ -136,14 +160,17 @@ class Server:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             die_with_parent(server)
             self.selector.close()
-            for inherited in (self.requests, *self.workers.values()):
+            for inherited in (*self.requests, *self.workers.values()):
                 inherited.close()
             # Standard output belongs to whoever asked first; a worker has nothing to say on it.
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(descriptors[1], stream.fileno())
             for descriptor in descriptors:
                 os.close(descriptor)
-            code = _perform(**json.loads(message))
+            asked = json.loads(message)
+            if self.listens:
+                asked["env"] |= os.environ
+            code = _perform(**asked)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -184,11 +211,26 @@ class Server:
             client.sendall(json.dumps(message).encode() + b"\n")
 
 
+def listening(path: str) -> socket.socket:
+    """A socket of this user's at ``path``, where one that a killed server left is replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(before)
+    listener.listen()
+    return listener
+
+
 def main() -> None:
-    """Preload, then serve on the socket whose number is the only argument."""
+    """Preload, then serve on the socket whose number or path is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the orchestrator, which ends its workers
     _preload()
-    Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+    place = sys.argv[1]
+    Server(socket.socket(fileno=int(place)) if place.isdecimal() else listening(place)).serve()
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
+from livecc_assets.runtime.forked import ELSEWHERE
 from resources.launchers import make_launcher
 from resources.launchers.environment import needed
+from tests.listening import listening
 
 MEANT = {
     "PATH": "/bin",
@@ -49,7 +52,8 @@ def test_somebody_elses_worker_gets_what_its_orchestrator_has() -> None:
     assert needed(everything, {"anything": 1}) == everything
 
 
-def test_no_other_secret_is_in_proc_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def seen_by_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Of an orchestrator with all secrets: what a worker of it could read."""
     for name, value in (STORE | SECRET).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("livecc_assets.runtime.forked._requests", None)  # a server of these surroundings
@@ -62,8 +66,27 @@ def test_no_other_secret_is_in_proc_of_a_worker(tmp_path: Path, monkeypatch: pyt
         return done.get_materialize_result()
 
     assert dg.materialize([look]).success
-    seen = json.loads((tmp_path / "seen.json").read_text())
+    return json.loads((tmp_path / "seen.json").read_text())
+
+
+def test_no_other_secret_is_in_proc_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = seen_by_a_worker(tmp_path, monkeypatch)
     assert seen["environ"].items() >= (STORE | {"MY_JUDGE_KEY": SECRET["MY_JUDGE_KEY"]}).items()
     told = seen["proc"] + json.dumps(seen["environ"])
     assert [name for name in SECRET if name != "MY_JUDGE_KEY" and SECRET[name] in told] == []
     assert "MY_JUDGE_KEY" not in seen["proc"] and "PATH=" in seen["proc"]
+
+
+def test_a_worker_of_another_container_has_that_containers_keys_and_none_of_its_orchestrators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = tmp_path / "workers.sock"
+    monkeypatch.setenv(ELSEWHERE, str(socket))
+    own = {"AWS_ACCESS_KEY_ID": "AKIDOFWORKERS", "AWS_SECRET_ACCESS_KEY": "workers-secret"}
+    with listening(socket, **own):
+        seen = seen_by_a_worker(tmp_path, monkeypatch)
+    assert seen["environ"].items() >= own.items()
+    told = seen["proc"] + json.dumps(seen["environ"])
+    handed = {"AWS_ENDPOINT_URL", "MY_JUDGE_KEY"}
+    assert [name for name in (STORE | SECRET).keys() - handed if (STORE | SECRET)[name] in told] == []
+    assert not list(tmp_path.glob("worker-*")), "what passed between them is gone"

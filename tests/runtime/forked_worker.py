@@ -16,10 +16,16 @@ if __name__ == "__main__":
             threads = sys.modules["torch"].get_num_threads()
             print(os.getcwd(), os.environ["MARK"], threads, file=sys.stderr)
             print("HOME" in os.environ, __name__, file=sys.stdout)
+        case "environment":
+            print(
+                *(f"{name}={value}" for name, value in os.environ.items()),
+                sep="\n",
+                file=sys.stderr,
+            )
         case "loaded":
             print(*sys.modules, file=sys.stderr)
         case "exit":
-            raise SystemExit(int(os.environ["MARK"]))
+            raise SystemExit(int(os.environ.get("CODE") or os.environ["MARK"]))
         case "complain":
             raise SystemExit("a line for the user")
         case "fail":
