@@ -26,10 +26,10 @@ install: $(STAMP) ## install into .venv (a second call does nothing)
 demo ui test test-live test-cluster lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 $(STAMP): export PIP_DISABLE_PIP_VERSION_CHECK := 1
-$(STAMP): pyproject.toml constraints.txt weights.txt
+$(STAMP): pyproject.toml requirements.lock
 	@sh scripts/check_tools.sh '$(PYTHON)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV)
-	$(BIN)/python scripts/install_packages.py $(PIP_ARGS)
+	$(BIN)/python -m scripts.install_packages $(PIP_ARGS)
 	@touch $@
 
 demo: $(STAMP) ## the whole graph on a generated sample world, then the leaderboard
