@@ -76,9 +76,11 @@ def test_the_patches_open_what_they_say(overlay: str, tmp_path: Path) -> None:
     assert [
         each for each in found if each["kind"] in ("StatefulSet", "Service") and "postgres" in each["metadata"]["name"]
     ] == []
-    [outside] = one(found, "NetworkPolicy", "livecc-outside")["spec"]["egress"]
-    assert {443, 9000} <= {port["port"] for port in outside["ports"]}
-    assert "10.0.0.1/32" in outside["to"][0]["ipBlock"]["except"]
+    outside = one(found, "NetworkPolicy", "livecc-outside")["spec"]["egress"]
+    assert {443, 8443} <= {port["port"] for port in outside[0]["ports"]}
+    assert "203.0.113.7/32" in outside[0]["to"][0]["ipBlock"]["except"]
+    assert {"to": [{"ipBlock": {"cidr": "10.0.7.20/32"}}], "ports": [{"port": 9000}]} in outside, "one address, one port"
+    assert any("namespaceSelector" in peer for rule in outside for peer in rule["to"])
     [database] = one(found, "NetworkPolicy", "livecc-postgres-clients")["spec"]["egress"]
     assert {"ipBlock": {"cidr": "10.0.9.4/32"}} in database["to"]
     [dns] = one(found, "NetworkPolicy", "livecc-dns")["spec"]["egress"]
