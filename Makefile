@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 JOBS ?= logical --maxprocesses=4
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo ui test test-live test-cluster lint format clean
+.PHONY: help install demo ui test test-live test-cluster lint format audit sbom clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -26,10 +26,10 @@ install: $(STAMP) ## install into .venv (a second call does nothing)
 demo ui test test-live test-cluster lint format: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 $(STAMP): export PIP_DISABLE_PIP_VERSION_CHECK := 1
-$(STAMP): pyproject.toml constraints.txt weights.txt
+$(STAMP): pyproject.toml requirements.lock
 	@sh scripts/check_tools.sh '$(PYTHON)'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || '$(PYTHON)' -m venv --clear $(VENV)
-	$(BIN)/python scripts/install_packages.py $(PIP_ARGS)
+	$(BIN)/python -m scripts.install_packages $(PIP_ARGS)
 	@touch $@
 
 demo: $(STAMP) ## the whole graph on a generated sample world, then the leaderboard
@@ -57,6 +57,12 @@ lint: $(STAMP) ## ruff, import rules, and types for Python 3.11 and 3.12
 format: $(STAMP) ## let ruff rewrite the files
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+audit: $(STAMP) ## known vulnerabilities of the packages in requirements.lock
+	@$(BIN)/python -m scripts.audit
+
+sbom: $(STAMP) ## list what is installed in build/sbom/development.cdx.json
+	@$(BIN)/python -m scripts.sbom development
 
 clean: ## remove the installation and caches, and keep the state in $LIVECC_HOME
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

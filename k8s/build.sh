@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds images with the Docker engine of DOCKER_HOST: k8s/build.sh [orchestrator|curation|training|asr|stack|postgres|s3]...
 # Without a name: those that a cluster runs. Each is tagged livecc/NAME:dev and, from a clean checkout, livecc/NAME:COMMIT.
-# DOCKER names another docker client; PIP_ARGS goes to the pip that installs torch, for instance an index with its CPU build.
+# DOCKER names another docker client; PIP_ARGS goes to the pip that installs torch, for instance the page of its CPU builds.
+# What each image holds is listed in build/sbom/NAME.cdx.json (SBOM=no: not). BASE names another base image than images/base.txt does. The ID of each image is noted in build/images and, for compose.yaml, in .env.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,9 @@ if [[ -z ${DOCKER_BUILDKIT:-} ]]; then
 fi
 export DOCKER_BUILDKIT
 
+base=${BASE:-$(tail -n 1 k8s/images/base.txt)}
+[[ $base == *@sha256:* ]] || echo "the base $base is named by its tag alone: whoever can move the tag decides what is in it" >&2
+
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 version=$(git describe --tags --always --dirty 2>/dev/null || echo dev)
 commit=
@@ -28,8 +32,20 @@ build() { # NAME DOCKERFILE [TARGET]
     echo "building livecc/$1:dev${commit:+ and livecc/$1:$commit}"
     "$client" build "${tags[@]}" "${target[@]}" --file "k8s/images/$2.Dockerfile" \
         --build-arg VERSION="$version" --build-arg REVISION="$revision" \
-        ${BASE:+--build-arg BASE="$BASE"} ${PIP_ARGS:+--build-arg PIP_ARGS="$PIP_ARGS"} .
+        --build-arg BASE="$base" ${PIP_ARGS:+--build-arg PIP_ARGS="$PIP_ARGS"} .
+    "$client" image inspect --format '{{.Id}}' "livecc/$1:dev" >"build/images/$1.id"
+    [[ ${SBOM:-yes} == no ]] || sbom "$1" "$(<"build/images/$1.id")"
 }
+
+sbom() { # NAME ID: build/sbom/NAME.cdx.json
+    if [[ -x .venv/bin/pip-audit ]]; then
+        .venv/bin/python -m scripts.sbom "$1" "$2"
+    else
+        echo "no list of what $1 holds: make install, then k8s/build.sh $1 again, or SBOM=no" >&2
+    fi
+}
+
+mkdir -p build/images
 
 (($#)) || set -- orchestrator curation training postgres
 for name; do
@@ -39,3 +55,14 @@ for name; do
         *) echo "$name: no such image; the images are orchestrator, curation, training, asr, stack, postgres, s3" >&2; exit 2 ;;
     esac
 done
+
+# compose.yaml runs these very images, whatever is tagged later; it reads .env.
+umask 077
+{
+    [[ ! -f .env ]] || grep -v '^LIVECC_IMAGE_' .env || true
+    for file in build/images/*.id; do
+        name=$(basename "$file" .id)
+        echo "LIVECC_IMAGE_${name^^}=$(<"$file")"
+    done
+} >.env.new
+mv .env.new .env

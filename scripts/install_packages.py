@@ -1,7 +1,8 @@
-"""Install the project and its weights into the Python that runs this: `python scripts/install_packages.py [PIP OPTIONS]`.
+"""Install the project and its weights into the Python that runs this: `python -m scripts.install_packages [PIP OPTIONS]`.
 
-uv fetches and unpacks in parallel and takes a tenth of pip's time. It does not read pip's configuration, so this hands over
-the package sources that pip is set up with. Where uv cannot be had or does not get through, pip does the same work.
+Every package comes from requirements.lock. uv fetches and unpacks in parallel and takes a tenth of pip's time. It does not
+read pip's configuration, so this hands over the package sources that pip is set up with. Where uv cannot be had or does not
+get through, pip does the same work.
 """
 
 import ast
@@ -10,18 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent.parent
-PROJECT = ["-c", "constraints.txt", "-e", ".[ui,media,curation,training,cluster,dev]"]
-# --no-deps: only the data files of these packages are wanted, and their metadata pull in compilers and CUDA.
-# dashscope carries Qwen2's own vocabulary, which the conformance tests compare with.
-WEIGHTS = ["--no-deps", "-c", "constraints.txt", "-r", "weights.txt", "dashscope"]
-#: pip's settings that name package sources, and uv's options for them.
-SOURCES = {"index-url": "--default-index", "extra-index-url": "--extra-index-url", "find-links": "--find-links"}
+from scripts.locked import LOCK, OPTIONS, Installer, install, pip, run
 
-
-def pip(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run this Python's pip."""
-    return subprocess.run([sys.executable, "-m", "pip", *arguments], cwd=HERE, text=True, check=False, **options)  # type: ignore[call-overload]
+#: pip's settings that name package sources, and uv's options for them. Not extra-index-url: uv takes a name from the first
+#: index that knows it, so an extra index with some other version would hide the pinned one. pip looks there as well.
+SOURCES = {"index-url": "--default-index", "find-links": "--find-links"}
 
 
 def pip_sources(listing: str) -> list[str]:
@@ -39,25 +33,33 @@ def pip_sources(listing: str) -> list[str]:
     return options
 
 
-def by_uv(arguments: list[str]) -> bool:
-    """Install with uv; False when it cannot be had or fails."""
-    if pip("install", "-q", "--disable-pip-version-check", "-c", "constraints.txt", "uv", *arguments).returncode:
-        return False
-    sources = pip_sources(pip("config", "list", stdout=subprocess.PIPE).stdout)
-    uv = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--python", sys.executable]
-    # As pip does: the best version of all indexes, not the first index that knows the name.
-    uv += ["--index-strategy", "unsafe-best-match", *sources, *arguments]
-    return all(subprocess.run([*uv, *what], cwd=HERE, check=False).returncode == 0 for what in (PROJECT, WEIGHTS))
+def uv(*options: str) -> Installer:
+    """An installer that is the uv beside this Python, with the package sources of its pip."""
+    listing = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], check=False, text=True, stdout=subprocess.PIPE
+    ).stdout
+    program = str(Path(sys.executable).with_name("uv"))
+    command = (program, "pip", "install", "--python", sys.executable, *OPTIONS, *pip_sources(listing), *options)
+    return lambda *what, quiet=False: run(*command, *what, quiet=quiet)
 
 
-def main() -> int:
+def everything(installer: Installer) -> bool:
+    """Install the packages, then the project, whose own files can have no hash."""
+    return install("dev", installer) and installer("-e", ".").returncode == 0
+
+
+def main(arguments: list[str]) -> int:
     """Exit code of the installation."""
-    arguments = sys.argv[1:]
-    if os.environ.get("LIVECC_INSTALLER") != "pip" and by_uv(arguments):
+    os.chdir(LOCK.parent)
+    if (
+        os.environ.get("LIVECC_INSTALLER") != "pip"
+        and install("installer", pip("-q", *arguments))
+        and everything(uv(*arguments))
+    ):
         return 0
     print("installing with pip", file=sys.stderr)
-    return max(pip("install", *arguments, *what).returncode for what in (PROJECT, WEIGHTS))
+    return 0 if install("build", pip("-q", *arguments)) and everything(pip(*arguments)) else 1
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

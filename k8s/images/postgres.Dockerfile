@@ -1,6 +1,7 @@
 # PostgreSQL from Debian's packages, for clusters and machines that reach no registry. It keeps to what the manifests use of
 # the official image: POSTGRES_USER, POSTGRES_PASSWORD, PGDATA, /docker-entrypoint-initdb.d and the uid 999.
-ARG BASE=python:3.11-slim-bookworm
+# base.txt names BASE, by digest; build.sh passes it on.
+ARG BASE
 FROM ${BASE}
 RUN groupadd --gid 999 postgres && useradd --uid 999 --gid 999 --home-dir /var/lib/postgresql postgres \
     && apt-get update -qq \

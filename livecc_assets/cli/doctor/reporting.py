@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livecc_assets.cli.doctor import machine, models, services
+from livecc_assets.cli.doctor import images, machine, models, services
 from livecc_assets.cli.doctor.finding import Finding
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def diagnose(home: Path, root: str, env: Mapping[str, str] = os.environ) -> list
         lambda: [services.kubernetes(env)],
         lambda: [services.docker(env)],
         lambda: models.weights(home),
+        images.images,
         lambda: [machine.disk(home), machine.memory()],
         lambda: [machine.state(root)],
     ]
