@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds images with the Docker engine of DOCKER_HOST: k8s/build.sh [orchestrator|curation|training|asr|stack|postgres|s3]...
+# Builds images with the Docker engine of DOCKER_HOST: k8s/build.sh [orchestrator|curation|training|asr|postgres|s3]...
 # Without a name: those that a cluster runs. Each is tagged livecc/NAME:dev and, from a clean checkout, livecc/NAME:COMMIT.
 # DOCKER names another docker client; PIP_ARGS goes to the pip that installs torch, for instance the page of its CPU builds.
 # What each image holds is listed in build/sbom/NAME.cdx.json (SBOM=no: not). BASE names another base image than images/base.txt does. The ID of each image is noted in build/images and, for compose.yaml, in .env.
@@ -51,8 +51,8 @@ mkdir -p build/images
 for name; do
     case $name in
         orchestrator | postgres | s3) build "$name" "$name" ;;
-        curation | asr | training | stack) build "$name" worker "$name" ;;
-        *) echo "$name: no such image; the images are orchestrator, curation, training, asr, stack, postgres, s3" >&2; exit 2 ;;
+        curation | asr | training) build "$name" worker "$name" ;;
+        *) echo "$name: no such image; the images are orchestrator, curation, training, asr, postgres, s3" >&2; exit 2 ;;
     esac
 done
 

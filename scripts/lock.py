@@ -35,7 +35,6 @@ PARTS: dict[str, tuple[list[str], list[str]]] = {
     "orchestrator": ([*PROJECT, *UI, *MEDIA, f"{IMAGE}/orchestrator.txt"], []),
     "curation": ([*PROJECT, *MEDIA, *CURATION], ["weights.txt"]),
     "training": ([*PROJECT, *MEDIA, *TRAINING], []),
-    "stack": ([*PROJECT, *UI, f"{IMAGE}/orchestrator.txt"], []),
     "asr": ([f"{IMAGE}/asr-pinned.txt"], [f"{IMAGE}/asr.txt"]),
     "s3": ([f"{IMAGE}/s3.txt"], []),
     "toy": (["tests/cluster/toy.txt"], []),

@@ -2,7 +2,6 @@
 #   curation   text losses, faces, speech recognition; no compiler
 #   asr        that, and whisperx
 #   training   curation, and DeepSpeed with the compiler it needs; training, commentary and evaluation
-#   stack      training, and Dagster's side: the code location of compose.yaml, whose workers are its own processes
 # Which torch comes depends on pip's sources: with its usual index the CUDA build; PIP_ARGS can name PyTorch's page of CPU builds.
 # base.txt names BASE, by digest; build.sh passes it on.
 ARG BASE
@@ -57,20 +56,6 @@ WORKDIR /scratch
 ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="livecc-assets training and inference worker" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
-
-FROM training-packages AS stack
-RUN python /opt/livecc/scripts/locked.py stack && install -d -o 10001 -g 10001 /opt/dagster
-COPY --from=source /wheels /opt/livecc/wheels
-RUN pip install --no-index --no-deps /opt/livecc/wheels/*.whl
-ENV DAGSTER_HOME=/opt/dagster GIT_PYTHON_REFRESH=quiet MLFLOW_DISABLE_TELEMETRY=true DO_NOT_TRACK=true
-USER 10001:10001
-WORKDIR /scratch
-ARG VERSION=dev
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="livecc-assets on one machine" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"

@@ -58,10 +58,11 @@ def render(folder: Path, settings: Mapping[str, str], profile: Path) -> str:
 
 
 def make_secrets(s3: Mapping[str, str]) -> None:
-    """The namespace and the two secrets that the manifests name."""
+    """The namespace and the secrets that the manifests name; the bed's S3 has one key for all."""
     passwords = {f"{name}-password": secrets.token_hex(16) for name in ("admin", "postgresql", "mlflow")}
     found: list[dict[str, Any]] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}]
-    for name, values in {"livecc-postgres": passwords, "livecc-s3": dict(s3)}.items():
+    keys = {f"livecc-s3{of}": dict(s3) for of in ("", "-workers", "-pages")}
+    for name, values in ({"livecc-postgres": passwords} | keys).items():
         about = {"name": name, "namespace": NAMESPACE}
         found.append({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": values})
     control("apply", "-f", "-", given="---\n".join(yaml.safe_dump(one) for one in found))

@@ -1,6 +1,6 @@
 """`compose.yaml` gives a running stack; a batch that is ingested there is curated by a run that its page launches.
 
-Needs the images orchestrator, stack, postgres and s3, and a client with Compose (`docker compose` or docker-compose).
+Needs the images orchestrator, training, postgres and s3, and a client with Compose (`docker compose` or docker-compose).
 """
 
 import os
@@ -18,6 +18,7 @@ import requests
 from tests.cluster.deployment import Page
 from tests.cluster.services import give_up, need_images
 from tests.house.places import REPOSITORY
+from tests.k8s.test_compose import PASSWORDS
 from tests.media.film import make
 from tests.waiting import until
 
@@ -28,12 +29,12 @@ SUBTITLES = "1\n00:00:00,000 --> 00:00:07,000\nthe goalkeeper kicks the ball far
 
 
 class Stack:
-    """One project of Compose with ports and a password of its own."""
+    """One project of Compose with ports and passwords of its own."""
 
     def __init__(self) -> None:
         self.ui, self.mlflow = _free_port(), _free_port()
-        self.password = secrets.token_hex(12)
-        settings = {"LIVECC_PASSWORD": self.password, "LIVECC_UI_PORT": self.ui, "LIVECC_MLFLOW_PORT": self.mlflow}
+        self.passwords = {name: secrets.token_hex(12) for name in PASSWORDS}
+        settings = self.passwords | {"LIVECC_UI_PORT": self.ui, "LIVECC_MLFLOW_PORT": self.mlflow}
         self._environment = os.environ | {name: str(value) for name, value in settings.items()}
         self._command = [*_compose(), "-p", f"livecc-test-{uuid.uuid4().hex[:6]}"]
 
@@ -76,7 +77,7 @@ def _answers(address: str) -> bool:
 
 @pytest.fixture(scope="module")
 def stack(docker_client) -> Iterator[Stack]:
-    need_images(docker_client, "orchestrator", "stack", "postgres", "s3")
+    need_images(docker_client, "orchestrator", "training", "postgres", "s3")
     made = Stack()
     try:
         made("up", "-d")
@@ -98,4 +99,45 @@ def test_a_batch_that_is_ingested_there_is_curated_by_a_run_of_its_page(stack: S
     assert page.ended(run, 300) == "SUCCESS", page.messages(run)[-15:]
     said = stack("exec", "-T", "code", "livecc", "status")
     assert "yt_cc_source" in said
-    assert stack.password not in said + "".join(page.messages(run)) + stack("logs", "--no-color")
+    told = said + "".join(page.messages(run)) + stack("logs", "--no-color")
+    assert [name for name, value in stack.passwords.items() if value in told] == []
+
+
+#: What a process can read of all others of its container.
+PEEK = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr '\\0' '\\n'"
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3)"
+
+
+def test_the_container_of_the_workers_holds_its_own_key_and_reaches_the_store_alone(stack: Stack) -> None:
+    seen = stack("exec", "-T", "worker", "sh", "-c", PEEK)
+    assert [name for name, value in stack.passwords.items() if value in seen] == ["S3_WORKER_PASSWORD"]
+    stack("exec", "-T", "worker", "python", "-c", CONNECT, "s3", "8333")
+    for host, port in {"postgres": "5432", "mlflow": "5000", "webserver": "3000", "code": "4000"}.items():
+        with pytest.raises(AssertionError, match=r"gaierror|timed out|refused|unreachable"):
+            stack("exec", "-T", "worker", "python", "-c", CONNECT, host, port)
+
+
+#: Puts an object with a service's key; prints what S3 answers to it.
+PUT = """
+import boto3, sys
+try:
+    boto3.client("s3").put_object(Bucket="livecc", Key=sys.argv[1], Body=b"1")
+    print("stored")
+except Exception as error:
+    print(error)
+"""
+
+
+def test_each_key_writes_what_its_service_needs(stack: Stack) -> None:
+    allowed = {
+        (service, key)
+        for service in ("code", "worker", "webserver")
+        for key in ("artefacts/x", "mlflow/x", "dagster-logs/x")
+        if "stored" in stack("exec", "-T", service, "python", "-c", PUT, key)
+    }
+    assert allowed == {
+        ("code", "artefacts/x"),
+        ("code", "mlflow/x"),
+        ("code", "dagster-logs/x"),
+        ("worker", "artefacts/x"),
+    }

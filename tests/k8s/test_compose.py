@@ -17,11 +17,13 @@ TEXT = (REPOSITORY / "compose.yaml").read_text("utf-8")
 STACK: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, Any] = STACK["services"]
 #: What k8s/build.sh notes in .env.
-BUILT = {f"LIVECC_IMAGE_{name}": f"sha256:{7:064x}" for name in ("ORCHESTRATOR", "STACK", "POSTGRES", "S3")}
+BUILT = {f"LIVECC_IMAGE_{name}": f"sha256:{7:064x}" for name in ("ORCHESTRATOR", "TRAINING", "POSTGRES", "S3")}
+#: The names of all passwords, as compose/passwords.sh has them.
+PASSWORDS = sorted(set(re.findall(r"\$\{(\w+_PASSWORD):", TEXT)))
 
 
 def test_the_stack_has_its_parts() -> None:
-    assert {"s3", "postgres", "mlflow", "webserver", "daemon", "code"} <= set(SERVICES)
+    assert {"s3", "postgres", "mlflow", "webserver", "daemon", "code", "worker"} <= set(SERVICES)
 
 
 def test_services_wait_for_services_that_can_say_they_are_ready() -> None:
@@ -71,7 +73,57 @@ def test_nothing_is_open_to_the_network_or_holds_a_password() -> None:
         assert service["security_opt"] == ["no-new-privileges"]
         for name, value in (service.get("environment") or {}).items():
             if re.search("PASSWORD|SECRET", name):
-                assert value.startswith("${LIVECC_PASSWORD:?")
+                assert re.fullmatch(r"\$\{\w+_PASSWORD:\?run k8s/compose/passwords.sh\}", value)
+
+
+def holders(password: str) -> set[str]:
+    """Services that are given a password."""
+    return {name for name, service in SERVICES.items() if f"${{{password}:" in str(service.get("environment"))}
+
+
+def test_every_service_has_a_credential_of_its_own() -> None:
+    assert {password: holders(password) for password in PASSWORDS} == {
+        "PG_ADMIN_PASSWORD": {"postgres"},
+        "PG_DAGSTER_PASSWORD": {"postgres", "code", "webserver", "daemon"},
+        "PG_MLFLOW_PASSWORD": {"postgres", "mlflow"},
+        "S3_ADMIN_PASSWORD": {"s3", "bucket"},
+        "S3_CODE_PASSWORD": {"s3", "code"},
+        "S3_PAGES_PASSWORD": {"s3", "webserver"},
+        "S3_WORKER_PASSWORD": {"s3", "worker"},
+    }
+
+
+def test_workers_stand_apart_from_what_holds_passwords() -> None:
+    worker, code = SERVICES["worker"], SERVICES["code"]
+    secrets = [name for name in worker["environment"] if re.search("PASSWORD|SECRET|TOKEN", name)]
+    assert secrets == ["AWS_SECRET_ACCESS_KEY"]
+    assert worker["networks"] == ["store"] and "ports" not in worker
+    assert {name for name, service in SERVICES.items() if "store" in service.get("networks", [])} == {"worker", "s3"}
+    # What they share has to be at the same places.
+    assert set(worker["volumes"]) == {"run:/run/livecc", "scratch:/scratch"} <= set(code["volumes"])
+    assert code["environment"]["LIVECC_WORKER_SOCKET"] == worker["command"][-1] == "/run/livecc/workers.sock"
+    assert code["environment"]["LIVECC_HOME"] == worker["environment"]["LIVECC_HOME"] == "/scratch"
+
+
+def test_passwords_are_made_once_for_every_service(tmp_path: Path) -> None:
+    script = tmp_path / "k8s" / "compose" / "passwords.sh"
+    script.parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "k8s" / "compose" / "passwords.sh", script)
+    env = tmp_path / ".env"
+    env.write_text("LIVECC_UI_PORT=3001\nS3_CODE_PASSWORD=my-own\n")
+    subprocess.run(["sh", str(script)], check=True)
+    made = env.read_text()
+    found = dict(line.split("=") for line in made.splitlines())
+    assert sorted(found.keys() - {"LIVECC_UI_PORT"}) == PASSWORDS
+    assert found["S3_CODE_PASSWORD"] == "my-own" and found["LIVECC_UI_PORT"] == "3001"
+    assert len(set(found.values())) == len(found) and all(
+        len(found[name]) == 48 for name in PASSWORDS if "CODE" not in name
+    )
+    subprocess.run(["sh", str(script)], check=True)
+    assert env.read_text() == made
+    env.unlink()
+    subprocess.run(["sh", str(script)], check=True)
+    assert env.stat().st_mode & 0o777 == 0o600
 
 
 def test_images_are_those_that_the_build_script_makes() -> None:
@@ -100,12 +152,13 @@ def config(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_compose_accepts_the_file(tmp_path: Path) -> None:
-    done = config(tmp_path, LIVECC_PASSWORD="a-password", **BUILT)
+    done = config(tmp_path, **dict.fromkeys(PASSWORDS, "a-password"), **BUILT)
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout)["services"]["postgres"]["environment"]["POSTGRES_PASSWORD"] == "a-password"
 
 
-def test_compose_asks_for_the_password_that_is_not_set(tmp_path: Path) -> None:
-    done = config(tmp_path, **BUILT)
+@pytest.mark.parametrize("absent", PASSWORDS)
+def test_compose_asks_for_a_password_that_is_not_set(absent: str, tmp_path: Path) -> None:
+    done = config(tmp_path, **{name: "a-password" for name in PASSWORDS if name != absent}, **BUILT)
     assert done.returncode != 0
-    assert "LIVECC_PASSWORD" in done.stderr + done.stdout
+    assert absent in done.stderr + done.stdout

@@ -34,7 +34,9 @@ def test_dagster_accepts_the_instance(file: Path) -> None:
 def test_every_variable_of_the_instance_is_set_where_it_is_read(file: Path) -> None:
     wanted = {value for key, value in walk(read(file)) if key == "env" and isinstance(value, str)}
     if file.parent.name == "compose":
-        given = set(read(REPOSITORY / "compose.yaml")["x-environment"])
+        given = set(read(REPOSITORY / "compose.yaml")["x-dagster"]) | set(
+            read(REPOSITORY / "compose.yaml")["x-settings"]
+        )
     else:
         given = set(named("local", "ConfigMap", "livecc-settings")["data"]) | {"DAGSTER_PG_PASSWORD"}
     assert wanted <= given

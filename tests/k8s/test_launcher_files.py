@@ -152,4 +152,4 @@ def test_the_judges_key_goes_to_those_who_ask_it_and_to_no_other_worker(options:
         [secrets[step.asset]] = [one["secretRef"]["name"] for one in container["envFrom"]]
     judges = {step.asset for step in WORKERS if step.pool == "judge"}
     assert {asset for asset, name in secrets.items() if name == "livecc-judge"} == judges
-    assert {name for asset, name in secrets.items() if asset not in judges} == {"livecc-s3"}
+    assert {name for asset, name in secrets.items() if asset not in judges} == {"livecc-s3-workers"}

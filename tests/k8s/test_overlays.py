@@ -14,6 +14,7 @@ SNAPSHOTS = Path(__file__).with_name("snapshots")
 SECRETS = {
     "livecc-postgres": {"admin-password", "postgresql-password", "mlflow-password"},
     "livecc-s3": None,
+    "livecc-s3-pages": None,
 }
 #: API versions that Kubernetes 1.20 serves.
 OLD = {"v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1"}

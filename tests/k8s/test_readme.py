@@ -146,5 +146,6 @@ def test_every_secret_that_the_manifests_name_is_among_those_to_make() -> None:
     for overlay in OVERLAYS:
         text = rendered(overlay)
         named |= set(re.findall(r"\bsecret: ([a-z0-9-]+)", text))
+        named |= set(re.findall(r"secretRef:\s+name: (\S+)", text)) | set(re.findall(r"env_secrets: \[(\S+)\]", text))
         named |= set(re.findall(r"secretKeyRef:\s+key: \S+\s+name: (\S+)", text))
     assert named == made

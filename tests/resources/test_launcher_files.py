@@ -37,7 +37,7 @@ def test_a_pod_is_told_where_s3_is_and_gets_its_keys_from_the_secret_alone(optio
     (container,) = manifest["spec"]["template"]["spec"]["containers"]
     environment = {one["name"]: one["value"] for one in container["env"]}
     assert environment.items() >= ADDRESS.items()
-    assert container["envFrom"] == [{"secretRef": {"name": "livecc-s3"}}]
+    assert container["envFrom"] == [{"secretRef": {"name": "livecc-s3-workers"}}]
     assert not any(value in str(manifest) for value in KEYS.values())
 
 
