@@ -21,5 +21,5 @@ def executor_in_force() -> dg.ExecutorDefinition:
         # With it comes the Kubernetes client, which takes long to import.
         from dagster_k8s import k8s_job_executor
     except ImportError:
-        raise UserError(f"{VARIABLE}=pods needs dagster-k8s: pip install -c constraints.txt dagster-k8s") from None
+        raise UserError(f"{VARIABLE}=pods needs dagster-k8s: make install") from None
     return k8s_job_executor

@@ -10,13 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cyclonedx.model.bom import Bom
-from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.model import bom as boms
+from cyclonedx.model import component as parts
+from cyclonedx.model.component import ComponentType
 from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "sbom"
+#: Their decorators hide these classes from type checkers.
+Bom: Any = boms.Bom
+Component: Any = parts.Component
 #: Runs in the image, whose Python has nothing of this project's tools.
 LISTING = """
 import json, platform, shutil, subprocess
@@ -44,7 +48,7 @@ def listing(image: str | None) -> dict[str, Any]:
     return json.loads(subprocess.run([*command, "-c", LISTING], check=True, text=True, stdout=subprocess.PIPE).stdout)
 
 
-def components(found: dict[str, Any]) -> list[Component]:
+def components(found: dict[str, Any]) -> list[Any]:
     """The packages with their package URLs, which scanners look up."""
     system, release = found["system"].get("ID", "linux"), found["system"].get("VERSION_ID", "")
     made = [Component(name=system, version=release, type=ComponentType.OPERATING_SYSTEM, bom_ref="system")]

@@ -26,7 +26,7 @@ def errors_of_a_store() -> tuple[type[Exception], ...]:
         with _environment({"MLFLOW_DISABLE_TELEMETRY": "true"}):
             from mlflow.exceptions import MlflowException
     except ModuleNotFoundError as error:
-        raise UnreachableError("mlflow is not installed: pip install 'livecc-assets[ui]'") from error
+        raise UnreachableError("mlflow is not installed: make install") from error
     from filelock import Timeout
     from requests import RequestException
     from sqlalchemy.exc import SQLAlchemyError

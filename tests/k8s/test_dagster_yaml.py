@@ -91,9 +91,7 @@ def test_livecc_ui_keeps_to_the_time_limit_that_the_environment_has(tmp_path: Pa
 
 
 def test_the_pods_of_runs_keep_to_the_restricted_level_and_mount_what_exists(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip(
-        "dagster_k8s", reason="dagster-k8s is not installed: pip install -c constraints.txt dagster-k8s"
-    )
+    pytest.importorskip("dagster_k8s", reason="dagster-k8s is not installed: make install")
     from dagster._config import process_config
     from dagster_k8s.job import DagsterK8sJobConfig, UserDefinedDagsterK8sConfig, construct_dagster_k8s_job
     from kubernetes import client

@@ -17,7 +17,7 @@ from resources.executor import executor_in_force
 from tests.house.places import REPOSITORY
 from tests.k8s.rendering import breaches, job_config, named
 
-pytest.importorskip("dagster_k8s", reason="dagster-k8s is not installed: pip install -c constraints.txt dagster-k8s")
+pytest.importorskip("dagster_k8s", reason="dagster-k8s is not installed: make install")
 SETTINGS = yaml.safe_load((REPOSITORY / "k8s/base/dagster.yaml").read_text("utf-8"))["run_launcher"]["config"]
 
 

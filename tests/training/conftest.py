@@ -54,7 +54,7 @@ def qwen_tokenizer():
 
     spec = importlib.util.find_spec("dashscope")
     if spec is None or not spec.submodule_search_locations:
-        pytest.skip("dashscope is not installed (pip install --no-deps dashscope==2.0.2): it holds Qwen's vocabulary")
+        pytest.skip("dashscope is not installed (make install): it holds Qwen's vocabulary")
     lines = (Path(spec.submodule_search_locations[0]) / "resources" / "qwen.tiktoken").read_bytes().splitlines()
     ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
     alphabet = byte_alphabet()

@@ -57,7 +57,7 @@ def tools() -> list[Finding]:
 
 def media() -> Finding:
     """PyAV and the codecs of the sample's videos."""
-    remedy = "pip install -c constraints.txt -e '.[media]'"
+    remedy = "make install"
     if importlib.util.find_spec("av") is None:
         return Finding("video decoder", False, "PyAV is not installed", remedy, True)
     import av
@@ -73,9 +73,7 @@ def gpu() -> Finding:
     """What torch sees of NVIDIA's GPUs."""
     without = "the sample profile runs on the CPU; the paper profile needs NVIDIA GPUs"
     if importlib.util.find_spec("torch") is None:
-        return Finding(
-            "GPU", False, f"torch is not installed; {without}", "pip install -c constraints.txt -e '.[training]'"
-        )
+        return Finding("GPU", False, f"torch is not installed; {without}", "make install")
     import torch
 
     if torch.version.cuda is None:

@@ -29,9 +29,7 @@ def hub(env: Mapping[str, str]) -> Finding:
             "unset HF_HUB_OFFLINE to download models",
         )
     if importlib.util.find_spec("huggingface_hub") is None:
-        return Finding(
-            name, False, "huggingface_hub is not installed", "pip install -c constraints.txt -e '.[curation]'"
-        )
+        return Finding(name, False, "huggingface_hub is not installed", "make install")
     import requests
     from huggingface_hub import constants
 
@@ -69,9 +67,7 @@ def kubernetes(env: Mapping[str, str]) -> Finding:
     """Whether a cluster answers under the kubeconfig, or the one that this process runs in."""
     name, remedy = "Kubernetes", "set KUBECONFIG or run inside a cluster; the local launcher needs none"
     if importlib.util.find_spec("kubernetes") is None:
-        return Finding(
-            name, False, "the Python package kubernetes is not installed", "pip install -c constraints.txt kubernetes"
-        )
+        return Finding(name, False, "the Python package kubernetes is not installed", "make install")
     paths = [Path(part) for part in env.get("KUBECONFIG", "").split(os.pathsep) if part]
     paths = paths or [Path(env.get("HOME", "/")) / ".kube" / "config"]
     inside = "KUBERNETES_SERVICE_HOST" in env
