@@ -14,6 +14,7 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
 from livecc_assets.models.config_check import check_numbers, check_weights
 from livecc_assets.models.gguf_check import check_gguf
+from livecc_assets.models.links import check_links
 from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY, check_file, read_object
 
 #: Files that libraries read whole: configurations, tokenizers, vocabularies, templates.
@@ -30,12 +31,12 @@ _CT2_VERSIONS, _CT2_NAME, _CT2_VARIABLES = range(1, 33), 256, 1_000_000
 def checked(folder: Path | str) -> Path:
     """The folder itself. Raises :class:`UserError` in one line that names the file at fault and the remedy.
 
-    Sizes are asked before anything is read. Only headers, ``config.json`` and the index of the weights are read. Links are
-    followed, because the hub's cache and the artifact store make folders of links.
+    Links come first, and sizes before anything is read.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"{brief(folder)} is no folder; name the folder of a model")
+    check_links(folder)
     held = 0
     for path in sorted(folder.iterdir()):
         if path.suffix in _TEXTS:

@@ -218,23 +218,6 @@ def test_other_weights_need_a_head_of_their_kind(tmp_path: Path, name: str, cont
     assert name in refusal(tmp_path)
 
 
-def test_links_into_the_hubs_store_of_blobs_are_followed(folder: Path, tmp_path: Path):
-    blobs, snapshot = tmp_path / "hub" / "blobs", tmp_path / "hub" / "snapshots" / "1f2e"
-    blobs.mkdir(parents=True)
-    snapshot.mkdir(parents=True)
-    for number, path in enumerate(sorted(folder.iterdir())):
-        shutil.move(path, blobs / str(number))
-        (snapshot / path.name).symlink_to(f"../../blobs/{number}")
-    assert load_processor(snapshot).factor == 28
-    assert load_model(snapshot).config.model_type == "qwen2_vl"
-
-
-@pytest.mark.parametrize("target", ["/dev/zero", "nowhere", "."])
-def test_a_link_to_what_is_no_file_is_refused(folder: Path, target: str):
-    (folder / "vocab.json").symlink_to(target)
-    assert "vocab.json" in refusal(folder)
-
-
 @pytest.mark.parametrize("load", [load_processor, load_model, lambda path: TextLM.load(str(path), path),
                                   lambda path: detector(str(path), path)],
                          ids=["processor", "model", "text", "language"])  # fmt: skip
