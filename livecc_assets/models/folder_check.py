@@ -12,15 +12,19 @@ from pathlib import Path
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
-from livecc_assets.models.config_check import check_numbers, check_weights
+from livecc_assets.models.config_check import check_weights
 from livecc_assets.models.gguf_check import check_gguf
 from livecc_assets.models.links import check_links
-from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY, check_file, read_object
+from livecc_assets.models.model_documents import MAX_TEMPLATE_BYTES, MAX_TEXT_BYTES, REMEDY, check_file, read_object
+from livecc_assets.models.settings_check import SETTINGS, check_settings
+from livecc_assets.models.tokenizer_check import check_tokenizer
 
 #: Files that libraries read whole: configurations, tokenizers, vocabularies, templates.
 _TEXTS = frozenset({".json", ".txt", ".jinja", ".model", ".tiktoken", ".bpe", ".vocab"})
 _TEMPLATES = "additional_chat_templates"
 _INDEX, _MAX_INDEX_BYTES = ".safetensors.index.json", 16 * 1024 * 1024
+#: ``tokenizer.json``, and those for some version of a library that ``fast_tokenizer_files`` may list.
+_TOKENIZER = re.compile(r"tokenizer\.(.+\.)?json")
 _PLAIN_NAME = re.compile(r"[\w-][\w.+=-]{0,199}")
 _MAX_HEADER = 16 * 1024 * 1024
 #: Weights as bfloat16 may take four times the bytes of the files, which leaves room for weights of four bits.
@@ -40,7 +44,7 @@ def checked(folder: Path | str) -> Path:
     held = 0
     for path in sorted(folder.iterdir()):
         if path.suffix in _TEXTS:
-            check_file(path, MAX_TEXT_BYTES)
+            check_file(path, MAX_TEMPLATE_BYTES if path.suffix == ".jinja" else MAX_TEXT_BYTES)
         elif path.suffix == ".safetensors":
             held += _safetensors(path)
         elif path.suffix == ".gguf":
@@ -51,13 +55,14 @@ def checked(folder: Path | str) -> Path:
             _ctranslate2(path)
         if path.name.endswith(_INDEX):
             _index(path)
+        elif path.name in SETTINGS:
+            check_settings(path)
+        elif _TOKENIZER.fullmatch(path.name):
+            check_tokenizer(path)
     for path in sorted((folder / _TEMPLATES).glob("*")):
-        check_file(path, MAX_TEXT_BYTES)
-    if (path := folder / "config.json").is_file():
-        config = read_object(path)
-        check_numbers(config, path)
-        if held:
-            check_weights(config, path, held * _WEIGHTS_PER_BYTE)
+        check_file(path, MAX_TEMPLATE_BYTES)
+    if held and (path := folder / "config.json").is_file():
+        check_weights(read_object(path), path, held * _WEIGHTS_PER_BYTE)
     return folder
 
 

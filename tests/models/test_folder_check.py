@@ -14,7 +14,7 @@ from livecc_assets.models.folder_check import checked, loading
 from livecc_assets.models.qwen2_vl import load_model, load_processor
 from livecc_assets.models.text_lm import TextLM
 from livecc_assets.source.language import detector
-from tests.models.hostile import GIB, Spoil, config, gguf, grown, index, safetensors, tensor, written
+from tests.models.hostile import GIB, Spoil, config, gguf, grown, index, merged, safetensors, tensor, written
 
 WEIGHTS, OTHER = "model.safetensors", "other.safetensors"
 UINT32, UINT64, TEXT, LIST = (struct.pack("<I", kind) for kind in (4, 10, 8, 9))
@@ -97,12 +97,31 @@ def test_a_configuration_that_is_no_shallow_object_is_refused(folder: Path, cont
         (config(text_config={"num_attention_heads": 10**6}), "num_attention_heads"),
         (config(vision_config={"patch_size": 10**6}), "patch_size"),
         (config(text_config={"hidden_size": float("nan")}), "hidden_size"),
+        (config(num_labels=10**9), "num_labels"),
+        (config(text_config={"max_position_embeddings": 2**31}), "max_position_embeddings"),
+        (config(max_source_positions=10**9), "max_source_positions"),
+        (config(vision_config={"image_size": {"height": 10**9}}), "image_size"),
         (config(parts=[{"deep": {"n_layer": 10**4300 - 1}}]), "n_layer"),
     ],
 )
 def test_a_number_that_no_model_has_is_refused_wherever_it_stands(folder: Path, spoil: Spoil, setting: str):
     spoil(folder)
     assert f"config.json: {setting} is " in refusal(folder)
+
+
+def test_a_classifier_with_more_classes_than_any_is_refused(folder: Path):
+    config(id2label={str(number): "x" for number in range(70_000)})(folder)
+    assert "id2label names 70,000 classes" in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["preprocessor_config.json", "video_preprocessor_config.json", "processor_config.json"]
+)
+@pytest.mark.parametrize("values", [{"max_pixels": 2**31}, {"min_pixels": 2**29}, {"size": {"longest_edge": 10**12}},
+                                    {"image_processor": {"max_pixels": 2**40}}])  # fmt: skip
+def test_pixels_that_no_image_has_are_refused(folder: Path, name: str, values: dict[str, object]):
+    merged(name, **values)(folder)
+    assert f"{name}: {'longest_edge' if 'size' in values else 'm'}" in refusal(folder)
 
 
 @pytest.mark.parametrize(
