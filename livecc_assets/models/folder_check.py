@@ -1,13 +1,13 @@
 """A model folder is looked at before a library reads it, and what the library still raises becomes one line.
 
 Nobody vouches for a model folder. Libraries read its files whole, build what the configuration asks for, and raise whatever
-they meet. So each door that loads one calls :func:`checked` first and loads inside :func:`loading`.
+they meet. So each door that loads one calls :func:`checked` first, loads inside :func:`loading`, and calls what it loaded inside :func:`using`.
 """
 
 import re
 import struct
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from livecc_assets.core.errors import UserError
@@ -29,6 +29,8 @@ _PLAIN_NAME = re.compile(r"[\w-][\w.+=-]{0,199}")
 _MAX_HEADER = 16 * 1024 * 1024
 #: Weights as bfloat16 may take four times the bytes of the files, which leaves room for weights of four bits.
 _WEIGHTS_PER_BYTE = 2
+#: Errors of torch that tell of the GPU, by their names, so that torch is not imported here.
+_MACHINES = frozenset({"OutOfMemoryError", "AcceleratorError"})
 _CT2_VERSIONS, _CT2_NAME, _CT2_VARIABLES = range(1, 33), 256, 1_000_000
 
 
@@ -67,24 +69,29 @@ def checked(folder: Path | str) -> Path:
 
 
 @contextmanager
-def loading(name: Path | str) -> Iterator[None]:
+def loading(name: Path | str, doing: str = "loaded") -> Iterator[None]:
     """Around a library that loads a checked model: every error of its own becomes a UserError that names the model.
 
-    Lack of memory and what ends a process stay what they are.
+    Lack of memory, a fault of the GPU and what ends a process stay what they are.
     """
     try:
         yield
     except (UserError, MemoryError):
         raise
     except Exception as error:
-        if type(error).__name__ == "OutOfMemoryError":  # torch's, of a GPU
+        if type(error).__name__ in _MACHINES or "CUDA" in str(error):
             raise
-        raise _unusable(name, error) from error
+        raise _unusable(name, doing, error) from error
     except BaseException as error:
         # A panic in Rust (tokenizers, safetensors) is no Exception, and its class cannot be imported.
         if type(error).__module__ != "pyo3_runtime":
             raise
-        raise _unusable(name, error) from error
+        raise _unusable(name, doing, error) from error
+
+
+def using(name: Path | str) -> AbstractContextManager[None]:
+    """As :func:`loading`, around a call of what was loaded: some rules of a tokenizer fail only at a text."""
+    return loading(name, "used")
 
 
 def whole(missing: Collection[str], name: Path | str) -> None:
@@ -94,8 +101,8 @@ def whole(missing: Collection[str], name: Path | str) -> None:
         raise UserError(f"{brief(name)} lacks {len(missing)} weights of its model, such as {example}; {REMEDY}")
 
 
-def _unusable(name: Path | str, error: BaseException) -> UserError:
-    return UserError(f"{brief(name)} cannot be loaded ({type(error).__name__}: {brief(error)}); {REMEDY}")
+def _unusable(name: Path | str, doing: str, error: BaseException) -> UserError:
+    return UserError(f"{brief(name)} cannot be {doing} ({type(error).__name__}: {brief(error)}); {REMEDY}")
 
 
 def _filled(path: Path) -> int:
