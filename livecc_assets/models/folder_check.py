@@ -13,6 +13,7 @@ from pathlib import Path
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
 from livecc_assets.models.config_check import check_weights
+from livecc_assets.models.ctranslate2_check import check_ctranslate2
 from livecc_assets.models.gguf_check import check_gguf
 from livecc_assets.models.links import check_links
 from livecc_assets.models.model_documents import MAX_TEMPLATE_BYTES, MAX_TEXT_BYTES, REMEDY, check_file, read_object
@@ -31,7 +32,6 @@ _MAX_HEADER = 16 * 1024 * 1024
 _WEIGHTS_PER_BYTE = 2
 #: Errors of torch that tell of the GPU, by their names, so that torch is not imported here.
 _MACHINES = frozenset({"OutOfMemoryError", "AcceleratorError"})
-_CT2_VERSIONS, _CT2_NAME, _CT2_VARIABLES = range(1, 33), 256, 1_000_000
 
 
 def checked(folder: Path | str) -> Path:
@@ -54,7 +54,7 @@ def checked(folder: Path | str) -> Path:
         elif path.suffix == ".onnx":
             _filled(path)
         elif path.name == "model.bin":
-            _ctranslate2(path)
+            check_ctranslate2(path, _filled(path))
         if path.name.endswith(_INDEX):
             _index(path)
         elif path.name in SETTINGS:
@@ -143,14 +143,3 @@ def _index(path: Path) -> None:
     for name in sorted(set(names.values())):
         if not (path.parent / name).is_file():
             raise UserError(f"{brief(path)} names {brief(name)}, which is not in the folder; {REMEDY}")
-
-
-def _ctranslate2(path: Path) -> None:
-    """The start of CTranslate2's ``model.bin``: version, name of the kind of model, its revision, number of variables."""
-    _filled(path)
-    with path.open("rb") as file:
-        start = file.read(6 + _CT2_NAME + 8)
-    version, length = struct.unpack_from("<IH", start) if len(start) >= 6 else (0, 0)
-    variables = struct.unpack_from("<I", start, 10 + length)[0] if len(start) >= 14 + length else 0
-    if version not in _CT2_VERSIONS or not 1 <= length <= _CT2_NAME or not 1 <= variables <= _CT2_VARIABLES:
-        raise UserError(f"{brief(path)} is no CTranslate2 model: its head is not that of one; {REMEDY}")

@@ -223,6 +223,68 @@ def test_the_head_of_a_gguf_file_is_bounded(tmp_path: Path, content: bytes, told
     assert told in refusal(tmp_path)
 
 
+def table(*tensors: tuple[list[int], int, int], data: int = 0) -> bytes:
+    """A GGUF file without settings: each tensor as its shape, type and offset; then zeros."""
+    lines = [
+        struct.pack("<Q", 1) + b"t" + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+        for shape, kind, offset in tensors
+    ]
+    head = gguf([], tensors=len(tensors)) + b"".join(lines)
+    return head + bytes(-len(head) % 32 + data)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (table(([8], 0, 0), data=31), "its tensors need"),
+        (table(([8], 0, 2**40), data=32), "its tensors need"),
+        (table(([2**40, 2**40], 0, 0), data=32), "its tensors need"),
+        (table(*[([8], 0, 0)] * 3, data=32), "its tensors need"),
+        (table(([8], 77, 0), data=32), "unknown type 77"),
+        (table(([1] * 9, 0, 0), data=32), "9 dimensions"),
+        (gguf([], tensors=2), "ends within its head"),
+        (gguf([("general.alignment", UINT32 + struct.pack("<I", 0))]), "its alignment is 0"),
+    ],
+)
+def test_the_tensors_of_a_gguf_file_lie_in_it(tmp_path: Path, content: bytes, told: str):
+    written("weights.gguf", table(([8], 0, 0), ([256], 12, 32), data=32 + 144))(tmp_path)
+    checked(tmp_path)
+    written("weights.gguf", content)(tmp_path)
+    assert told in refusal(tmp_path)
+
+
+def variable(shape: list[int], kind: int, held: int, data: int | None = None) -> bytes:
+    """One variable of a CTranslate2 model: its name, shape, type, and how many bytes it says that it has."""
+    head = struct.pack(f"<HB{len(shape)}IBI", 2, len(shape), *shape, kind, held)
+    return head[:2] + b"v\0" + head[2:] + bytes(held if data is None else data)
+
+
+def ctranslate2(*variables: bytes, version: int = 6, aliases: bytes = bytes(4)) -> bytes:
+    head = struct.pack("<IH", version, 12) + b"WhisperSpec\0" + struct.pack("<II", 3, len(variables))
+    return head + b"".join(variables) + aliases
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (ctranslate2(variable([2, 2], 0, 64)), "of type 0 and shape [2, 2] has 64 bytes"),
+        (ctranslate2(variable([2**32 - 1] * 3, 0, 16)), "has 16 bytes"),
+        (ctranslate2(variable([4], 9, 16)), "of type 9"),
+        (ctranslate2(variable([1] * 200, 0, 4)), "200 dimensions"),
+        (ctranslate2(variable([2**20], 1, 2**20, data=10)), "ends within v"),
+        (ctranslate2(variable([4], 1, 4), aliases=struct.pack("<I", 2**31)), "aliases"),
+        (ctranslate2(variable([4], 1, 4), aliases=struct.pack("<I", 5)), "no CTranslate2 model"),
+        (ctranslate2(variable([4], 1, 4), version=3), "its version is 3"),
+        (ctranslate2(), "it names 0 variables"),
+    ],
+)
+def test_the_variables_of_a_ctranslate2_model_fit_their_shapes_and_the_file(tmp_path: Path, content: bytes, told: str):
+    written("model.bin", ctranslate2(variable([2, 2], 0, 16), variable([], 4, 2)))(tmp_path)
+    checked(tmp_path)
+    written("model.bin", content)(tmp_path)
+    assert told in refusal(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
