@@ -91,7 +91,7 @@ def _event(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _line(value: Any, name: str, most: int) -> str:
-    """A title or a name of a kind as one line. ValueError beyond ``most`` characters: scores on a cut one would not be comparable."""
+    """A title or a name of a kind as one line. ValueError beyond ``most`` characters: a cut one would change scores."""
     line = plain_line(str(value))
     if len(line) > most:
         raise ValueError(f"{name} has {len(line):,} characters, more than {most}")

@@ -69,7 +69,7 @@ def _multiplies(template: str) -> bool:
 class _Generation(Extension):
     """The library's own tag, which marks what the assistant says; only its body counts here."""
 
-    tags = frozenset({"generation"})
+    tags = {"generation"}  # noqa: RUF012 -- as Jinja declares it
 
     def parse(self, parser: Parser) -> nodes.Node:
         line = next(parser.stream).lineno

@@ -70,9 +70,8 @@ def check_numbers(config: dict[str, Any], path: Path) -> None:
                     )
         for key in _CLASSES:
             if isinstance(node.get(key), dict | list) and len(node[key]) > LIMITS["num_labels"]:
-                raise UserError(
-                    f"{brief(path)}: {key} names {len(node[key]):,} classes; a model has at most {LIMITS['num_labels']:,}; {REMEDY}"
-                )
+                most = f"a model has at most {LIMITS['num_labels']:,}"
+                raise UserError(f"{brief(path)}: {key} names {len(node[key]):,} classes; {most}; {REMEDY}")
 
 
 def _each(value: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""CTranslate2's ``model.bin``, walked without the library, which copies as many bytes as the file says into a block as large as its shape.
+"""CTranslate2's ``model.bin``, walked without the library: do its variables fit their shapes and the file?
 
 Layout: ``ctranslate2/specs/model_spec.py``, ``ModelSpec._serialize``.
 """

@@ -1,7 +1,8 @@
 """A model folder is looked at before a library reads it, and what the library still raises becomes one line.
 
 Nobody vouches for a model folder. Libraries read its files whole, build what the configuration asks for, and raise whatever
-they meet. So each door that loads one calls :func:`checked` first, loads inside :func:`loading`, and calls what it loaded inside :func:`using`.
+they meet. So each door that loads one calls :func:`checked` first, loads inside :func:`loading`, and calls what it
+loaded inside :func:`using`.
 """
 
 import re

@@ -27,8 +27,8 @@ def check_links(folder: Path) -> None:
 def led(path: Path, folder: Path) -> Path:
     """The real file behind a path in a model folder. UserError where a link leads out of the folder or nowhere.
 
-    Two kinds of folder are made of links, and theirs may leave: a snapshot in the hub's cache, whose files lie in ``blobs`` of the
-    same repository, and an artifact's folder, whose files lie under their own names in the store.
+    Two kinds of folder are made of links, and theirs may leave: a snapshot in the hub's cache, whose files lie in ``blobs`` of
+    the same repository, and an artifact's folder, whose files lie under their own names in the store.
     """
     root = folder.resolve()
     try:

@@ -1,6 +1,7 @@
 """The rules in a ``tokenizer.json``: a library runs them over every text, so they are bounded before it reads them.
 
-Format: https://huggingface.co/docs/tokenizers/components. Only what decides time and memory is looked at; the library checks the rest.
+Format: https://huggingface.co/docs/tokenizers/components. Only what decides time and memory is
+looked at; the library checks the rest.
 """
 
 import base64
@@ -129,7 +130,7 @@ def _growth(rules: Any, key: str) -> None:
 
 
 def _longest_entry(coded: Any) -> int:
-    """Of the table of a Precompiled normalizer: size of a trie (u32), the trie, and the texts that it points to, each ended by NUL."""
+    """Of the table of a Precompiled normalizer: size of a trie (u32), the trie, and the texts that it points to."""
     if coded is None:
         return 1
     if not isinstance(coded, str) or len(coded) > _MAX_TABLE:

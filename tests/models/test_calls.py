@@ -1,4 +1,4 @@
-"""What a loaded model's rules do at a text: a fault is one line that names the model, and no template runs or grows without end."""
+"""What a loaded model's rules do at a text: a fault is one line with the model, and no template runs or grows endlessly."""
 
 import shutil
 import sys

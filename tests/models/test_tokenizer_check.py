@@ -1,4 +1,4 @@
-"""The rules of a stranger's tokenizer are bounded before a library runs them, and so are the files and code that settings name."""
+"""The rules of a stranger's tokenizer are bounded before a library runs them, and so is what settings name."""
 
 import base64
 import shutil
