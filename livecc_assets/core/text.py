@@ -37,6 +37,15 @@ def printable(line: str) -> str:
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], sound(line))
 
 
+#: Characters of a title and of the name of a kind or category. YouTube takes titles of 100; other sites know some of 250.
+LONGEST_TITLE, LONGEST_LABEL = 500, 100
+
+
+def plain_line(text: str) -> str:
+    """A text from outside as one line, without what a terminal acts on: it stands in prompts, tables and pages."""
+    return " ".join(_UNPRINTABLE.sub(lambda found: " " if found[0].isspace() else "", sound(text)).split())
+
+
 def brief(value: object, most_bytes: int = 200) -> str:
     """A value or an error from outside as a part of one line: printable, without line breaks, and cut to ``most_bytes``."""
     text = str(value)

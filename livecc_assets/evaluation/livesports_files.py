@@ -9,7 +9,7 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault, shown_id
-from livecc_assets.core.text import brief
+from livecc_assets.core.text import LONGEST_LABEL, LONGEST_TITLE, brief, plain_line
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
@@ -80,14 +80,22 @@ def _event(record: dict[str, Any]) -> dict[str, Any]:
         **_own_video(record["video"]),
         "begin": begin,
         "end": end,
-        "class": str(record["class"]),
-        "event_title": str(record["event_title"]),
+        "class": _line(record["class"], "class", LONGEST_LABEL),
+        "event_title": _line(record["event_title"], "event_title", LONGEST_TITLE),
         "event_asr": said,
         "event_asr_text": said_text,
         "preasr": before,
         "preasr_text": before_text,
         "truth": None,
     }
+
+
+def _line(value: Any, name: str, most: int) -> str:
+    """A title or a name of a kind as one line. ValueError beyond ``most`` characters: a cut one would change scores."""
+    line = plain_line(str(value))
+    if len(line) > most:
+        raise ValueError(f"{name} has {len(line):,} characters, more than {most}")
+    return line
 
 
 def _spoken(record: dict[str, Any], column: str) -> tuple[str, str]:
@@ -114,7 +122,7 @@ def _question(record: dict[str, Any], video: str) -> dict[str, Any]:
         **_own_video(record["video"]),
         "video_start": _seconds(record.get("video_start")),
         "video_end": _seconds(record.get("video_end")),
-        "q_type": str(record["q_type"]).lower(),
+        "q_type": _line(record["q_type"], "q_type", LONGEST_LABEL).lower(),
         "ocr": bool(int(record.get("OCR") or 0)),
         "question": str(record["question"]),
         "options": [str(option) for option in options],

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.schemas import score_row
 from livecc_assets.evaluation.statistics import DRAWS, Estimate, wilson
 
@@ -100,7 +101,9 @@ def candidate_ids(encode: Encode, candidates: Iterable[str], lead: str) -> dict[
     for candidate in candidates:
         ids = encode(lead + candidate)
         if ids[: len(before)] != before or len(ids) == len(before):
-            raise ValueError(f"the tokenizer joins {lead!r} and {candidate!r}: this candidate cannot be scored")
+            raise UserError(
+                f"the tokenizer joins {lead!r} and {candidate!r}, which cannot be scored so; name another model"
+            )
         found[candidate] = tuple(ids[len(before) :])
     return found
 

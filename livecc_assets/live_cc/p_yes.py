@@ -30,7 +30,7 @@ class PYes:
 
     def __init__(self, model: Any, processor: Processor, rule: Rule = "corrected") -> None:
         self.model, self.processor, self.rule = model, processor, rule
-        self.yes, self.no = processor.encode("Yes")[0], processor.encode("No")[0]
+        self.yes, self.no = processor.first("Yes"), processor.first("No")
 
     @classmethod
     def load(

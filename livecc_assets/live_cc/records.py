@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import first_fault
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.text import LONGEST_TITLE, plain_line
 from livecc_assets.store.videos import AddressOf, own_path
 
 Conversation = list[dict[str, Any]]
@@ -36,19 +38,22 @@ def from_record(record: Conversation) -> dict[str, Any]:
         user, assistant = record
         video, text = user["content"]
         (stream,) = assistant["content"]
+        video_id = Path(video["video"]).stem
+        if fault := first_fault(video_id=video_id):
+            raise ValueError(fault)
         return {
-            "video_id": Path(video["video"]).stem,
+            "video_id": video_id,
             "batch": "",
             "path": video["video"],
             "start": video["video_start"],
             "end": video["video_end"],
             "query": text["text"],
             "previous": text.get("previous", ""),
-            "title": text.get("title", ""),
+            "title": plain_line(text.get("title") or "")[:LONGEST_TITLE],
             "category": text.get("category"),
             "words": [{"start": s, "end": e, "word": w} for s, e, w in stream["text_stream"]],
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a record of video, text and text_stream: {type(error).__name__}: {error}") from error
 
 

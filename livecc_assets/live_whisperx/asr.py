@@ -14,6 +14,7 @@ from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.core.text import brief
 from livecc_assets.core.words import Word
 from livecc_assets.media.audio import read_audio
+from livecc_assets.models.folder_check import checked, loading, using
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.videos import COLUMNS, AddressOf
 
@@ -46,7 +47,9 @@ class FasterWhisper:
         batch_size: int = 1,
         beam_size: int = 5,
         temperature: float | None = None,
+        name: str = "the recogniser",
     ) -> None:
+        self._name = name
         self._model, self.language, self._batch_size = model, language, batch_size
         self._options: dict[str, Any] = {"word_timestamps": True, "vad_filter": True, "beam_size": beam_size}
         if temperature is not None:
@@ -59,7 +62,6 @@ class FasterWhisper:
         device or format that this machine lacks."""
         from faster_whisper import WhisperModel
 
-        from livecc_assets.models.folder_check import checked, loading
         from livecc_assets.models.reference import resolve
 
         folder = checked(resolve(config["model"], home))
@@ -73,30 +75,32 @@ class FasterWhisper:
                     f"({brief(error)}); device cpu with compute_type int8 works everywhere"
                 ) from error
         batch, beam = config.get("batch_size", 1), config.get("beam_size", 5)
-        return cls(model, config.get("language"), batch, beam, config.get("temperature"))
+        return cls(model, config.get("language"), batch, beam, config.get("temperature"), config["model"])
 
     def __call__(self, audio: np.ndarray) -> tuple[list[Word], str]:
         """Words with times rounded to 0.01 s. Raises :class:`OtherLanguageError`."""
         if self.language and self._model.model.is_multilingual:
             self._check_language(audio)
         options: dict[str, Any] = self._options | {"language": self.language}
-        if self._batch_size > 1:
-            from faster_whisper import BatchedInferencePipeline
+        with using(self._name):
+            if self._batch_size > 1:
+                from faster_whisper import BatchedInferencePipeline
 
-            pipeline = BatchedInferencePipeline(self._model)
-            segments, info = pipeline.transcribe(audio, batch_size=self._batch_size, **options)
-        else:
-            segments, info = self._model.transcribe(audio, condition_on_previous_text=False, **options)
-        words: list[Word] = [
-            {"start": round(float(word.start), 2), "end": round(float(word.end), 2), "word": word.word.strip()}
-            for segment in segments
-            for word in segment.words or []
-            if word.word.strip()
-        ]
+                pipeline = BatchedInferencePipeline(self._model)
+                segments, info = pipeline.transcribe(audio, batch_size=self._batch_size, **options)
+            else:
+                segments, info = self._model.transcribe(audio, condition_on_previous_text=False, **options)
+            words: list[Word] = [
+                {"start": round(float(word.start), 2), "end": round(float(word.end), 2), "word": word.word.strip()}
+                for segment in segments
+                for word in segment.words or []
+                if word.word.strip()
+            ]
         return words, info.language
 
     def _check_language(self, audio: np.ndarray) -> None:
-        language, certainty, _ = self._model.detect_language(audio=audio, vad_filter=True)
+        with using(self._name):
+            language, certainty, _ = self._model.detect_language(audio=audio, vad_filter=True)
         if language != self.language and certainty >= OTHER_LANGUAGE_CERTAINTY:
             raise OtherLanguageError(f"the speech is in {language!r} ({certainty:.2f}), wanted is {self.language!r}")
 

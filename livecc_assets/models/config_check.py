@@ -26,6 +26,8 @@ _HEADS = (
     "num_attention_heads", "num_key_value_heads", "num_heads", "n_head", "n_heads", "encoder_attention_heads",
     "decoder_attention_heads", "num_experts", "num_local_experts", "n_routed_experts", "type_vocab_size",
 )  # fmt: skip
+#: Of an image, or of all frames of a video together; usual are 13 and 25 million.
+MAX_PIXELS = 2**28
 #: The largest value of a setting that decides how much a library builds; the largest models stay well below.
 LIMITS: dict[str, int] = {
     **dict.fromkeys(_LAYERS, 1_000),
@@ -35,6 +37,12 @@ LIMITS: dict[str, int] = {
     "vocab_size": 4_000_000,
     "max_position_embeddings": 16_777_216,
     "n_positions": 65_536,  # of families that build a table of positions x positions
+    "max_source_positions": 65_536,
+    "max_target_positions": 65_536,
+    "position_buckets": 65_536,
+    "relative_attention_num_buckets": 65_536,
+    "num_mel_bins": 1_024,
+    "num_labels": 65_536,  # a library makes a name for each
     "image_size": 16_384,
     "patch_size": 1_024,
     "temporal_patch_size": 64,
@@ -42,7 +50,10 @@ LIMITS: dict[str, int] = {
     "in_channels": 64,
     "num_channels": 64,
     "mlp_ratio": 64,
+    **dict.fromkeys(("min_pixels", "max_pixels", "shortest_edge", "longest_edge"), MAX_PIXELS),
 }
+#: Entries of an object that has one for each class.
+_CLASSES = ("id2label", "label2id")
 #: Below so many weights a folder may ask for what it likes: it is cheap.
 _SLACK = 64 * 1024 * 1024
 
@@ -51,13 +62,23 @@ def check_numbers(config: dict[str, Any], path: Path) -> None:
     """UserError for a setting beyond its limit, wherever in the configuration it stands."""
     for node in nodes(config):
         for key in LIMITS.keys() & node.keys():
-            value = node[key]
-            for one in value if isinstance(value, list) else [value]:
+            for one in _each(node[key]):
                 if one is not None and not _within(one, LIMITS[key]):
                     raise UserError(
                         f"{brief(path)}: {key} is {brief(repr(one)[:80])}; a model has a number from 0 to {LIMITS[key]:,} "
                         f"there; {REMEDY}"
                     )
+        for key in _CLASSES:
+            if isinstance(node.get(key), dict | list) and len(node[key]) > LIMITS["num_labels"]:
+                most = f"a model has at most {LIMITS['num_labels']:,}"
+                raise UserError(f"{brief(path)}: {key} names {len(node[key]):,} classes; {most}; {REMEDY}")
+
+
+def _each(value: Any) -> list[Any]:
+    """A value for each layer or direction, or the one value for all."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else [value]
 
 
 def _within(value: object, most: int) -> bool:

@@ -1,45 +1,53 @@
 """A model folder is looked at before a library reads it, and what the library still raises becomes one line.
 
 Nobody vouches for a model folder. Libraries read its files whole, build what the configuration asks for, and raise whatever
-they meet. So each door that loads one calls :func:`checked` first and loads inside :func:`loading`.
+they meet. So each door that loads one calls :func:`checked` first, loads inside :func:`loading`, and calls what it
+loaded inside :func:`using`.
 """
 
 import re
 import struct
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
-from livecc_assets.models.config_check import check_numbers, check_weights
+from livecc_assets.models.config_check import check_weights
+from livecc_assets.models.ctranslate2_check import check_ctranslate2
 from livecc_assets.models.gguf_check import check_gguf
-from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY, check_file, read_object
+from livecc_assets.models.links import check_links
+from livecc_assets.models.model_documents import MAX_TEMPLATE_BYTES, MAX_TEXT_BYTES, REMEDY, check_file, read_object
+from livecc_assets.models.settings_check import SETTINGS, check_settings
+from livecc_assets.models.tokenizer_check import check_tokenizer
 
 #: Files that libraries read whole: configurations, tokenizers, vocabularies, templates.
 _TEXTS = frozenset({".json", ".txt", ".jinja", ".model", ".tiktoken", ".bpe", ".vocab"})
 _TEMPLATES = "additional_chat_templates"
 _INDEX, _MAX_INDEX_BYTES = ".safetensors.index.json", 16 * 1024 * 1024
+#: ``tokenizer.json``, and those for some version of a library that ``fast_tokenizer_files`` may list.
+_TOKENIZER = re.compile(r"tokenizer\.(.+\.)?json")
 _PLAIN_NAME = re.compile(r"[\w-][\w.+=-]{0,199}")
 _MAX_HEADER = 16 * 1024 * 1024
 #: Weights as bfloat16 may take four times the bytes of the files, which leaves room for weights of four bits.
 _WEIGHTS_PER_BYTE = 2
-_CT2_VERSIONS, _CT2_NAME, _CT2_VARIABLES = range(1, 33), 256, 1_000_000
+#: Errors of torch that tell of the GPU, by their names, so that torch is not imported here.
+_MACHINES = frozenset({"OutOfMemoryError", "AcceleratorError"})
 
 
 def checked(folder: Path | str) -> Path:
     """The folder itself. Raises :class:`UserError` in one line that names the file at fault and the remedy.
 
-    Sizes are asked before anything is read. Only headers, ``config.json`` and the index of the weights are read. Links are
-    followed, because the hub's cache and the artifact store make folders of links.
+    Links come first, and sizes before anything is read.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"{brief(folder)} is no folder; name the folder of a model")
+    check_links(folder)
     held = 0
     for path in sorted(folder.iterdir()):
         if path.suffix in _TEXTS:
-            check_file(path, MAX_TEXT_BYTES)
+            check_file(path, MAX_TEMPLATE_BYTES if path.suffix == ".jinja" else MAX_TEXT_BYTES)
         elif path.suffix == ".safetensors":
             held += _safetensors(path)
         elif path.suffix == ".gguf":
@@ -47,38 +55,44 @@ def checked(folder: Path | str) -> Path:
         elif path.suffix == ".onnx":
             _filled(path)
         elif path.name == "model.bin":
-            _ctranslate2(path)
+            check_ctranslate2(path, _filled(path))
         if path.name.endswith(_INDEX):
             _index(path)
+        elif path.name in SETTINGS:
+            check_settings(path)
+        elif _TOKENIZER.fullmatch(path.name):
+            check_tokenizer(path)
     for path in sorted((folder / _TEMPLATES).glob("*")):
-        check_file(path, MAX_TEXT_BYTES)
-    if (path := folder / "config.json").is_file():
-        config = read_object(path)
-        check_numbers(config, path)
-        if held:
-            check_weights(config, path, held * _WEIGHTS_PER_BYTE)
+        check_file(path, MAX_TEMPLATE_BYTES)
+    if held and (path := folder / "config.json").is_file():
+        check_weights(read_object(path), path, held * _WEIGHTS_PER_BYTE)
     return folder
 
 
 @contextmanager
-def loading(name: Path | str) -> Iterator[None]:
+def loading(name: Path | str, doing: str = "loaded") -> Iterator[None]:
     """Around a library that loads a checked model: every error of its own becomes a UserError that names the model.
 
-    Lack of memory and what ends a process stay what they are.
+    Lack of memory, a fault of the GPU and what ends a process stay what they are.
     """
     try:
         yield
     except (UserError, MemoryError):
         raise
     except Exception as error:
-        if type(error).__name__ == "OutOfMemoryError":  # torch's, of a GPU
+        if type(error).__name__ in _MACHINES or "CUDA" in str(error):
             raise
-        raise _unusable(name, error) from error
+        raise _unusable(name, doing, error) from error
     except BaseException as error:
         # A panic in Rust (tokenizers, safetensors) is no Exception, and its class cannot be imported.
         if type(error).__module__ != "pyo3_runtime":
             raise
-        raise _unusable(name, error) from error
+        raise _unusable(name, doing, error) from error
+
+
+def using(name: Path | str) -> AbstractContextManager[None]:
+    """As :func:`loading`, around a call of what was loaded: some rules of a tokenizer fail only at a text."""
+    return loading(name, "used")
 
 
 def whole(missing: Collection[str], name: Path | str) -> None:
@@ -88,8 +102,8 @@ def whole(missing: Collection[str], name: Path | str) -> None:
         raise UserError(f"{brief(name)} lacks {len(missing)} weights of its model, such as {example}; {REMEDY}")
 
 
-def _unusable(name: Path | str, error: BaseException) -> UserError:
-    return UserError(f"{brief(name)} cannot be loaded ({type(error).__name__}: {brief(error)}); {REMEDY}")
+def _unusable(name: Path | str, doing: str, error: BaseException) -> UserError:
+    return UserError(f"{brief(name)} cannot be {doing} ({type(error).__name__}: {brief(error)}); {REMEDY}")
 
 
 def _filled(path: Path) -> int:
@@ -130,14 +144,3 @@ def _index(path: Path) -> None:
     for name in sorted(set(names.values())):
         if not (path.parent / name).is_file():
             raise UserError(f"{brief(path)} names {brief(name)}, which is not in the folder; {REMEDY}")
-
-
-def _ctranslate2(path: Path) -> None:
-    """The start of CTranslate2's ``model.bin``: version, name of the kind of model, its revision, number of variables."""
-    _filled(path)
-    with path.open("rb") as file:
-        start = file.read(6 + _CT2_NAME + 8)
-    version, length = struct.unpack_from("<IH", start) if len(start) >= 6 else (0, 0)
-    variables = struct.unpack_from("<I", start, 10 + length)[0] if len(start) >= 14 + length else 0
-    if version not in _CT2_VERSIONS or not 1 <= length <= _CT2_NAME or not 1 <= variables <= _CT2_VARIABLES:
-        raise UserError(f"{brief(path)} is no CTranslate2 model: its head is not that of one; {REMEDY}")

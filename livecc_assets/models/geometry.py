@@ -7,13 +7,14 @@ from pydantic import BaseModel, Field, ValidationError
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
+from livecc_assets.models.config_check import MAX_PIXELS
 from livecc_assets.models.model_documents import REMEDY, read_object
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Deviation = Annotated[float, Field(gt=0, le=1)]
-_Pixels = Annotated[int, Field(ge=1, le=2**31)]
+_Pixels = Annotated[int, Field(ge=1, le=MAX_PIXELS)]
 
 
 class Geometry(BaseModel):

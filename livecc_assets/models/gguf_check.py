@@ -3,6 +3,7 @@
 Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
+import math
 import struct
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +14,7 @@ from livecc_assets.models.config_check import check_numbers, check_weights
 from livecc_assets.models.model_documents import MAX_TEXT_BYTES, REMEDY
 
 _MAX_TENSORS, _MAX_SETTINGS, _MAX_ITEMS = 100_000, 10_000, 4_000_000
+_MAX_RANK, _MAX_ALIGNMENT = 4, 65_536
 #: Type number: letter of ``struct``.
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT, _LIST = 8, 9
@@ -34,16 +36,28 @@ def check_gguf(path: Path, size: int) -> None:
     """UserError for a file that is no GGUF file, or whose head asks for more than a model has."""
     try:
         with path.open("rb") as file:
-            config = _Head(file).settings()
+            head = _Head(file)
+            config = head.settings()
+            head.check_tensors(size)
     except (OSError, ValueError, struct.error) as error:
         raise UserError(f"{brief(path)} is no GGUF file that can be used ({brief(error)}); {REMEDY}") from None
     check_numbers(config, path)
     check_weights({**config, "rope": True}, path, size * _WEIGHTS_PER_BYTE)
 
 
+def _block_sizes() -> dict[int, tuple[int, int]]:
+    """Type of a tensor: items in a block, and its bytes."""
+    try:
+        from gguf.constants import GGML_QUANT_SIZES
+    except ImportError:
+        raise UserError("a GGUF file needs the package gguf: pip install gguf") from None
+    return {int(kind): sizes for kind, sizes in GGML_QUANT_SIZES.items()}
+
+
 class _Head:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._tensors, self._alignment = 0, 32
 
     def settings(self) -> dict[str, Any]:
         """Those settings that decide how much is built, under their names of config.json."""
@@ -54,13 +68,37 @@ class _Head:
             raise ValueError(f"its version is {version}")
         if tensors > _MAX_TENSORS or count > _MAX_SETTINGS:
             raise ValueError(f"it names {tensors:,} tensors and {count:,} settings")
+        self._tensors = tensors
         found: dict[str, Any] = {}
         for _ in range(count):
             name, value = self._text().decode("utf-8", "replace"), self._value(self._number("I"))
             family, _, end = name.partition(".")
+            if name == "general.alignment":
+                self._alignment = value
             if end in _NAMES and family != "tokenizer":
                 found[_NAMES[end]] = value
         return found
+
+    def check_tensors(self, size: int) -> None:
+        """The table behind the settings: every tensor lies in the file, and all of them together are not larger than it."""
+        block_sizes = _block_sizes()
+        ends, total = 0, 0
+        for _ in range(self._tensors):
+            name, rank = self._text(), self._number("I")
+            if rank > _MAX_RANK:
+                raise ValueError(f"the tensor {brief(name)[:80]} has {rank} dimensions")
+            items = math.prod(self._number("Q") for _ in range(rank))
+            kind, offset = self._number("I"), self._number("Q")
+            if kind not in block_sizes:
+                raise ValueError(f"the tensor {brief(name)[:80]} has the unknown type {kind}")
+            block, held = block_sizes[kind]
+            taken = -(-items // block) * held
+            ends, total = max(ends, offset + taken), total + taken
+        if type(self._alignment) is not int or not 1 <= self._alignment <= _MAX_ALIGNMENT:
+            raise ValueError(f"its alignment is {brief(repr(self._alignment))[:40]}")
+        start = -(-self._file.tell() // self._alignment) * self._alignment
+        if self._tensors and start + max(ends, total) > size:
+            raise ValueError(f"its tensors need {start + max(ends, total):,} bytes, it has {size:,}")
 
     def _value(self, kind: int) -> Any:
         """The value of a number; of a text nothing, and of a list its numbers."""

@@ -10,6 +10,8 @@ from livecc_assets.core.text import brief
 
 #: Bytes of a file that a library reads whole: the largest known tokenizers have 33 MB.
 MAX_TEXT_BYTES = 64 * 1024 * 1024
+#: Bytes of a chat template; the longest known have 60 thousand.
+MAX_TEMPLATE_BYTES = 1024 * 1024
 #: Bytes of a file that is parsed here. A parsed document takes some twenty times its size.
 MAX_OBJECT_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32

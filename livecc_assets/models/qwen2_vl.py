@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
-from livecc_assets.models.folder_check import checked, loading, whole
+from livecc_assets.models.folder_check import checked, loading, using, whole
 from livecc_assets.models.geometry import CLIP_MEAN, CLIP_STD, read_geometry
 from livecc_assets.models.model_documents import REMEDY, read_object
 
@@ -40,7 +40,7 @@ class Processor:
     """Tokenizer, the ids that the method needs (method 2.1), and the geometry of a patch.
 
     ``streaming_eos`` is the last id of ``" ..."``: the ellipsis that closes the words of a block. ``eos`` is ``<|im_end|>``.
-    ``min_pixels``/``max_pixels`` bound an image (not a video frame).
+    ``min_pixels``/``max_pixels`` bound an image (not a video frame). ``name`` is what errors call the model.
     """
 
     tokenizer: Tokenizer
@@ -60,6 +60,7 @@ class Processor:
     rescale_factor: float = 1 / 255
     min_pixels: int = 4 * 784
     max_pixels: int = 16384 * 784
+    name: str = "the tokenizer"
 
     @property
     def eos(self) -> int:
@@ -72,12 +73,22 @@ class Processor:
         return self.patch_size * self.merge_size
 
     def encode(self, text: str) -> list[int]:
-        """Ids of ``text``; special tokens written in it become their ids, nothing is added around it."""
-        return self.tokenizer.encode(text, add_special_tokens=False).ids
+        """Ids of ``text``; special tokens written in it become their ids, nothing is added around it. UserError where its rules
+        fail at this text."""
+        with using(self.name):
+            return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+    def first(self, text: str) -> int:
+        """The first id of ``text``. UserError where the tokenizer makes nothing of it."""
+        ids = self.encode(text)
+        if not ids:
+            raise UserError(f"{brief(self.name)} reads {text!r} as no token; {REMEDY}")
+        return ids[0]
 
     def decode(self, ids: list[int], skip_special_tokens: bool = True) -> str:
         """Text of ``ids``."""
-        return self.tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
+        with using(self.name):
+            return self.tokenizer.decode(ids, skip_special_tokens=skip_special_tokens)
 
     def tokens_of(self, grid: tuple[int, int, int]) -> int:
         """Number of visual tokens of a (t, h, w) patch grid."""
@@ -104,6 +115,9 @@ def make_processor(tokenizer: Tokenizer, **geometry: Any) -> Processor:
         ids[name] = token_id
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    for name, token in names.items():
+        if tokenizer.encode(token, add_special_tokens=False).ids != [ids[name]]:
+            raise UserError(f"the tokenizer reads {token} as other tokens than its own; {REMEDY}")
     ids["assistant"] = tokenizer.encode("assistant", add_special_tokens=False).ids[0]
     ids["streaming_eos"] = tokenizer.encode(" ...", add_special_tokens=False).ids[-1]
     return Processor(tokenizer=tokenizer, **ids, **geometry)
@@ -133,14 +147,28 @@ def load_processor(folder: Path | str) -> Processor:
     limits from the preprocessor's file. Raises UserError when a file is missing or unsound, or they disagree.
     """
     folder = Path(folder)
-    vision = read_config(folder).get("vision_config") or {}
+    config = read_config(folder)
+    vision = config.get("vision_config") or {}
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise UserError(f"{folder} has no tokenizer.json: copy the one of Qwen/Qwen2-VL-7B-Instruct into it")
     geometry = read_geometry(folder, vision)
     with loading(path):
         tokenizer = Tokenizer.from_file(str(path))
-        return make_processor(tokenizer, **geometry)
+        processor = make_processor(tokenizer, **geometry, name=str(folder))
+        last = max(tokenizer.get_vocab().values())
+    if last >= (embeddings := _embeddings(config)):
+        raise UserError(
+            f"{brief(path)} has the id {last}, but the model has embeddings for {embeddings:,} ids; {REMEDY}"
+        )
+    return processor
+
+
+def _embeddings(config: dict[str, Any]) -> int:
+    """Ids that the model knows, as far as its configuration says; those of the smallest Qwen2-VL where it does not."""
+    text = config.get("text_config")
+    found = (text if isinstance(text, dict) else {}).get("vocab_size") or config.get("vocab_size")
+    return int(found) if isinstance(found, int | float) else 151_936
 
 
 def pixel_values(frames: torch.Tensor, processor: Processor) -> tuple[torch.Tensor, tuple[int, int, int]]:

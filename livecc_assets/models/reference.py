@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.text import brief
 from livecc_assets.models import embedded
 from livecc_assets.store.s3_client import reading, split
 
@@ -140,14 +141,26 @@ def _from_s3(ref: str, home: Path) -> Path:
     return target
 
 
+def _place(ref: str, key: str, folder: Path) -> Path:
+    """Where an object goes, with its folder. UserError for a key that leaves ``folder`` or that no file system takes."""
+    try:
+        path = (folder / key).resolve()
+        if folder.resolve() not in path.parents:
+            raise UserError(f"{ref} holds the key {brief(key)}, which leaves its folder; remove it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except (OSError, ValueError) as error:  # also: a name that is a folder's already, or holds a NUL
+        raise UserError(
+            f"{ref} holds the key {brief(key)}, which is no file's name ({brief(error)}); remove it"
+        ) from None
+    return path
+
+
 def _download(ref: str, keys: list[str], folder: Path) -> None:
     from livecc_assets.store.s3_transfer import receive
 
     bucket, prefix = split(ref)
     with reading(ref, _SETTING) as client:
         for key in keys:
-            path = (folder / key).resolve()
-            if folder.resolve() not in path.parents:
-                raise UserError(f"{ref} holds the key {key}, which leaves its folder; remove it")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = _place(ref, key, folder)
             receive(client, bucket, f"{prefix.strip('/')}/{key}", path, digest=False)

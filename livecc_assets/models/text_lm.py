@@ -19,7 +19,9 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
 from livecc_assets.core.text import brief
 from livecc_assets.models import embedded
-from livecc_assets.models.folder_check import checked, loading, whole
+from livecc_assets.models.chat_template import rendered
+from livecc_assets.models.folder_check import checked, loading, using, whole
+from livecc_assets.models.model_documents import REMEDY
 from livecc_assets.models.reference import resolve
 
 #: What a causal model reads: chat messages with ``role`` and ``content``.
@@ -36,6 +38,8 @@ class TextLM:
         self.tokenizer = tokenizer
         self.max_tokens = max_tokens
         self.device = next(model.parameters()).device
+        self.name = str(getattr(tokenizer, "name_or_path", "") or "the text model")
+        self._ids = model.get_input_embeddings().num_embeddings
 
     @classmethod
     def load(
@@ -105,10 +109,12 @@ class TextLM:
 
     def _encode(self, messages: Messages, answer: str) -> tuple[list[int], int]:
         """Token ids of prompt and answer together, and where the answer starts."""
-        with loading(getattr(self.tokenizer, "name_or_path", "the chat template")):  # a template is a small program
-            prompt = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        prompt_ids = self.tokenizer(prompt, add_special_tokens=False).input_ids
-        answer_ids = self.tokenizer(answer, add_special_tokens=False).input_ids
+        prompt = rendered(self.tokenizer, messages, self.name)
+        with using(self.name):
+            prompt_ids = self.tokenizer(prompt, add_special_tokens=False).input_ids
+            answer_ids = self.tokenizer(answer, add_special_tokens=False).input_ids
+        if max([*prompt_ids, *answer_ids], default=0) >= self._ids:
+            raise UserError(f"{brief(self.name)} has tokens beyond its {self._ids:,} embeddings; {REMEDY}")
         if not answer_ids:
             raise ValueError("the answer has no tokens")
         answer_ids = answer_ids[: self.max_tokens - min(len(prompt_ids), self.max_tokens // 2)] or answer_ids[:1]

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import LONGEST
 from livecc_assets.core.text import shortened
 from livecc_assets.source.addresses import parse, shown
 from livecc_assets.source.candidates import VIDEO_ENDINGS
@@ -16,7 +17,8 @@ from livecc_assets.source.fetch import Fetcher
 #: What is worth fetching: videos, captions, metadata. Everything else in a list is a mistake.
 ENDINGS = (*sorted(VIDEO_ENDINGS), *(f".{name}" for name in FORMATS), ".info.json")
 _LIST_BYTES = 64 * 1024**2
-#: Of a name, which file systems allow 255 bytes: those of its stem, and those of its ending with a language's tag.
+#: Of a name, which file systems allow 255 bytes: those of its stem, and those of its ending with a language's tag. The stem is
+#: also the video's id where no metadata name one, so it has no more characters than an id.
 _STEM_BYTES, _ENDING_BYTES = 200, 40
 
 
@@ -47,10 +49,11 @@ def _kept(name: str, stems: set[str]) -> str:
     ends = range(len(name) - 1, max(0, len(name) - _ENDING_BYTES), -1)
     end = next((end for end in ends if name[:end] in stems and len(name[end:].encode()) <= _ENDING_BYTES), own)
     stem = name[:end]
-    if len(stem.encode()) <= _STEM_BYTES:
+    if len(stem.encode()) <= _STEM_BYTES and len(stem) <= LONGEST:
         return name
     # The digest tells two films of one series apart, whose titles differ at their ends.
-    return f"{shortened(stem, _STEM_BYTES - 9)}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}{name[end:]}"
+    start = shortened(stem[: LONGEST - 9], _STEM_BYTES - 9)
+    return f"{start}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}{name[end:]}"
 
 
 def read_list(path: Path) -> dict[str, str]:

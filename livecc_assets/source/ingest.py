@@ -10,6 +10,7 @@ from typing import Any
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.ids import first_fault, shown_id
+from livecc_assets.core.text import LONGEST_TITLE, plain_line
 from livecc_assets.source.candidates import Candidate, scan
 from livecc_assets.source.choosing import find_captions
 from livecc_assets.source.cues import Captions
@@ -81,8 +82,8 @@ def source_rows(
     model weights (``LIVECC_HOME`` by default).
 
     Kind ``error``: files that are broken. Kind ``filtered``: videos that the rules leave out, single cues that cannot
-    be placed in time (id "video_id#cue-N") and a note on a missing .info.json (id "video_id#info"); a video whose
-    cues or metadata are noted so is kept all the same.
+    be placed in time (id "video_id#cue-N"), a note on a missing .info.json (id "video_id#info") and one on each field
+    of it that is too long (id "video_id#title"); a video whose cues or metadata are noted so is kept all the same.
     """
     home = home or Path(os.environ.get("LIVECC_HOME", ".livecc"))
     steps = _Steps(config, home, batch)
@@ -110,6 +111,7 @@ class _Steps:
             yield Rejected(candidate.name, "filtered", "duplicate_id", detail, video_id)
             return
         notes = [] if candidate.info is not None else [_no_info(candidate)]
+        notes += [_long(candidate, field, video_id) for field in about.long]
         try:
             measures = probe(candidate.uri)
             self._check_video(candidate, about, measures)
@@ -206,7 +208,7 @@ class _Steps:
             "path": candidate.name,
             "sha256": digest,
             "size_bytes": size,
-            "title": about.title or candidate.stem,
+            "title": about.title or plain_line(candidate.stem) or video_id,
             "category": about.category,
             "language": about.language,
             "duration": measures.duration,
@@ -223,6 +225,12 @@ class _Steps:
 def _no_info(candidate: Candidate) -> Rejected:
     detail = f"{candidate.stem}.info.json is missing: the title is taken from the file name, the category is unknown"
     return Rejected(f"{candidate.stem}#info", "filtered", "no_info", detail, candidate.stem)
+
+
+def _long(candidate: Candidate, field: str, video_id: str) -> Rejected:
+    kept = f"its start of {LONGEST_TITLE} characters is kept" if field == "title" else "it counts as unknown"
+    detail = f"the {field} in {candidate.stem}.info.json is too long for one: {kept}"
+    return Rejected(f"{video_id}#{field}", "filtered", "long_metadata", detail, video_id)
 
 
 #: Loaded when the first caption is looked at.

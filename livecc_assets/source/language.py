@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from livecc_assets.models.folder_check import checked, loading
+from livecc_assets.models.folder_check import checked, loading, using
 from livecc_assets.models.reference import resolve
 
 
@@ -54,10 +54,10 @@ def _classifier(folder: Path) -> LanguageDetector:
     run: Callable[..., torch.Tensor] = lambda **inputs: model(**inputs).logits  # noqa: E731
 
     def detect(text: str) -> tuple[str, float]:
-        inputs = tokenizer(text, truncation=True, max_length=limit, return_tensors="pt")
-        with torch.inference_mode():
+        with using(folder), torch.inference_mode():
+            inputs = tokenizer(text, truncation=True, max_length=limit, return_tensors="pt")
             scores = run(**inputs)[0].float().softmax(-1)
-        best = int(scores.argmax())
+            best = int(scores.argmax())
         return str(model.config.id2label[best]), float(scores[best])
 
     return detect

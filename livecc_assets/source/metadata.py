@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from livecc_assets.core.errors import MediaError
-from livecc_assets.core.text import sound, sound_values
+from livecc_assets.core.text import LONGEST_LABEL, LONGEST_TITLE, plain_line, sound, sound_values
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """Title, category and language of a video; ``human`` and ``automatic`` are its caption languages by origin."""
+    """Title, category and language of a video; ``human`` and ``automatic`` are its caption languages by origin.
+
+    ``long`` names the fields that were too long: of a title the start is kept, and the others count as unknown.
+    """
 
     video_id: str | None
     title: str | None
@@ -18,6 +21,7 @@ class Metadata:
     language: str | None
     human: tuple[str, ...] = ()
     automatic: tuple[str, ...] = ()
+    long: tuple[str, ...] = ()
 
 
 UNKNOWN = Metadata(None, None, None, None)
@@ -36,13 +40,16 @@ def read_metadata(content: bytes, name: str) -> Metadata:
         raise MediaError("info_malformed", f"{name} holds no JSON object; mend it or delete it")
     categories = info.get("categories")
     category = categories[0] if isinstance(categories, list) and categories else info.get("category")
+    title, labels = _line(info.get("title")), {"category": _line(category), "language": _line(info.get("language"))}
+    long = [name for name, label in labels.items() if label and len(label) > LONGEST_LABEL]
     return Metadata(
         video_id=_text(info.get("id")),
-        title=_text(info.get("title")),
-        category=_text(category),
-        language=_text(info.get("language")),
+        title=title and title[:LONGEST_TITLE].rstrip(),
+        category=None if "category" in long else labels["category"],
+        language=None if "language" in long else labels["language"],
         human=tuple(_languages(info.get("subtitles"))),
         automatic=tuple(_languages(info.get("automatic_captions"))),
+        long=(*(["title"] if title and len(title) > LONGEST_TITLE else []), *long),
     )
 
 
@@ -60,10 +67,15 @@ def read_truth(content: bytes, name: str) -> str:
     return text if clean == read else json.dumps(clean)
 
 
+def _line(value: Any) -> str | None:
+    """A line without what a terminal acts on, else None."""
+    return (plain_line(value) or None) if isinstance(value, str) else None
+
+
 def _text(value: Any) -> str | None:
     """A non-empty single-line string, else None."""
     return (" ".join(sound(value).split()) or None) if isinstance(value, str) else None
 
 
 def _languages(tracks: Any) -> list[str]:
-    return [sound(key).lower() for key in tracks] if isinstance(tracks, dict) else []
+    return [plain_line(key[:LONGEST_LABEL]).lower() for key in tracks] if isinstance(tracks, dict) else []

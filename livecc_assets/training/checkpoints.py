@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from livecc_assets.models.links import led
 from livecc_assets.models.qwen2_vl import TOKENIZER_FILES
 from livecc_assets.store.manifest import digest
 from livecc_assets.store.rows import Rejected
@@ -78,8 +79,9 @@ def write_model(model: Any, state: Mapping[str, Any] | None, init: Path, folder:
 
 
 def copy_model_files(source: Path, folder: Path, names: tuple[str, ...]) -> None:
-    """Copies those of ``names`` that ``source`` has and ``folder`` has not."""
+    """Copies those of ``names`` that ``source`` has and ``folder`` has not. UserError where a link leads out of ``source``: a
+    checkpoint is published, and would take along whatever file of this machine the link names."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         if (source / name).is_file() and not (folder / name).exists():
-            shutil.copyfile(source / name, folder / name)
+            shutil.copyfile(led(source / name, source), folder / name)

@@ -131,3 +131,16 @@ def test_a_file_of_another_kind_is_refused_with_its_name(tmp_path):
     (tmp_path / "empty.json").write_text("[]")
     with pytest.raises(UserError, match="holds no records"):
         list(import_events(tmp_path / "empty.json"))
+
+
+@pytest.mark.parametrize(("column", "length"), [("event_title", 501), ("class", 101)])
+def test_a_title_or_class_that_is_too_long_makes_its_row_an_error(tmp_path, column: str, length: int):
+    path = tmp_path / "cc.jsonl"
+    rows = [cc(**{column: "x" * length}), cc(event_id=4, event_title="A\x1b[2J\u202e\nputt")]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    rejected, row = import_events(path)
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "malformed_event"
+    assert f"{column} has {length} characters, more than" in rejected.detail
+    assert isinstance(row, dict)
+    assert row["event_title"] == "A[2J putt"

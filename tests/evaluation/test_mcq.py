@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.mcq import (
     ANSWER_PREFIX,
     Answered,
@@ -39,7 +40,7 @@ def test_letters_have_the_published_ids(golden, qwen_processor):
 
 def test_a_tokenizer_that_joins_lead_and_letter_is_refused():
     ids = {":": [1], ": A": [2]}
-    with pytest.raises(ValueError, match="joins ': ' and 'A'"):
+    with pytest.raises(UserError, match="joins ': ' and 'A'"):
         candidate_ids(lambda text: ids[text], ["A"], ": ")
 
 

@@ -100,3 +100,18 @@ def test_a_preview_row_is_read():
 def test_a_line_that_is_no_record_is_a_value_error(record):
     with pytest.raises(ValueError, match="not a record"):
         from_record(record)
+
+
+@pytest.mark.parametrize("name", ["x" * 129 + ".mp4", "a/..", "video/a\x1b[2Jb.mp4", "a\u202eb.mp4", ""])
+def test_a_published_record_whose_video_makes_no_id_is_refused(name: str):
+    record = to_record(_row("a"))
+    record[0]["content"][0]["video"] = name
+    with pytest.raises(ValueError, match="not a record of video, text and text_stream: ValueError: video_id"):
+        from_record(record)
+
+
+def test_a_published_title_is_one_line_of_bounded_length():
+    record = to_record(_row("a", title="A\x1b[2J\ngoal " + "x" * 10**6))
+    title = from_record(record)["title"]
+    assert title.startswith("A[2J goal xxx")
+    assert len(title) == 500

@@ -38,6 +38,17 @@ def config(**values: Any) -> Spoil:
     return spoil
 
 
+def merged(name: str, **values: Any) -> Spoil:
+    """Settings of a JSON file change; one that is not there holds these alone."""
+
+    def spoil(folder: Path) -> None:
+        path = folder / name
+        document = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        path.write_text(json.dumps(document | values), "utf-8")
+
+    return spoil
+
+
 def safetensors(header: object, data: int = 0, length: int | None = None) -> bytes:
     """A safetensors file with this header (bytes stay as they are), ``data`` zeros, and maybe a lie about its length."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()

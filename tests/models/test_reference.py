@@ -107,5 +107,17 @@ def test_an_empty_prefix_and_a_key_that_climbs_out_are_refused(tmp_path: Path, b
     bucket.put_object(Bucket="models", Key="bad/../../evil", Body=b"x")
     with pytest.raises(UserError, match="leaves its folder"):
         resolve("s3://models/bad", tmp_path)
+    bucket.put_object(Bucket="models", Key="absolute//tmp/livecc-evil", Body=b"x")
+    with pytest.raises(UserError, match="leaves its folder"):
+        resolve("s3://models/absolute", tmp_path)
     assert not list(tmp_path.rglob("evil"))
     assert not list(tmp_path.rglob("draft-*"))
+
+
+@pytest.mark.parametrize("key", ["a\nb" + "x" * 300, "taken/below"])
+def test_a_key_that_no_file_system_takes_is_one_line(tmp_path: Path, bucket, key: str):
+    for name in ("taken", key):
+        bucket.put_object(Bucket="models", Key=f"odd/{name}", Body=b"x")
+    with pytest.raises(UserError, match="which is no file's name") as caught:
+        resolve("s3://models/odd", tmp_path)
+    assert "\n" not in str(caught.value)

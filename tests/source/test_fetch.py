@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from livecc_assets.cli.main import main
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.ids import id_fault
 from livecc_assets.source import fetch_list as lists
 from livecc_assets.source.candidates import scan
 from livecc_assets.source.fetch import Bounds, Fetcher
@@ -286,7 +287,7 @@ def test_names_stay_in_the_folder(tmp_path: Path) -> None:
         "\U0001f600" * 300,
         "%E5%85%A5" * 300,
         "of. " * 80,
-        *("x" * n for n in range(190, 210)),
+        *("x" * n for n in (120, 127, 128, 129, 130, *range(190, 210))),
     ],
 )
 def test_long_names_fit_every_file_system_and_keep_what_belongs_together(title: str, tmp_path: Path) -> None:
@@ -299,6 +300,7 @@ def test_long_names_fit_every_file_system_and_keep_what_belongs_together(title: 
         (tmp_path / "films" / name).write_bytes(b"x")
     found = {candidate.name: candidate for candidate in scan(str(tmp_path / "films"))}
     assert len(found) == 2
+    assert [id_fault(candidate.stem) for candidate in found.values()] == [None, None]
     first, second = (found[names[0]], found[names[5]])
     assert {caption.name for caption in first.captions} == {names[1], names[2], names[4]} and first.info
     assert [caption.name for caption in second.captions] == [names[6]]

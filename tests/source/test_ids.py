@@ -1,4 +1,4 @@
-"""Ids of videos and of lists: a bad one is an error row with a reason, and the other videos go on."""
+"""Ids and titles of videos and of lists: a bad one is a row with a reason, and the other videos go on."""
 
 import json
 from pathlib import Path
@@ -53,3 +53,22 @@ def test_a_line_of_a_list_with_a_bad_id_is_an_error_that_names_file_and_line(tmp
     assert [one["video_id"] for one in found if isinstance(one, dict)] == ["-good", "_other"]
     (rejected,) = (one for one in found if isinstance(one, Rejected))
     check(rejected, "held.txt line 2: id")
+
+
+def test_metadata_that_are_too_long_are_noted_and_the_video_is_kept(batch):
+    info = {"id": "a", "title": "x " * 10**6, "categories": ["y" * 101], "language": "z" * 10**6}
+    batch.video("a.mp4", info=info)
+    (row,), rejected = batch.read()
+    assert len(row["title"]) == 499
+    assert (row["category"], row["language"]) == (None, None)
+    assert [(one.id, one.kind, one.reason) for one in rejected] == [
+        (f"a#{field}", "filtered", "long_metadata") for field in ("title", "category", "language")
+    ]
+    assert "its start of 500 characters is kept" in rejected[0].detail
+
+
+def test_a_title_is_one_line_without_what_a_terminal_acts_on(batch):
+    batch.video("a.mp4", info={"id": "a", "title": "A\x1b[2J\u202e\u2028goal\n\x00!", "category": "Sp\x07orts"})
+    batch.video("b\x1b[2Jb.mp4", info={"id": "b"})
+    rows, _ = batch.read()
+    assert [(row["title"], row["category"]) for row in rows] == [("A[2J goal !", "Sports"), ("b[2Jb", None)]
