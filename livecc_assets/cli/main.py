@@ -66,13 +66,13 @@ class _Livecc(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (UserError, MediaError) as error:
-            told = error
-        except OSError as error:
-            from livecc_assets.core.folders import as_unwritable
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own, and the end of `| head`
+        except Exception as error:
+            from livecc_assets.core.shortage import as_line
 
-            told = as_unwritable(error)
-            if told is None:
+            told = as_line(error) or error
+            if not isinstance(told, UserError | MediaError):
                 raise
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.shortage import raise_if_short
 from livecc_assets.core.text import brief
 from livecc_assets.models.config_check import check_numbers, check_weights
 from livecc_assets.models.gguf_check import check_gguf
@@ -64,15 +65,14 @@ def checked(folder: Path | str) -> Path:
 def loading(name: Path | str) -> Iterator[None]:
     """Around a library that loads a checked model: every error of its own becomes a UserError that names the model.
 
-    Lack of memory and what ends a process stay what they are.
+    What ran out, and what ends a process, is no fault of the model.
     """
     try:
         yield
     except (UserError, MemoryError):
         raise
     except Exception as error:
-        if type(error).__name__ == "OutOfMemoryError":  # torch's, of a GPU
-            raise
+        raise_if_short(error)
         raise _unusable(name, error) from error
     except BaseException as error:
         # A panic in Rust (tokenizers, safetensors) is no Exception, and its class cannot be imported.

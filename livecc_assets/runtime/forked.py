@@ -9,7 +9,9 @@ import sys
 import threading
 from typing import IO
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import holds_secret
+from livecc_assets.core.shortage import KEPT, ShortageError
 
 #: Names the inherited socket in a process whose parent shares its fork server with it.
 SHARED = "LIVECC_FORKSERVER_FD"
@@ -20,7 +22,7 @@ _lock = threading.Lock()
 _requests: socket.socket | None = None
 
 
-class ServerGoneError(RuntimeError):
+class ServerGoneError(UserError):
     """The fork server ended before its worker did."""
 
 
@@ -73,8 +75,14 @@ class Worker:
     def _read(self) -> dict[str, int]:
         line = self._lines.readline()
         if not line:
-            raise ServerGoneError("the process that workers are forked from has ended; run this again")
-        return json.loads(line)
+            raise ServerGoneError(
+                "the process that workers are forked from has ended: out of memory, most often, or what it printed above says "
+                f"why. {KEPT}"
+            )
+        found = json.loads(line)
+        if "refused" in found:
+            raise ShortageError(f"no worker can be started: {found['refused']}")
+        return found
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code, negative for a signal; TimeoutError after ``timeout`` seconds."""

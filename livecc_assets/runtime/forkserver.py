@@ -5,12 +5,14 @@ has such a server too, but its children import the caller's ``__main__`` first, 
 
 Requests are datagrams on the socket FD, so that several processes may share it: a JSON object {module, env, cwd} with two
 file descriptors, the worker's own socket and its standard error. On that socket the server sends one line {"pid"} and, when
-the worker has ended, one line {"code"} (negative: the signal that ended it). A byte from the other side is a signal to
+the worker has ended, one line {"code"} (negative: the signal that ended it); where no worker can be made, one line {"refused"}
+with the reason. A byte from the other side is a signal to
 pass on; closing it means that nobody waits for the worker any more: it gets SIGTERM.
 """
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import json
 import os
@@ -21,6 +23,9 @@ import socket
 import sys
 import traceback
 from typing import NoReturn
+
+from livecc_assets.core.errors import EXIT_USER_ERROR
+from livecc_assets.core.shortage import as_line
 
 #: What takes long to import and may be shared: none of these starts threads that a fork would lose, or touches a GPU.
 PRELOAD = (
@@ -80,10 +85,19 @@ def _perform(module: str, env: dict[str, str], cwd: str) -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
-    except BaseException:
-        traceback.print_exc()
-        return 1
+    except BaseException as error:
+        return _say(error)
     return 0
+
+
+def _say(error: BaseException) -> int:
+    """Print what ended a process, in one line where something ran out; returns the exit status."""
+    told = as_line(error)
+    if told is None:
+        traceback.print_exception(error)
+        return 1
+    print(f"livecc: {told}", file=sys.stderr)
+    return EXIT_USER_ERROR
 
 
 class Server:
@@ -119,7 +133,13 @@ class Server:
         if not message:
             return False
         server = os.getpid()
-        pid = os.fork()
+        try:
+            if len(descriptors) < 2:  # the kernel drops those for which this process has no number left
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            pid = os.fork()
+        except OSError as error:  # the other workers go on, and the next request may succeed
+            self._refuse(descriptors, error)
+            return True
         if not pid:
             self._become_worker(server, message, descriptors)
         os.close(descriptors[1])
@@ -144,8 +164,8 @@ class Server:
             for descriptor in descriptors:
                 os.close(descriptor)
             code = _perform(**json.loads(message))
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            code = _say(error)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -177,8 +197,16 @@ class Server:
         with contextlib.suppress(KeyError):
             self.selector.unregister(client)
 
+    def _refuse(self, descriptors: list[int], error: OSError) -> None:
+        """Say why there is no worker."""
+        for descriptor in descriptors[1:]:
+            os.close(descriptor)
+        for descriptor in descriptors[:1]:
+            with socket.socket(fileno=descriptor) as client:
+                self._tell(client, {"refused": str(as_line(error) or error)})
+
     @staticmethod
-    def _tell(client: socket.socket, message: dict[str, int]) -> None:
+    def _tell(client: socket.socket, message: dict[str, int] | dict[str, str]) -> None:
         # Whoever asked may be gone, and then nobody wants to know.
         with contextlib.suppress(OSError):
             client.sendall(json.dumps(message).encode() + b"\n")
@@ -187,8 +215,12 @@ class Server:
 def main() -> None:
     """Preload, then serve on the socket whose number is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the orchestrator, which ends its workers
-    _preload()
-    Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+    try:
+        _preload()
+        server = Server(socket.socket(fileno=int(sys.argv[1])))
+    except Exception as error:
+        sys.exit(_say(error))
+    server.serve()
 
 
 if __name__ == "__main__":
