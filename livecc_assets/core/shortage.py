@@ -8,6 +8,7 @@ import errno
 import mmap
 import os
 import re
+import resource
 import shutil
 import sqlite3
 import threading
@@ -25,6 +26,7 @@ KEPT = "What is finished is kept: run this again, and it goes on from there"
 
 _SPACE, _QUOTA, _SIZE = "out of disk space", "out of disk quota", "over the allowed size of a file"
 _MEMORY, _GPU = "out of memory", "out of GPU memory"
+_DATABASE = "a database cannot be written"
 _FILES, _THREADS = "out of open files", "out of threads or processes"
 _NUMBERS = {
     errno.ENOSPC: _SPACE,
@@ -38,10 +40,12 @@ _NUMBERS = {
 _SQLITE = {sqlite3.SQLITE_FULL: _SPACE, sqlite3.SQLITE_NOMEM: _MEMORY}
 #: How Rust ends what the system said. Its libraries (safetensors, tokenizers) raise classes of their own, or none in particular.
 _RUST = re.compile(r"\(os error (\d+)\)$")
-#: What other native code says in words alone: torch, CTranslate2, the loader of shared libraries.
+#: What other native code says in words alone: torch and its oneDNN, CTranslate2, the loader of shared libraries.
 _WORDS = {
     _GPU: re.compile(r"CUDA out of memory|CUDA error: out of memory|CUDA failed with error out of memory"),
-    _MEMORY: re.compile(r"can't allocate memory|Cannot allocate memory|bad_alloc|failed to map segment"),
+    _MEMORY: re.compile(
+        r"can't allocate memory|Cannot allocate memory|bad_alloc|failed to map segment|could not create a primitive"
+    ),
     _THREADS: re.compile(r"can't start new thread|Resource temporarily unavailable"),
     _SPACE: re.compile(r"No space left on device|database or disk is full"),
     _QUOTA: re.compile(r"Disk quota exceeded"),
@@ -52,10 +56,12 @@ _REMEDIES = {
     _SPACE: "free space there, or name a folder with more room{setting}",
     _QUOTA: "free space or raise the quota there, or name another folder{setting}",
     _SIZE: "raise the limit on the size of a file (ulimit -f)",
+    _DATABASE: "look after the disk that holds it: its room, its quota, its health",
     _MEMORY: "end other programs, raise the limit (ulimit -v, or the container's), or use a larger machine or smaller batches",
     _GPU: "end what else uses the GPU, or use a larger one or smaller batches",
     _FILES: "raise the limit on open files (ulimit -n)",
-    _THREADS: "raise the limit on processes (ulimit -u, or the container's)",
+    # A thread takes memory, too, and the system says the same of either.
+    _THREADS: "raise the limit on processes or memory (ulimit -u, ulimit -v, or the container's)",
 }
 #: How ``tempfile`` says that none of its candidates takes a byte, whatever the reason.
 _NO_TEMPORARY = "No usable temporary directory"
@@ -159,7 +165,10 @@ def _of_database(error: sqlite3.Error) -> str | None:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as why:
         return _NUMBERS.get(why.errno or 0)
-    return _SPACE if code == sqlite3.SQLITE_IOERR else None
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return None
+    limited = resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+    return _SIZE if limited else _SPACE if _full() else _DATABASE
 
 
 def _line(what: str, error: BaseException, chain: list[BaseException]) -> str:

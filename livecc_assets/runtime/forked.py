@@ -55,6 +55,13 @@ def _disconnect(broken: socket.socket) -> None:
             _requests = None
 
 
+def _gone() -> ServerGoneError:
+    return ServerGoneError(
+        "the process that workers are forked from has ended: out of memory, most often, or what it printed above says why. "
+        f"{KEPT}"
+    )
+
+
 class Worker:
     """A running worker: ``python -m module`` in all but the time that its imports take."""
 
@@ -69,16 +76,16 @@ class Worker:
             except ConnectionError:  # it was killed since the last worker
                 _disconnect(requests)
                 socket.send_fds(connection(), [request], descriptors)
-        self._lines = self._socket.makefile("r")
+        self._heard = b""
         self.pid = int(self._read()["pid"])
 
     def _read(self) -> dict[str, int]:
-        line = self._lines.readline()
-        if not line:
-            raise ServerGoneError(
-                "the process that workers are forked from has ended: out of memory, most often, or what it printed above says "
-                f"why. {KEPT}"
-            )
+        # Not a file of the socket's: one that timed out once cannot be read again.
+        while b"\n" not in self._heard:
+            if not (part := self._socket.recv(4096)):
+                raise _gone()
+            self._heard += part
+        line, _, self._heard = self._heard.partition(b"\n")
         found = json.loads(line)
         if "refused" in found:
             raise ShortageError(f"no worker can be started: {found['refused']}")

@@ -20,7 +20,7 @@ GRACE = 20
 
 @dataclass(frozen=True)
 class Needs:
-    """What a worker asks of the machine that runs it; ``local`` ignores all of it.
+    """What a worker asks of the machine that runs it; ``local`` heeds ``time_limit`` alone.
 
     ``cpu_limit``: how many of the node's processors it may use while they are idle; 0 for no more than its ``cpus``.
     ``memory``, ``shm`` (a memory-backed /dev/shm) and ``disk`` (scratch on the node's own disk, empty for no bound; Kubernetes
