@@ -182,7 +182,9 @@ def _line(what: str, error: BaseException, chain: list[BaseException]) -> str:
 
 
 def _why(error: BaseException) -> str:
-    return getattr(error, "strerror", None) or str(error).strip().split("\n")[0] or type(error).__name__
+    lines = str(error).strip().split("\n")
+    telling = (line for line in lines if any(words.search(line) for words in _WORDS.values()))
+    return getattr(error, "strerror", None) or next(telling, lines[0]) or type(error).__name__
 
 
 def _path(error: BaseException, what: str) -> Path | None:

@@ -80,6 +80,8 @@ def explain(code: int, tail: list[str]) -> str:
     """What a worker's exit status means, in words a person can act on, with the end of its output."""
     if (said := own_words(code, tail)) is not None:
         return said
+    if code == -signal.SIGKILL and not tail:
+        return f"The worker was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
     if code == -signal.SIGKILL:
         why = f"was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
     elif code < 0:

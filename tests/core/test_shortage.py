@@ -48,6 +48,10 @@ CASES = {
         "out of memory ([enforce fail",
     ),
     "memory of a library": (ImportError("libx.so: failed to map segment from shared object"), "out of memory (libx.so"),
+    "memory of numpy": (
+        ImportError("READ THIS\n\nOriginal error was: failed to map segment"),
+        "out of memory (Original",
+    ),
     "a GPU's": (
         OutOfMemoryError("CUDA out of memory. Tried 2 GiB"),
         "out of GPU memory (CUDA out of memory. Tried 2 GiB)",
