@@ -14,6 +14,7 @@ from livecc_assets.commentary.prompts import DEFAULT_QUERY
 from livecc_assets.commentary.subtitles import jsonl_lines, vtt_lines, write_lines
 from livecc_assets.commentary.utterance import Utterance
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.shortage import writing
 from livecc_assets.media.frames import Video
 from livecc_assets.models.reference import resolve
 from livecc_assets.store.uris import local_path
@@ -122,14 +123,15 @@ def _target(out: str | Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     final = Path(out).resolve()
-    with tempfile.NamedTemporaryFile(
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 (closing may fail, and then it goes, too)
         "w", encoding="utf-8", dir=final.parent, prefix=f".{final.name}.", delete=False
-    ) as file:
-        try:
+    )
+    try:
+        with writing(final), file:
             yield file  # type: ignore[misc]
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    except BaseException:
+        os.unlink(file.name)
+        raise
     mask = os.umask(0)
     os.umask(mask)
     os.chmod(file.name, 0o666 & ~mask)  # temporary files are private; the result is as any other file

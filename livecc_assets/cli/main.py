@@ -12,7 +12,10 @@ import click
 
 from livecc_assets import __version__
 from livecc_assets.cli.lazy import Entry, LazyGroup
+from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.redaction import redact
+from livecc_assets.core.shortage import as_line  # here: without open files or memory nothing can be imported any more
 
 #: What shells report of a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED = 130
@@ -66,20 +69,15 @@ class _Livecc(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (UserError, MediaError) as error:
-            told = error
-        except OSError as error:
-            from livecc_assets.core.folders import as_unwritable
-
-            told = as_unwritable(error)
-            if told is None:
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own, and the end of `| head`
+        except Exception as error:
+            told = as_line(error) or error
+            if not isinstance(told, UserError | MediaError):
                 raise
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)
             sys.exit(INTERRUPTED)
-        from livecc_assets.cli.saying import say
-        from livecc_assets.core.redaction import redact
-
         for line in f"livecc: {redact(str(told))}".splitlines():  # the end of a worker's output has several
             say(line, err=True)
         sys.exit(1)

@@ -3,6 +3,8 @@
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from livecc_assets.core.errors import UserError
@@ -10,37 +12,63 @@ from livecc_assets.core.errors import UserError
 #: Settings that name folders, with their defaults; the outer ones first, for the others lie in them by default.
 _SETTINGS = {"LIVECC_HOME": ".livecc", "LIVECC_ROOT": "", "DAGSTER_HOME": ""}
 #: What the system says of a place that cannot be written at all, whatever the file.
-_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENOSPC, errno.EDQUOT}
+_UNWRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
+#: What it says only of places that somebody has to open up, be they the project's or not.
+_CLOSED = {errno.EROFS, errno.EACCES}
+_RAN_OUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 def made(folder: Path) -> Path:
-    """The folder, created when missing. Raises UserError where that cannot be done."""
-    try:
+    """The folder, created when missing. Raises UserError where it cannot be, OSError where something ran out."""
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _told(folder, error) from None
     return folder
 
 
 def writable(folder: Path) -> Path:
-    """As ``made``, and something was written there, which tells more than its permissions. Raises UserError."""
+    """As ``made``, and something was written there, which tells more than its permissions."""
+    with _writing(folder), tempfile.TemporaryFile(dir=made(folder)):
+        return folder
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
     try:
-        with tempfile.TemporaryFile(dir=made(folder)):
-            return folder
+        yield
     except OSError as error:
+        if ran_out(error):
+            raise  # the doors tell it (``core.shortage``)
         raise _told(folder, error) from None
 
 
+def ran_out(error: OSError) -> bool:
+    """Whether the system had no more of something: the place itself is sound."""
+    return error.errno in _RAN_OUT
+
+
 def as_unwritable(error: OSError) -> UserError | None:
-    """The line for a file under one of the project's folders that could not be written; None for any other error."""
+    """The line for a file that could not be written: under one of the project's folders, or in any place that is closed to
+    this user. None for any other error."""
     if error.errno not in _UNWRITABLE or not isinstance(error.filename, str | os.PathLike):
         return None
     path = Path(error.filename).resolve()
-    return _told(path, error) if _setting(path) else None
+    if setting_of(path):
+        return _told(path, error)
+    if error.errno in _CLOSED:
+        return UserError(f"{path}: {error.strerror}; open it to this user, or name another place")
+    return None
 
 
-def _setting(path: Path) -> tuple[str, Path] | None:
-    """The setting that names the folder in which ``path`` lies, or that was to be created in ``path``."""
+def state_folders() -> Iterator[Path]:
+    """The local folders that settings name."""
+    for name, default in _SETTINGS.items():
+        place = os.environ.get(name) or default
+        if place and "://" not in place:
+            yield Path(place).expanduser().resolve()
+
+
+def setting_of(path: Path) -> tuple[str, Path] | None:
+    """The setting, with its folder, in which ``path`` lies, or that was to be created in ``path``."""
     for name, default in _SETTINGS.items():
         place = os.environ.get(name) or default
         if place and "://" not in place:
@@ -52,7 +80,7 @@ def _setting(path: Path) -> tuple[str, Path] | None:
 
 def _told(path: Path, error: OSError) -> UserError:
     why = error.strerror or str(error)
-    found = _setting(path.expanduser().resolve())
+    found = setting_of(path.expanduser().resolve())
     if found is None:
         return UserError(f"{path} cannot be written ({why}); make it writable, or name another folder")
     name, folder = found

@@ -1,5 +1,6 @@
 """Text from outside in a form that tables, tokenizers and file systems take."""
 
+import encodings.utf_16_le  # noqa: F401  (loaded at first use otherwise: a line on a lack of open files would open one)
 import re
 from typing import Any
 

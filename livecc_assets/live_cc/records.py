@@ -12,6 +12,7 @@ from typing import Any
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.shortage import writing
 from livecc_assets.core.text import LONGEST_TITLE, plain_line
 from livecc_assets.store.videos import AddressOf, own_path
 
@@ -77,13 +78,17 @@ def write_records(
     """
     offsets, position = [], 0
     draft = path.with_name(f".{path.name}.draft")
-    with draft.open("wb") as file:
-        for row in rows:
-            line = json.dumps(to_record(row, address_of), ensure_ascii=rule == "released").encode() + b"\n"
-            offsets.append(position)
-            position += file.write(line)
-        file.write(json.dumps(offsets).encode())  # no newline at the end: readers look for the last one before it
-    draft.replace(path)
+    try:
+        with writing(path), draft.open("wb") as file:
+            for row in rows:
+                line = json.dumps(to_record(row, address_of), ensure_ascii=rule == "released").encode() + b"\n"
+                offsets.append(position)
+                position += file.write(line)
+            file.write(json.dumps(offsets).encode())  # no newline at the end: readers look for the last one before it
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     return len(offsets)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livecc_assets.core.errors import MediaError
+from livecc_assets.core.shortage import raise_if_short
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,4 +39,5 @@ def decode_image(data: bytes, name: str, limits: ImageLimits | None = None) -> "
                 raise MediaError("too_many_pixels", f"{name} is {width}x{height}, above {limits.pixels} pixels")
             return picture.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise_if_short(error)
         raise MediaError("undecodable", f"{name} cannot be read as an image: {error}") from error

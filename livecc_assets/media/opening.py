@@ -12,6 +12,7 @@ import av.container
 import av.error
 
 from livecc_assets.core.errors import MediaError
+from livecc_assets.core.shortage import has_room, raise_if_short
 from livecc_assets.store.uris import local_path
 
 __all__ = ["DEFAULT_LIMITS", "MediaError", "MediaLimits", "decoding", "open_media", "sniff"]
@@ -92,10 +93,14 @@ def _bound_allocations() -> None:
 
 @contextmanager
 def decoding(name: str) -> Iterator[None]:
-    """Turns what FFmpeg raises while the named file is read into MediaError("undecodable", ...)."""
+    """Turns what FFmpeg raises while the named file is read into MediaError("undecodable", ...), and a lack of memory or of
+    open files into ShortageError: it is no fault of the file."""
     try:
         yield
     except (av.error.FFmpegError, EOFError) as error:
+        # FFmpeg gives the same numbers to a file that asks for more than it may, or holds less than it says.
+        if not isinstance(error, MemoryError | BlockingIOError) or not has_room(LARGEST_BLOCK):
+            raise_if_short(error)
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise MediaError("undecodable", f"{name} cannot be decoded: {text}") from error
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.shortage import raise_if_short
 from livecc_assets.core.text import brief
 from livecc_assets.models.config_check import check_weights
 from livecc_assets.models.ctranslate2_check import check_ctranslate2
@@ -31,8 +32,8 @@ _PLAIN_NAME = re.compile(r"[\w-][\w.+=-]{0,199}")
 _MAX_HEADER = 16 * 1024 * 1024
 #: Weights as bfloat16 may take four times the bytes of the files, which leaves room for weights of four bits.
 _WEIGHTS_PER_BYTE = 2
-#: Errors of torch that tell of the GPU, by their names, so that torch is not imported here.
-_MACHINES = frozenset({"OutOfMemoryError", "AcceleratorError"})
+#: The error of torch that tells of the GPU, by its name, so that torch is not imported here.
+_OF_THE_GPU = "AcceleratorError"
 
 
 def checked(folder: Path | str) -> Path:
@@ -73,14 +74,15 @@ def checked(folder: Path | str) -> Path:
 def loading(name: Path | str, doing: str = "loaded") -> Iterator[None]:
     """Around a library that loads a checked model: every error of its own becomes a UserError that names the model.
 
-    Lack of memory, a fault of the GPU and what ends a process stay what they are.
+    What ran out, a fault of the GPU and what ends a process are no fault of the model.
     """
     try:
         yield
     except (UserError, MemoryError):
         raise
     except Exception as error:
-        if type(error).__name__ in _MACHINES or "CUDA" in str(error):
+        raise_if_short(error)
+        if type(error).__name__ == _OF_THE_GPU or "CUDA" in str(error):
             raise
         raise _unusable(name, doing, error) from error
     except BaseException as error:

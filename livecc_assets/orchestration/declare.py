@@ -12,6 +12,7 @@ import dagster as dg
 
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.core.redaction import redact, shown
+from livecc_assets.core.shortage import as_line
 from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.graph.step import Step, named_partitions
 from livecc_assets.orchestration.interrupts import StepInterruptedError, unwanted
@@ -143,10 +144,6 @@ def declare(step: Step, steps: Mapping[str, Step], settings: Settings | None = N
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         try:
             return context.resources.livecc.materialise(context, step)
-        except UserError as error:
-            # What a person can mend is said in one line; trying again would change nothing, unless it may pass by itself.
-            passing = isinstance(error, PassingError)
-            raise dg.Failure(description=redact(str(error)), allow_retries=passing) from shown(error)
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError) as error:
             if unwanted(context):
                 raise StepInterruptedError from error
@@ -154,6 +151,11 @@ def declare(step: Step, steps: Mapping[str, Step], settings: Settings | None = N
         except dg.Failure:  # the launchers' words, which they redact
             raise
         except Exception as error:
+            told = as_line(error) or error
+            if isinstance(told, UserError):
+                # What a person can mend is said in one line; trying again changes nothing, unless it may pass by itself.
+                passing = isinstance(told, PassingError)
+                raise dg.Failure(description=redact(str(told)), allow_retries=passing) from shown(error)
             # The event log keeps what an error says, and libraries quote addresses with their passwords.
             if (kept := shown(error)) is error:
                 raise

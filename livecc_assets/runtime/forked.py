@@ -12,6 +12,7 @@ from typing import IO
 
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.core.redaction import holds_secret
+from livecc_assets.core.shortage import KEPT, ShortageError
 
 #: Names the inherited socket in a process whose parent shares its fork server with it.
 SHARED = "LIVECC_FORKSERVER_FD"
@@ -26,7 +27,7 @@ _lock = threading.Lock()
 _requests: socket.socket | None = None
 
 
-class ServerGoneError(RuntimeError):
+class ServerGoneError(UserError):
     """The fork server ended before its worker did."""
 
 
@@ -83,6 +84,13 @@ def _disconnect(broken: socket.socket) -> None:
             _requests = None
 
 
+def _gone() -> ServerGoneError:
+    return ServerGoneError(
+        "the process that workers are forked from has ended: out of memory, most often, or what it printed above says why. "
+        f"{KEPT}"
+    )
+
+
 class Worker:
     """A running worker: ``python -m module`` in all but the time that its imports take."""
 
@@ -97,14 +105,20 @@ class Worker:
             except ConnectionError:  # it was killed since the last worker
                 _disconnect(requests)
                 socket.send_fds(connection(), [request], descriptors)
-        self._lines = self._socket.makefile("r")
+        self._heard = b""
         self.pid = int(self._read()["pid"])
 
     def _read(self) -> dict[str, int]:
-        line = self._lines.readline()
-        if not line:
-            raise ServerGoneError("the process that workers are forked from has ended; run this again")
-        return json.loads(line)
+        # Not a file of the socket's: one that timed out once cannot be read again.
+        while b"\n" not in self._heard:
+            if not (part := self._socket.recv(4096)):
+                raise _gone()
+            self._heard += part
+        line, _, self._heard = self._heard.partition(b"\n")
+        found = json.loads(line)
+        if "refused" in found:
+            raise ShortageError(f"no worker can be started: {found['refused']}")
+        return found
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code, negative for a signal; TimeoutError after ``timeout`` seconds."""

@@ -8,12 +8,14 @@ has such a server too, but its children import the caller's ``__main__`` first, 
 
 Requests are datagrams on the socket FD, so that several processes may share it: a JSON object {module, env, cwd} with two
 file descriptors, the worker's own socket and its standard error. On that socket the server sends one line {"pid"} and, when
-the worker has ended, one line {"code"} (negative: the signal that ended it). A byte from the other side is a signal to
+the worker has ended, one line {"code"} (negative: the signal that ended it); where no worker can be made, one line {"refused"}
+with the reason. A byte from the other side is a signal to
 pass on; closing it means that nobody waits for the worker any more: it gets SIGTERM.
 """
 
 import contextlib
 import ctypes
+import errno
 import importlib
 import json
 import os
@@ -24,6 +26,9 @@ import socket
 import sys
 import traceback
 from typing import NoReturn
+
+from livecc_assets.core.errors import EXIT_USER_ERROR
+from livecc_assets.core.shortage import as_line
 
 #: What takes long to import and may be shared: none of these starts threads that a fork would lose, or touches a GPU.
 PRELOAD = (
@@ -86,10 +91,19 @@ def _perform(module: str, env: dict[str, str], cwd: str) -> int:
             return end.code or 0
         print(end.code, file=sys.stderr)
         return 1
-    except BaseException:
-        traceback.print_exc()
-        return 1
+    except BaseException as error:
+        return _say(error)
     return 0
+
+
+def _say(error: BaseException) -> int:
+    """Print what ended a process, in one line where something ran out; returns the exit status."""
+    told = as_line(error)
+    if told is None:
+        traceback.print_exception(error)
+        return 1
+    print(f"livecc: {told}", file=sys.stderr)
+    return EXIT_USER_ERROR
 
 
 class Server:
@@ -143,7 +157,13 @@ class Server:
             requests.close()
             return self.listens
         server = os.getpid()
-        pid = os.fork()
+        try:
+            if len(descriptors) < 2:  # the kernel drops those for which this process has no number left
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            pid = os.fork()
+        except OSError as error:  # the other workers go on, and the next request may succeed
+            self._refuse(descriptors, error)
+            return True
         if not pid:
             self._become_worker(server, message, descriptors)
         os.close(descriptors[1])
@@ -171,8 +191,8 @@ class Server:
             if self.listens:
                 asked["env"] |= os.environ
             code = _perform(**asked)
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            code = _say(error)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -204,8 +224,16 @@ class Server:
         with contextlib.suppress(KeyError):
             self.selector.unregister(client)
 
+    def _refuse(self, descriptors: list[int], error: OSError) -> None:
+        """Say why there is no worker."""
+        for descriptor in descriptors[1:]:
+            os.close(descriptor)
+        for descriptor in descriptors[:1]:
+            with socket.socket(fileno=descriptor) as client:
+                self._tell(client, {"refused": str(as_line(error) or error)})
+
     @staticmethod
-    def _tell(client: socket.socket, message: dict[str, int]) -> None:
+    def _tell(client: socket.socket, message: dict[str, int] | dict[str, str]) -> None:
         # Whoever asked may be gone, and then nobody wants to know.
         with contextlib.suppress(OSError):
             client.sendall(json.dumps(message).encode() + b"\n")
@@ -228,9 +256,15 @@ def listening(path: str) -> socket.socket:
 def main() -> None:
     """Preload, then serve on the socket whose number or path is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the orchestrator, which ends its workers
-    _preload()
     place = sys.argv[1]
-    Server(socket.socket(fileno=int(place)) if place.isdecimal() else listening(place)).serve()
+    try:
+        # Who asks before the libraries are loaded waits for them.
+        requests = socket.socket(fileno=int(place)) if place.isdecimal() else listening(place)
+        _preload()
+        server = Server(requests)
+    except Exception as error:
+        sys.exit(_say(error))
+    server.serve()
 
 
 if __name__ == "__main__":

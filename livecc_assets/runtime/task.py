@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from livecc_assets.core.shortage import AT
 from livecc_assets.runtime.messages import is_lead
 from livecc_assets.runtime.progress import Progress
 from livecc_assets.runtime.resuming import resumed
@@ -70,10 +71,14 @@ class Task:
         if parts.found:
             self._progress.resume(parts.found, total)
         done = 0
-        for count, rows in resumed(parts, items, compute, unit, at_once):
-            done += count
-            self.progress(done, total, message)
-            yield from rows
+        try:
+            for count, rows in resumed(parts, items, compute, unit, at_once):
+                done += count
+                self.progress(done, total, message)
+                yield from rows
+        except Exception as error:
+            error.add_note(f"{AT}after {done} of {total} {message}")
+            raise
 
 
 def open_inputs(store: Store, upstream: list[Upstream]) -> dict[str, list[Artifact]]:

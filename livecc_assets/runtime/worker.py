@@ -18,6 +18,7 @@ from dagster_pipes import PipesContext, PipesEnvVarParamsLoader, open_dagster_pi
 
 from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UserError
 from livecc_assets.core.redaction import redact
+from livecc_assets.core.shortage import as_line
 from livecc_assets.core.text import printable
 from livecc_assets.runtime.messages import (
     SilentWriter,
@@ -51,16 +52,19 @@ def leave() -> NoReturn:
 def run(steps: Mapping[str, Callable[[Task], None]]) -> NoReturn:
     """Entry point of every worker: run the step that the launcher named, commit the artifact, report its place.
 
-    A UserError ends it with one line and EXIT_USER_ERROR, by which the launcher knows that a retry would be in vain; a
-    PassingError, for which it would not, with EXIT_PASSING_ERROR.
+    A UserError, or something that ran out, ends it with one line and EXIT_USER_ERROR, by which the launcher knows that a retry
+    would be in vain; a PassingError, for which it would not, with EXIT_PASSING_ERROR.
     """
     signal.signal(signal.SIGTERM, _stop)
     try:
         with open_pipes() as pipes:
             _perform(steps, pipes)
-    except UserError as error:
-        print(f"livecc: {printable(redact(str(error)))}", file=sys.stderr)
-        raise SystemExit(EXIT_PASSING_ERROR if isinstance(error, PassingError) else EXIT_USER_ERROR) from None
+    except Exception as error:
+        told = as_line(error) or error
+        if not isinstance(told, UserError):
+            raise
+        print(f"livecc: {printable(redact(str(told)))}", file=sys.stderr)
+        raise SystemExit(EXIT_PASSING_ERROR if isinstance(told, PassingError) else EXIT_USER_ERROR) from None
     leave()
 
 

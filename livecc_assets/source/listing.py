@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from livecc_assets.core.errors import AbsentFolderError, MediaError, UserError
+from livecc_assets.core.shortage import raise_if_short
 from livecc_assets.store.s3_client import reading, split
 from livecc_assets.store.uris import local_path
 
@@ -91,7 +92,8 @@ def _local_entries(folder_uri: str) -> Iterator[Entry]:
 def _walk(root: Path, folder: str) -> Iterator[Entry]:
     try:
         found = list(os.scandir(folder))
-    except OSError:  # it was taken away, or is not ours to read
+    except OSError as error:  # it was taken away, or is not ours to read
+        raise_if_short(error)
         return
     for item in found:
         if item.is_dir(follow_symlinks=False):

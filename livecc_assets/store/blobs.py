@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +13,7 @@ import pyarrow.fs as pafs
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.folders import made
+from livecc_assets.core.shortage import writing
 from livecc_assets.store.interface import Blobs, ConflictError, Listed
 from livecc_assets.store.s3 import S3Blobs
 
@@ -35,7 +37,7 @@ class LocalBlobs(Blobs):
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        return Path(file.name), target
+            return Path(file.name), target
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         try:
@@ -129,15 +131,25 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _staged_beside(target: Path) -> IO[bytes]:
-    """A new file in the folder of ``target``, open; as readable for others as the umask says, which ``tempfile``'s is not."""
+@contextmanager
+def _staged_beside(target: Path) -> Iterator[IO[bytes]]:
+    """A new file in the folder of ``target``, open; as readable for others as the umask says, which ``tempfile``'s is not.
+
+    What cannot be written whole does not stay.
+    """
     staged = target.with_name(f".staged-{os.getpid()}-{secrets.token_hex(4)}")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return staged.open("xb")
+        file = staged.open("xb")
     except FileNotFoundError:  # another process removed the folder in between, for it was empty
         target.parent.mkdir(parents=True, exist_ok=True)
-        return staged.open("xb")
+        file = staged.open("xb")
+    try:
+        with writing(target), file:
+            yield file
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
 
 
 def open_blobs(root: str) -> Blobs:

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from livecc_assets.core.errors import PassingError, UserError
+from livecc_assets.core.shortage import writing
 from livecc_assets.core.text import sound_values
 from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.blobs import Blobs, ConflictError
@@ -46,11 +47,16 @@ class _Table:
         self._sha, self._size = hashlib.sha256(), 0
         if isinstance(blobs.fs, pafs.LocalFileSystem):
             Path(blobs.arrow_path(key)).parent.mkdir(parents=True, exist_ok=True)
-        self._explained = blobs.explained
-        with self._explained():
+        self._blobs = blobs
+        with self._writing():
             self._stream = blobs.fs.open_output_stream(blobs.arrow_path(key))
         self._buffer = pa.BufferedOutputStream(pa.PythonFile(self, mode="w"), BUFFER)
         self._parquet = pq.ParquetWriter(self._buffer, schema, compression="zstd")
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._blobs.explained(), writing(self._blobs.arrow_path(self.key)):
+            yield
 
     # pyarrow writes through these, so that the digest costs no second read of the file; a page at a time would be too
     # often, for each call waits until no other thread runs Python
@@ -105,22 +111,23 @@ class _Table:
         whole = waiting if last else waiting - waiting % GROUP_ROWS
         if whole:
             together = pa.concat_tables(self._tables)
-            with self._explained():
+            with self._writing():
                 self._parquet.write_table(together.slice(0, whole), row_group_size=GROUP_ROWS)
             self._tables = [together.slice(whole)]
 
     def finish(self) -> StoredFile:
         self.gather()
         self.groups(last=True)
-        with self._explained():
+        with self._writing():
             self._parquet.close()
             self._buffer.close()
             self._stream.close()
         return StoredFile(self.name, self.key, self._size, self._sha.hexdigest())
 
     def abandon(self) -> None:
-        with self._explained():
+        with self._writing():
             self._stream.close()
+        self._blobs.delete(self.key)
 
 
 class Writer:
@@ -221,6 +228,21 @@ class Writer:
 
     def commit(self) -> Manifest:
         """Write the manifest. The first writer of a place wins; a later one gets the winner's manifest back."""
+        try:
+            manifest = self._whole()
+        except BaseException:
+            self.abandon()
+            raise
+        try:
+            published = self._publish(manifest)
+            if self._parts is not None:
+                self._parts.clear()
+            return published
+        finally:
+            self._lease.end()
+
+    def _whole(self) -> Manifest:
+        """The manifest of files that are finished and on the disk."""
         tables = [table for table in (self._rows, self._rejected) if table is not None]
         manifest = Manifest(
             **self._about,
@@ -235,14 +257,8 @@ class Writer:
             seconds=round(time.monotonic() - self._started, 2),
         )
         manifest.checks["error_share"] = manifest.error_share <= self._error_limit
-        try:
-            self._look_after(manifest.files)
-            published = self._publish(manifest)
-            if self._parts is not None:
-                self._parts.clear()
-            return published
-        finally:
-            self._lease.end()
+        self._look_after(manifest.files)
+        return manifest
 
     def _look_after(self, files: Iterable[StoredFile]) -> None:
         """Each file is there as it was written, and would be after a power cut; only then may a manifest name it."""
@@ -269,11 +285,17 @@ class Writer:
         return manifest
 
     def abandon(self) -> None:
-        """Close the open files without a manifest; garbage collection takes them later. Parts stay for the next attempt."""
+        """Remove what was written without a manifest: a disk that is full has no room for it until garbage collection comes.
+        Parts stay for the next attempt. What ended the step is what is told, not what fails in here."""
         for table in (self._rows, self._rejected):
             if table is not None:
-                table.abandon()
-        if self._parts is not None:
-            with contextlib.suppress(Exception):  # what ended the step is what is told
+                with contextlib.suppress(Exception):
+                    table.abandon()
+        for file in self._files:
+            with contextlib.suppress(Exception):
+                self.blobs.delete(file.key)
+        with contextlib.suppress(Exception):
+            if self._parts is not None:
                 self._parts.flush()
-        self._lease.end()
+        with contextlib.suppress(Exception):
+            self._lease.end()

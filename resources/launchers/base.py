@@ -5,8 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR
+from livecc_assets.core.shortage import KEPT
+
 #: Lines of the worker's output that a failure message carries.
 TAIL_LINES = 20
+#: How the line begins in which a worker tells its own end.
+OWN = "livecc: "
 #: Where a worker away from this machine keeps what it may lose, and the number of its user, as the images have them.
 HOME, USER = "/scratch", 10001
 #: Seconds a cancelled worker has to end by itself.
@@ -15,7 +20,7 @@ GRACE = 20
 
 @dataclass(frozen=True)
 class Needs:
-    """What a worker asks of the machine that runs it; ``local`` ignores all of it.
+    """What a worker asks of the machine that runs it; ``local`` heeds ``time_limit`` alone.
 
     ``cpu_limit``: how many of the node's processors it may use while they are idle; 0 for no more than its ``cpus``.
     ``memory``, ``shm`` (a memory-backed /dev/shm) and ``disk`` (scratch on the node's own disk, empty for no bound; Kubernetes
@@ -63,10 +68,22 @@ def quote(tail: list[str]) -> str:
     return "The end of its output:\n" + ("\n".join(tail[-TAIL_LINES:]) or "(it printed nothing)")
 
 
+def own_words(code: int, tail: Sequence[str]) -> str | None:
+    """The one line with which a worker ended that knew why; its exit code says that there is one."""
+    if code not in (EXIT_USER_ERROR, EXIT_PASSING_ERROR):
+        return None
+    said = [line.removeprefix(OWN) for line in tail if line.startswith(OWN)]
+    return said[-1].rstrip() if said else None
+
+
 def explain(code: int, tail: list[str]) -> str:
     """What a worker's exit status means, in words a person can act on, with the end of its output."""
+    if (said := own_words(code, tail)) is not None:
+        return said
+    if code == -signal.SIGKILL and not tail:
+        return f"The worker was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
     if code == -signal.SIGKILL:
-        why = "was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine"
+        why = f"was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
     elif code < 0:
         why = f"was ended by {signal.Signals(-code).name}"
     else:

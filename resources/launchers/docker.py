@@ -19,6 +19,7 @@ from resources.launchers.status import (
     Status,
     ended_with,
     is_reachable,
+    out_of_memory,
     out_of_time,
     removed,
 )
@@ -200,8 +201,7 @@ class DockerLauncher(RemoteLauncher):
         if not code:
             return Status("succeeded")
         if state.get("OOMKilled"):
-            text = f"ran out of memory ({job.needs.memory}); raise its memory or lower its batch"
-            return Status("failed", text, final=True)
+            return out_of_memory(job.needs)
         return ended_with(code)
 
     def follow(self, found: Found, log: Log, stop: threading.Event) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from livecc_assets.core.redaction import redact
 from livecc_assets.store.blobs import Blobs
-from resources.launchers.base import Job, quote
+from resources.launchers.base import Job, own_words, quote
 from resources.launchers.identity import Context
 from resources.launchers.leaving import end_if_cancelled, taken_along
 from resources.launchers.log import Log
@@ -63,7 +63,8 @@ def follow_to_end(place: Place, context: Context, job: Job, worker: Found, blobs
             if not status.said_all:
                 follower.hear_out()
         if status.state == "failed" and not status.said_all:
-            status = replace(status, news=f"{status.news}. {quote(list(follower.log.tail))}")
+            tail = list(follower.log.tail)
+            status = replace(status, news=own_words(status.code, tail) or f"{status.news}. {quote(tail)}")
         return status
     finally:
         follower.close(blobs, log_key)

@@ -19,6 +19,7 @@ from resources.launchers.client import Launcher
 from resources.launchers.environment import needed
 from resources.launchers.identity import Context
 from resources.launchers.pipes import Redacting
+from resources.launchers.status import out_of_time
 
 
 def _forward(descriptor: int, tail: deque[str]) -> None:
@@ -79,9 +80,12 @@ class LocalLauncher(Launcher):
                     worker = Worker(job.module, environment, write)
                 finally:
                     os.close(write)
+            over = False
             try:
-                code = worker.wait()
-            except BaseException:  # a cancelled run or Ctrl-C: the worker must not outlive it, whatever signal follows
+                code = worker.wait(job.needs.time_limit or None)
+            except (
+                BaseException
+            ) as error:  # a cancelled run or Ctrl-C: the worker must not outlive it, whatever signal follows
                 with capture_interrupts():
                     worker.send_signal(signal.SIGTERM)
                     try:
@@ -90,9 +94,13 @@ class LocalLauncher(Launcher):
                         worker.send_signal(signal.SIGKILL)
                     except ServerGoneError:
                         pass  # and with it the worker
-                raise
+                if not isinstance(error, TimeoutError):
+                    raise
+                code, over = 1, True
         if forwarder:
             forwarder.join(GRACE)  # its last lines say why it failed
+        if over:
+            raise dg.Failure(f"{job.name}: {out_of_time(job.needs).news}", allow_retries=False)
         if code:
             raise dg.Failure(
                 description=f"{job.name}: {explain(code, list(tail))}", allow_retries=code == EXIT_PASSING_ERROR

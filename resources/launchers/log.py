@@ -1,5 +1,6 @@
 """What a worker prints, on its way from where it runs to the reader and to the store."""
 
+import contextlib
 import sys
 import tempfile
 import threading
@@ -25,7 +26,8 @@ class Log:
         line = redact(line)
         with self._lock:
             self.tail.append(line)
-            self._file.write(line + "\n")
+            with contextlib.suppress(OSError):  # a full disk costs the copy in the store, not the worker
+                self._file.write(line + "\n")
         if self._shown:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()

@@ -1,12 +1,16 @@
 """What launchers know of a worker that runs elsewhere: that it is there, and how it does."""
 
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from livecc_assets.core.errors import EXIT_USER_ERROR
+from livecc_assets.core.shortage import KEPT
 from resources.launchers.base import Needs
+
+MORE_MEMORY = "raise `memory` under `needs:` of the launcher's file, or lower its batch"
 
 State = Literal["waiting", "running", "succeeded", "failed"]
 
@@ -27,7 +31,8 @@ class Status:
     """How a worker does: ``news`` says why it waits or how it failed, in words a person can act on.
 
     ``said_all`` marks failures for which the worker's own output adds nothing, such as an image that is missing; ``final``
-    those that trying again cannot mend; ``gone`` a worker that somebody else removed, perhaps after it had succeeded.
+    those that trying again cannot mend; ``gone`` a worker that somebody else removed, perhaps after it had succeeded. ``code``
+    is the worker's exit code, where it ended by itself.
     """
 
     state: State
@@ -35,6 +40,7 @@ class Status:
     said_all: bool = False
     final: bool = False
     gone: bool = False
+    code: int = 0
 
 
 class AlreadyThereError(Exception):
@@ -48,13 +54,22 @@ def removed(what: str) -> Status:
 
 def ended_with(code: int) -> Status:
     """A worker that ended by itself with an exit code other than 0."""
-    text = f"The worker ended with exit code {code}{' (killed)' if code == 137 else ''}"
-    return Status("failed", text, final=code == EXIT_USER_ERROR)
+    text = f"The worker ended with exit code {code}"
+    if code == 128 + signal.SIGKILL:
+        text += f" (killed): out of memory, most often; {MORE_MEMORY}"
+    return Status("failed", text, final=code == EXIT_USER_ERROR, code=code)
+
+
+def out_of_memory(needs: Needs) -> Status:
+    """A worker that its place killed, because it passed its limit of memory."""
+    text = f"ran out of memory (OOM killed at {needs.memory}); {MORE_MEMORY}. {KEPT}"
+    return Status("failed", text, final=True)
 
 
 def out_of_time(needs: Needs) -> Status:
     """A worker that passed its time limit."""
-    return Status("failed", f"passed its time limit of {needs.time_limit} s; raise time_limit or do less", final=True)
+    text = f"passed its time limit of {needs.time_limit} s; raise `time_limit` under `needs:` of the launcher's file, or do less"
+    return Status("failed", f"{text}. {KEPT}", said_all=True, final=True)
 
 
 def is_reachable(root: str, mounted: Iterable[str]) -> bool:

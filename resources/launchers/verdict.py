@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from resources.launchers.base import Needs
-from resources.launchers.status import Status, ended_with, out_of_time, removed
+from resources.launchers.status import Status, ended_with, out_of_memory, out_of_time, removed
 
 _IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 _CONFIGURATION = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
@@ -60,8 +60,7 @@ def _why_pod_failed(pod: dict[str, Any], needs: Needs) -> Status | None:
         if not ended or not ended.get("exitCode"):
             continue
         if ended.get("reason") == "OOMKilled":
-            text = f"ran out of memory (OOM killed at {needs.memory}); raise its memory or lower its batch"
-            return Status("failed", text, final=True)
+            return out_of_memory(needs)
         if ended.get("reason") in ("ContainerCannotRun", "StartError"):
             return Status("failed", f"the container cannot start: {ended.get('message')}", said_all=True, final=True)
         return ended_with(ended["exitCode"])

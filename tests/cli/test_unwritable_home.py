@@ -90,13 +90,15 @@ def test_a_read_only_dagster_home_is_enough_where_its_storage_lies_elsewhere(
     assert elsewhere.is_dir()
 
 
-def test_a_file_that_is_not_written_deep_in_the_home_is_told_and_one_elsewhere_is_not(
+def test_a_file_that_is_not_written_deep_in_the_home_is_told_with_its_setting_and_one_elsewhere_by_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVECC_HOME", str(tmp_path / "home"))
     inside = OSError(errno.EROFS, "Read-only file system", str(tmp_path / "home" / "cache" / "x"))
     assert "cache/x: Read-only file system" in str(folders.as_unwritable(inside))
-    assert folders.as_unwritable(OSError(errno.EROFS, "Read-only file system", "/elsewhere/x")) is None
+    elsewhere = OSError(errno.EROFS, "Read-only file system", "/elsewhere/x")
+    assert str(folders.as_unwritable(elsewhere)).startswith("/elsewhere/x: Read-only file system; ")
+    assert folders.as_unwritable(OSError(errno.ENOTDIR, "Not a directory", "/elsewhere/x/y")) is None
     assert folders.as_unwritable(OSError(errno.ENOENT, "No such file", str(tmp_path / "home" / "x"))) is None
 
 

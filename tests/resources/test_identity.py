@@ -42,7 +42,7 @@ def test_messages_lie_in_one_folder_a_part_whatever_the_parts_hold() -> None:
 
 def test_only_a_users_mistake_is_final_and_a_kill_is_named() -> None:
     assert ended_with(78).final and not ended_with(75).final and not ended_with(1).final
-    assert ended_with(137).news == "The worker ended with exit code 137 (killed)"
+    assert ended_with(137).news.startswith("The worker ended with exit code 137 (killed): out of memory, most often; ")
     assert out_of_time(Needs(time_limit=60)).final and "60 s" in out_of_time(Needs(time_limit=60)).news
     gone = removed("The Job was deleted")
     assert gone.gone and gone.said_all and not gone.final and gone.news.endswith("by somebody else; run this again")

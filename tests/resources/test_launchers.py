@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 
+from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR
 from resources.launchers.base import explain
 from tests.process_tools import wait_for_end
 
@@ -17,6 +18,14 @@ def test_a_kill_is_told_as_memory_and_an_exit_code_with_the_end_of_the_output() 
     assert "exit code 3" in told
     assert told.endswith("line one\nline two")
     assert "printed nothing" in explain(1, [])
+
+
+def test_a_worker_that_knew_why_it_ends_is_told_in_its_own_line() -> None:
+    said = ["Loading…", "livecc: out of disk space in /d/x; free space there", "a warning at the exit"]
+    assert explain(EXIT_USER_ERROR, said) == "out of disk space in /d/x; free space there"
+    assert explain(EXIT_PASSING_ERROR, said) == "out of disk space in /d/x; free space there"
+    assert "exit code 1. The end of its output:" in explain(1, said)
+    assert "exit code 78. The end of its output:" in explain(EXIT_USER_ERROR, ["another program's words"])
 
 
 ORCHESTRATOR = """

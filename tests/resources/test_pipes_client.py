@@ -241,6 +241,13 @@ def test_a_worker_that_fails_fails_the_asset_with_its_last_words(where: str, des
     assert "a telling reason" in why(result)
 
 
+def test_a_worker_of_this_machine_that_is_stuck_is_ended_at_its_time_limit_which_is_named(desk_with) -> None:
+    desk = desk_with(LocalLauncher())
+    desk.gate.touch()
+    result = desk.run(needs=Needs(time_limit=1))
+    assert why(result).startswith("mine/report: passed its time limit of 1 s; raise `time_limit` under `needs:`")
+
+
 def test_a_cancelled_run_takes_the_worker_of_a_users_asset_along_unless_another_waits(
     desk: Desk, place: ProcessPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Workers forked from a process with the libraries loaded behave as processes of their own."""
 
+import json
 import os
 import shutil
 import signal
@@ -137,6 +138,40 @@ os._exit(0)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
     wait_for_end(int(said))
+
+
+def test_a_worker_is_heard_after_a_wait_that_was_too_short(tmp_path):
+    with (tmp_path / "stderr").open("w") as stderr:
+        worker = Worker(MODULE, {"DO": "sleep"}, stderr)
+    with pytest.raises(TimeoutError):
+        worker.wait(0.1)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(("limit", "said"), [("NOFILE", "out of open files"), ("fork", "out of threads or processes")])
+def test_a_worker_that_cannot_be_started_is_refused_in_one_line_and_the_server_stays(limit, said, tmp_path):
+    """The server, with its limit reached, in a process of its own: a request, then another one without the limit."""
+    code = f"""
+import errno, os, resource, socket, threading
+from livecc_assets.runtime import forkserver
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server = forkserver.Server(theirs)
+ends = socket.socketpair()
+socket.send_fds(ours, [b"{{}}"], [ends[1].fileno(), 2])
+if {limit!r} == "NOFILE":
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = max(map(int, os.listdir("/proc/self/fd")))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 1, hard))
+else:
+    def fork():
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    os.fork = fork
+assert server._accept()
+print(ends[0].recv(4096).decode())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert said in json.loads(done.stdout)["refused"], done.stderr
 
 
 def test_a_child_process_shares_the_server(tmp_path):
