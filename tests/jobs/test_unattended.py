@@ -1,0 +1,148 @@
+"""An inbox with a real daemon, nobody at hand: each folder is curated once, later files follow, and people go first."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from livecc_assets.cli.children import start, stop
+from livecc_assets.cli.serve import CODE, commands
+from livecc_assets.graph.settings import load_settings
+from livecc_assets.orchestration.runs import INSTANCE
+from livecc_assets.orchestration.steps import STEPS
+from livecc_assets.store import registry
+from tests.media.film import make
+from tests.waiting import until
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
+BATCH_ASSETS = {step.asset for step in STEPS if step.partitioned_by == "batch"}
+SUBTITLES = "1\n00:00:00,000 --> 00:00:07,000\nthe goalkeeper kicks the ball far up the green field to the red team\n"
+#: Seconds in which a new folder or a later file is curated. The second is what is promised; the settling takes half of it.
+NEW, LATER = 300, 180
+QUEUE = 20
+
+
+class House:
+    """A state folder with an inbox, the code server and the daemon, as `livecc ui` starts them."""
+
+    def __init__(self, folder: Path, film: Path) -> None:
+        self.inbox, self.film = folder / "inbox", film
+        self.inbox.mkdir()
+        self.settings = load_settings(folder / "home")
+        home = folder / "home" / "dagster"
+        home.mkdir(parents=True)
+        shutil.copy(INSTANCE, home)
+        self.environment = {
+            "LIVECC_HOME": str(folder / "home"),
+            "DAGSTER_HOME": str(home),
+            "LIVECC_INBOX": str(self.inbox),
+        }
+        self.instance = dg.DagsterInstance.from_config(str(home))
+        self.folder = folder
+
+    def dagster(self, *arguments: str) -> None:
+        """A command of Dagster's on the running code server."""
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "dagster",
+            *arguments,
+            "-w",
+            str(self.folder / "workspace.yaml"),
+        ]
+        done = subprocess.run(command, env=os.environ | self.environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+    def add(self, name: str, video: str, whole: bool = True) -> None:
+        """A video with captions in a folder of the inbox; ``whole`` says so with a marker."""
+        (self.inbox / name).mkdir(exist_ok=True)
+        shutil.copy(self.film, self.inbox / name / f"{video}.mp4")
+        (self.inbox / name / f"{video}.en.srt").write_text(SUBTITLES)
+        if whole:
+            (self.inbox / name / "_SUCCESS").touch()
+
+    def runs(self, *names: str) -> list[dg.RunRecord]:
+        """The runs of these batches, oldest first."""
+        found = self.instance.get_run_records(ascending=True)
+        return [one for one in found if one.dagster_run.tags.get("dagster/partition") in names]
+
+    def curated(self, name: str, times: int) -> bool:
+        """Whether that many runs of a batch ended well; a failed one ends the test."""
+        states = [one.dagster_run.status for one in self.runs(name)]
+        assert dg.DagsterRunStatus.FAILURE not in states
+        return states.count(dg.DagsterRunStatus.SUCCESS) >= times
+
+    def made(self, name: str) -> Counter[str]:
+        """How often each asset of a batch was materialised."""
+        found = Counter[str]()
+        for asset in BATCH_ASSETS:
+            of_batch = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[name])
+            found[asset] = len(self.instance.fetch_materializations(of_batch, limit=100).records)
+        return found
+
+    def ticks(self) -> int:
+        """Ticks of the inbox's sensor until now."""
+        (one,) = [state for state in self.instance.all_instigator_state() if state.name == "new_batches"]
+        return len(self.instance.get_ticks(one.instigator_origin_id, one.selector_id))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    made = House(folder, make(folder / "match.mp4", seconds=12))
+    wanted = commands(made.settings, folder, "127.0.0.1", 1, 2, made.environment)
+    running = []
+    try:
+        for name in (CODE, "daemon"):
+            command = wanted[name]
+            running.append(start(type(command)(command.argv, dict(command.env) | made.environment)))
+            if name == CODE:
+                until(lambda: (folder / "code.sock").exists(), 120, "the code server does not come up")
+        made.dagster("sensor", "start", "new_batches")
+        made.dagster("sensor", "start", "default_automation_condition_sensor")
+        yield made
+    finally:
+        stop(running)
+        made.instance.dispose()
+
+
+def test_a_folder_is_one_run_of_each_asset_a_later_file_follows_and_what_is_gone_or_retired_asks_for_nothing(
+    house: House,
+) -> None:
+    for name in ("fresh", "gone", "retired"):
+        house.add(name, "first")
+    until(lambda: all(house.curated(name, 1) for name in ("fresh", "gone", "retired")), NEW, "no run ended", every=1)
+    for name in ("fresh", "gone", "retired"):
+        assert house.made(name) == dict.fromkeys(BATCH_ASSETS, 1)
+
+    registry.retire(house.settings.store().blobs, "retired")
+    house.add("retired", "second")
+    shutil.rmtree(house.inbox / "gone")
+    house.add("fresh", "second")
+    before = house.ticks()
+    until(lambda: house.curated("fresh", 2), LATER, "the later file was not curated in time", every=1)
+    assert house.settings.store().current("yt_cc_source", "fresh")
+    until(lambda: house.ticks() >= before + 3, 120, "the sensor stands still", every=1)
+    assert len(house.runs("fresh")) == 2 and len(house.runs("gone", "retired")) == 2
+
+
+def test_what_a_person_starts_goes_before_a_queue_of_twenty_folders(house: House) -> None:
+    names = [f"queued-{number:02}" for number in range(QUEUE)]
+    for name in names:
+        house.add(name, "first")
+    until(lambda: len(house.runs(*names)) == QUEUE, 180, "the folders were not asked for", every=1)
+    began = {one.dagster_run.run_id for one in house.runs(*names) if one.start_time}
+    assert len(began) < QUEUE / 2, "most of them have yet to begin"
+    house.dagster("job", "launch", "-j", "curate", "--tags", '{"dagster/partition": "fresh"}')
+    mine = house.runs("fresh")[-1].dagster_run.run_id
+    until(lambda: house.runs("fresh")[-1].start_time, 180, "a person's run waits", every=0.5)
+    others = [one.dagster_run.run_id for one in house.runs(*names) if one.start_time]
+    assert len(others) <= len(began) + 1, f"{mine} began after {len(others) - len(began)} that were queued before it"
