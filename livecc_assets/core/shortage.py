@@ -174,7 +174,7 @@ def _of_database(error: sqlite3.Error) -> str | None:
 def _line(what: str, error: BaseException, chain: list[BaseException]) -> str:
     path = _path(error, what)
     where = f" in {path}" if path and what in (_SPACE, _QUOTA, _SIZE) else f" at {path}" if path else ""
-    name = setting_of(path)[0] if path and setting_of(path) else ""
+    name = (setting_of(path) or ("",))[0] if path else ""
     remedy = _REMEDIES[what].format(setting=f" in {name}" if name else "")
     notes = [note.removeprefix(AT) for one in chain for note in getattr(one, "__notes__", ()) if note.startswith(AT)]
     at = f", {notes[-1]}" if notes else ""

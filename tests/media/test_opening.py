@@ -3,8 +3,8 @@
 import errno
 from pathlib import Path
 
-import av
 import pytest
+from av.error import err_check
 
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.core.shortage import ShortageError
@@ -114,16 +114,16 @@ def test_web_addresses_are_refused():
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
 def test_a_lack_of_open_files_is_no_fault_of_the_video(number: int):
     with pytest.raises(ShortageError, match="out of open files"), decoding("clip.mp4"):
-        av.error.err_check(-number)
+        err_check(-number)
 
 
 @pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
 def test_a_video_that_asks_for_too_much_is_told_from_a_machine_without_memory(number: int, monkeypatch):
     with pytest.raises(MediaError, match="undecodable"), decoding("clip.mp4"):
-        av.error.err_check(-number)
+        err_check(-number)
     monkeypatch.setattr(opening, "has_room", lambda size: False)
     with pytest.raises(ShortageError, match=r"out of (memory|threads)"), decoding("clip.mp4"):
-        av.error.err_check(-number)
+        err_check(-number)
 
 
 def test_ffmpeg_errors_become_sentences_that_name_the_file():
