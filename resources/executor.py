@@ -1,6 +1,8 @@
 """Where the steps of a run are executed: as processes beside the run, or each in a pod of its own."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -10,11 +12,31 @@ from livecc_assets.core.errors import UserError
 VARIABLE = "LIVECC_EXECUTOR"
 
 
+#: What a step's process would load first.
+_PRELOAD = ["livecc_assets.definitions"]
+
+
+def _forking() -> dg.ExecutorDefinition:
+    """Dagster's executor of processes, which are forked from one that has loaded the graph. A run's config may name another way.
+
+    Loading takes a step longer than finding that it has nothing to do.
+    """
+
+    def forking(config: Mapping[str, Any]) -> Mapping[str, Any]:
+        ((kind, own),) = config.items()
+        if kind == "multiprocess" and not own.get("start_method"):
+            own = own | {"start_method": {"forkserver": {"preload_modules": _PRELOAD}}}
+        return {kind: own}
+
+    given = dg.multi_or_in_process_executor
+    return given.configured(forking, name=given.name, config_schema=given.config_schema.as_field())
+
+
 def executor_in_force() -> dg.ExecutorDefinition:
     """The executor of every job. Runs in the ``livecc`` command's own process do not ask it."""
     named = os.environ.get(VARIABLE) or "processes"
     if named == "processes":
-        return dg.multi_or_in_process_executor
+        return _forking()
     if named != "pods":
         raise UserError(f"{VARIABLE}={named}: no such executor; use processes, or pods for a Job of each step")
     try:

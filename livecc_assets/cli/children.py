@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from resources.tracking.server import ServerCommand
@@ -14,9 +14,9 @@ GRACE = 15
 Server = subprocess.Popen[bytes]
 
 
-def start(command: ServerCommand, folder: Path | None = None) -> Server:
-    """Start one server, in this folder."""
-    return subprocess.Popen(command.argv, cwd=folder, env=os.environ | command.env, start_new_session=True)
+def start(command: ServerCommand, folder: Path | None = None, environment: Mapping[str, str] = os.environ) -> Server:
+    """Start one server, in this folder and environment."""
+    return subprocess.Popen(command.argv, cwd=folder, env={**environment, **command.env}, start_new_session=True)
 
 
 def stop(servers: Collection[Server]) -> None:

@@ -5,6 +5,8 @@ Exit code 0: done; 1: something that the user can mend, said in one line; 2: wro
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +68,29 @@ COMMANDS = {
 class _Livecc(LazyGroup):
     """Tells errors written for people in one line, and an interrupt in its exit code."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with _in_one_line():  # the list of commands is printed before anything is invoked
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise  # click's own, and the end of `| head`
-        except Exception as error:
-            told = as_line(error) or error
-            if not isinstance(told, UserError | MediaError):
-                raise
+            with _in_one_line():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)
             sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise  # click's own, and the end of `| head`
+    except Exception as error:
+        told = as_line(error) or error
+        if not isinstance(told, UserError | MediaError):
+            raise
         for line in f"livecc: {redact(str(told))}".splitlines():  # the end of a worker's output has several
             say(line, err=True)
         sys.exit(1)

@@ -19,7 +19,9 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
 from livecc_assets.orchestration.runs import dagster_home, end_left_runs, open_instance, runs_of_earlier_servers
+from livecc_assets.runtime.forked import ELSEWHERE
 from resources.door.token import TOKEN
+from resources.launchers.environment import needed
 from resources.tracking.server import ServerCommand, server_command
 
 #: Seconds until the daemon has surely found a code server that has just been started: it looks once a minute, and gives up a
@@ -29,8 +31,9 @@ SETTLED = 120.0
 TICKS = {"DAGSTER_SCHEDULE_GRPC_TIMEOUT_SECONDS": "600", "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "600"}
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM)
-#: The server that the others need, and that is started again when it ends; and seconds before that.
-CODE = "code"
+#: The code server, which the others need, and the process from which all runs fork their workers: loading what these need
+#: takes longer than much of what they do. Either is started again when it ends, after so many seconds.
+CODE, WORKERS = "code", "workers"
 PAUSE = 5.0
 
 
@@ -49,9 +52,13 @@ def commands(
         "LIVECC_MLFLOW_UI": address(host, mlflow_port),
     }
     dagster |= {name: environment.get(name, seconds) for name, seconds in TICKS.items()}
+    socket = folder / "workers.sock"
+    dagster |= {ELSEWHERE: environment.get(ELSEWHERE) or str(socket)}
+    forking = [sys.executable, "-m", "livecc_assets.runtime.forkserver", str(socket)]
+    own = {} if environment.get(ELSEWHERE) else {WORKERS: ServerCommand(forking, {})}
     keys = door_keys(host, environment)
     mlflow = server_command(settings.home, mlflow_port, host)
-    return {
+    return own | {
         CODE: ServerCommand(code_server(folder), dagster),
         "webserver": ServerCommand(webserver(folder, host, port), dagster | keys),
         "daemon": ServerCommand(daemon(folder), dagster),
@@ -63,6 +70,8 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     """Run the servers until one ends or Ctrl-C; then stop all, with everything they started."""
     running: dict[str, Server] = {}
     lost: list[Server] = []  # code servers that ended; the runs that they had started may go on
+    # What is forked shows in /proc what this was started with.
+    for_workers = needed(os.environ, {"input_key": ""})
     # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind. After a shell's `&` SIGINT is ignored, in
     # children, too, and Dagster's servers take SIGTERM for SIGINT.
     for number in ENDINGS:
@@ -72,6 +81,8 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="livecc-") as folder:
         try:
             wanted = commands(settings, Path(folder), host, port, mlflow_port)
+            if WORKERS in wanted:
+                running[WORKERS] = start(wanted[WORKERS], environment=for_workers)
             running[CODE] = start(wanted[CODE])
             while not serves(Path(folder)):
                 if running[CODE].poll() is not None:
@@ -79,17 +90,18 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
                 time.sleep(0.2)
             for name, command in wanted.items():
                 # uvicorn, on which MLflow runs, imports from the current folder whatever Python was told.
-                if name != CODE:
+                if name not in running:
                     running[name] = start(command, settings.home if name == "mlflow" else None)
             print(greeting(host, port, mlflow_port, wanted["webserver"].env.get(TOKEN)), flush=True)
             settled = time.monotonic() + SETTLED
-            while all(process.poll() is None for name, process in running.items() if name != CODE):
-                if running[CODE].poll() is not None:
-                    # Out of memory, perhaps. The others find the new one by its socket.
-                    print("The code server ended; it is started again", file=sys.stderr, flush=True)
-                    time.sleep(PAUSE)
-                    lost.append(running[CODE])
-                    running[CODE] = start(wanted[CODE])
+            while all(process.poll() is None for name, process in running.items() if name not in (CODE, WORKERS)):
+                for name, environment in ((CODE, os.environ), (WORKERS, for_workers)):
+                    if name in running and running[name].poll() is not None:
+                        # Out of memory, perhaps. The others find the new one by its socket.
+                        print(f"The server of {name} ended; it is started again", file=sys.stderr, flush=True)
+                        time.sleep(PAUSE)
+                        lost.append(running[name])
+                        running[name] = start(wanted[name], environment=environment)
                 if left and time.monotonic() > settled:
                     _end(settings, left)
                     left = []

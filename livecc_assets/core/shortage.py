@@ -22,7 +22,7 @@ from livecc_assets.core.text import brief
 
 #: Starts the notes of an exception that say where the work was (``BaseException.add_note``).
 AT = "livecc at: "
-KEPT = "What is finished is kept: run this again, and it goes on from there"
+KEPT = "Then run this again; what is finished is kept"
 
 _SPACE, _QUOTA, _SIZE = "out of disk space", "out of disk quota", "over the allowed size of a file"
 _MEMORY, _GPU = "out of memory", "out of GPU memory"

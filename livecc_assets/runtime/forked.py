@@ -31,6 +31,10 @@ class ServerGoneError(UserError):
     """The fork server ended before its worker did."""
 
 
+class SharedServerGoneError(ServerGoneError, PassingError):
+    """It is somebody else's, who starts it again: worth another try."""
+
+
 def elsewhere() -> Path | None:
     """The socket of the fork server in force, where it is none of this process's. UserError for what can be none."""
     said = os.environ.get(ELSEWHERE) or ""
@@ -47,8 +51,8 @@ def _connect(path: Path) -> socket.socket:
     except OSError as error:
         made.close()
         raise PassingError(
-            f"{ELSEWHERE}={path}: no worker can be started, for nobody listens there ({error.strerror}); start the container "
-            "of the workers, or unset the variable"
+            f"{ELSEWHERE}={path}: no worker can be started, for nobody listens there ({error.strerror}); start what should, "
+            "`livecc ui` or the container of the workers, or unset the variable"
         ) from None
     return made
 
@@ -85,7 +89,8 @@ def _disconnect(broken: socket.socket) -> None:
 
 
 def _gone() -> ServerGoneError:
-    return ServerGoneError(
+    kind = SharedServerGoneError if elsewhere() else ServerGoneError
+    return kind(
         "the process that workers are forked from has ended: out of memory, most often, or what it printed above says why. "
         f"{KEPT}"
     )

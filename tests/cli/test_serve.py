@@ -104,12 +104,27 @@ def _kill_the_code_server(family: list[psutil.Process]) -> None:
     server.wait(30)
 
 
+def _the_forker(family: list[psutil.Process]) -> psutil.Process | None:
+    """The living process from which workers are forked; its workers would have the same command line."""
+    return next(
+        (
+            one
+            for one in family
+            if one.is_running()
+            and one.status() != psutil.STATUS_ZOMBIE
+            and "livecc_assets.runtime.forkserver" in one.cmdline()
+        ),
+        None,
+    )
+
+
 @pytest.mark.live
 def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behind(tmp_path: Path) -> None:
     trap = set_trap(tmp_path)
     ports = _free_port(), _free_port()
     options = ["--home", str(tmp_path), "ui", "--port", str(ports[0]), "--mlflow-port", str(ports[1])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LIVECC_", "DAGSTER_"))}
+    environment["OPENAI_API_KEY"] = "sk-SECRET-of-a-judge"
     with (tmp_path / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "livecc_assets", *options], cwd=trap, env=environment, stdout=log, stderr=log
@@ -128,7 +143,11 @@ def test_both_servers_come_up_the_queue_moves_and_sigterm_leaves_no_process_behi
         _refuses_strangers(ports[0], "/graphql", b'{"query": "{ version }"}')
         _refuses_strangers(ports[1], "/api/2.0/mlflow/experiments/create", b'{"name": "mine"}')
         _kill_the_code_server(family)
+        forker = _the_forker(family)
+        assert forker and "SECRET" not in str(forker.environ()), "what is forked shows what this was started with"
+        forker.kill()
         until(lambda: _reloads(ports[0]), 120, "the code server is started again", every=1)
+        until(lambda: _the_forker(psutil.Process(process.pid).children()), 60, "workers can be forked again", every=1)
         assert _run_from_the_ui(ports[0], "evaluation_videos", "livesports") == "SUCCESS"
         family += psutil.Process(process.pid).children(recursive=True)
     finally:

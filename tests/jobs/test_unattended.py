@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from livecc_assets.cli.children import start, stop
-from livecc_assets.cli.serve import CODE, commands
+from livecc_assets.cli.serve import CODE, WORKERS, commands
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.runs import INSTANCE
 from livecc_assets.orchestration.steps import STEPS
@@ -101,7 +101,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     wanted = commands(made.settings, folder, "127.0.0.1", 1, 2, made.environment)
     running = []
     try:
-        for name in (CODE, "daemon"):
+        for name in (WORKERS, CODE, "daemon"):
             command = wanted[name]
             running.append(start(type(command)(command.argv, dict(command.env) | made.environment)))
             if name == CODE:

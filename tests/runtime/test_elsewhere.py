@@ -15,7 +15,7 @@ import pytest
 
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.runtime import forked
-from livecc_assets.runtime.forked import ELSEWHERE, ServerGoneError, Worker, elsewhere
+from livecc_assets.runtime.forked import ELSEWHERE, SharedServerGoneError, Worker, elsewhere
 from tests.listening import listening
 from tests.process_tools import wait_for_end
 
@@ -87,8 +87,9 @@ def test_a_server_that_was_killed_takes_its_workers_along_and_another_takes_its_
         worker = Worker(MODULE, {"DO": "sleep"}, stderr)
         first.kill()
         first.wait()
-        with pytest.raises(ServerGoneError, match="run this again"):
+        with pytest.raises(SharedServerGoneError, match="run this again") as error:
             worker.wait(30)
+        assert isinstance(error.value, PassingError), "its step is tried again"
         wait_for_end(worker.pid)
     with pytest.raises(PassingError, match="nobody listens there"):
         said({"DO": "exit", "CODE": "0"}, tmp_path)
@@ -104,7 +105,7 @@ def test_the_socket_is_its_users_alone(start: Start, socket: Path) -> None:
 def test_no_server_is_one_line_and_worth_another_try(socket: Path, tmp_path: Path) -> None:
     with pytest.raises(PassingError) as error:
         said({"DO": "exit", "CODE": "0"}, tmp_path)
-    assert str(socket) in str(error.value) and "start the container of the workers" in str(error.value)
+    assert str(socket) in str(error.value) and "the container of the workers" in str(error.value)
     assert "\n" not in str(error.value)
 
 
