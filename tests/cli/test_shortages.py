@@ -112,7 +112,7 @@ def test_a_disk_that_is_full_leaves_nothing_by_halves_and_the_same_command_goes_
     again.communicate(timeout=60)
 
 
-@pytest.mark.parametrize("command", ["status", "gc", "verify"])
+@pytest.mark.parametrize("command", ["status", "gc", "verify", "--help"])
 def test_a_full_disk_under_standard_output_is_one_line(command: str, machine: Machine) -> None:
     with open("/dev/full", "w") as full:
         environment = os.environ | {"LIVECC_HOME": str(machine.home)}

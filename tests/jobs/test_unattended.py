@@ -1,5 +1,6 @@
 """An inbox with a real daemon, nobody at hand: each folder is curated once, later files follow, and people go first."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.runs import INSTANCE
 from livecc_assets.orchestration.steps import STEPS
 from livecc_assets.store import registry
+from tests.house.places import REPOSITORY
 from tests.media.film import make
 from tests.waiting import until
 
@@ -80,6 +82,13 @@ class House:
         assert dg.DagsterRunStatus.FAILURE not in states
         return states.count(dg.DagsterRunStatus.SUCCESS) >= times
 
+    def have(self, *names: str) -> None:
+        """Let these batches be there, curated."""
+        for name in names:
+            if not self.runs(name):
+                self.add(name, "first")
+        until(lambda: all(self.curated(name, 1) for name in names), NEW, "no run ended", every=1)
+
     def made(self, name: str) -> Counter[str]:
         """How often each asset of a batch was materialised."""
         found = Counter[str]()
@@ -117,9 +126,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def test_a_folder_is_one_run_of_each_asset_a_later_file_follows_and_what_is_gone_or_retired_asks_for_nothing(
     house: House,
 ) -> None:
-    for name in ("fresh", "gone", "retired"):
-        house.add(name, "first")
-    until(lambda: all(house.curated(name, 1) for name in ("fresh", "gone", "retired")), NEW, "no run ended", every=1)
+    house.have("fresh", "gone", "retired")
     for name in ("fresh", "gone", "retired"):
         assert house.made(name) == dict.fromkeys(BATCH_ASSETS, 1)
 
@@ -134,7 +141,32 @@ def test_a_folder_is_one_run_of_each_asset_a_later_file_follows_and_what_is_gone
     assert len(house.runs("fresh")) == 2 and len(house.runs("gone", "retired")) == 2
 
 
+def stale_sets(house: House, **environment: str) -> dict[str, list[str]]:
+    """What is stale to `livecc status` and to Dagster's UI."""
+    command = [sys.executable, "-W", "ignore", "-m", "tests.jobs.stale_sets"]
+    whole = os.environ | house.environment | environment
+    done = subprocess.run(command, cwd=REPOSITORY, env=whole, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def test_what_the_ui_marks_as_stale_is_what_status_calls_stale(house: House, tmp_path: Path) -> None:
+    house.have("fresh")
+    shipped = house.settings.profile_path.read_text("utf-8")
+    assert "max_tokens: 512" in shipped
+    profile = tmp_path / "sample.yaml"
+    profile.write_text(shipped.replace("max_tokens: 512", "max_tokens: 511"), "utf-8")
+    before, after = stale_sets(house), stale_sets(house, LIVECC_PROFILE=str(profile))
+    assert before["ours"] == before["theirs"]
+    losses = {f"{asset}[fresh]" for asset in ("caption_clip_losses", "sentence_clip_losses")}
+    assert after["ours"] == after["theirs"] and losses <= set(after["ours"]) - set(before["ours"])
+    assert {one.partition("[")[0] for one in set(after["ours"]) - set(before["ours"])} == {
+        one.partition("[")[0] for one in losses
+    }
+
+
 def test_what_a_person_starts_goes_before_a_queue_of_twenty_folders(house: House) -> None:
+    house.have("fresh")
     names = [f"queued-{number:02}" for number in range(QUEUE)]
     for name in names:
         house.add(name, "first")
