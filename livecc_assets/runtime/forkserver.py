@@ -24,6 +24,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 import traceback
 from typing import NoReturn
 
@@ -141,7 +142,11 @@ class Server:
 
     def _meet(self) -> None:
         """Take a new customer."""
-        customer, _ = self.first.accept()
+        try:
+            customer, _ = self.first.accept()
+        except OSError:  # no number is left for it now; it waits, and so must this not spin
+            time.sleep(0.1)
+            return
         self.requests.add(customer)
         self.selector.register(customer, selectors.EVENT_READ)
 

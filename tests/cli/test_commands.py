@@ -161,10 +161,9 @@ def test_rejected_and_lineage_read_the_manifests(home: Path) -> None:
 
 def test_gc_lists_first_and_deletes_when_asked(home: Path) -> None:
     store = load_settings(home).store()
-    schema = pa.schema([("video_id", pa.string())])
-    writer = store.write("yt_cc_source", "a", "k1", schema, code_version="1", config={}, upstream=[])
-    writer.add({"video_id": "v1"})
-    writer.abandon()
+    store.claim()
+    for name in ("part-1.parquet", "rejected-1.parquet"):  # as a killed writer leaves them
+        store.blobs.put(f"yt_cc_source/a/k1/{name}", b"PAR1")
     assert "2 objects" in livecc(home, "gc", "--older-than", "0").output
     assert "deleted" in livecc(home, "gc", "--older-than", "0", "--delete").output
     assert "0 objects" in livecc(home, "gc", "--older-than", "0").output

@@ -167,7 +167,7 @@ else:
     def fork():
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     os.fork = fork
-assert server._accept()
+assert server._accept(server.first)
 print(ends[0].recv(4096).decode())
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
