@@ -13,7 +13,7 @@ SETTLED, SETTLED_VARIABLE = 90, "LIVECC_INBOX_SETTLED"
 def settled_seconds() -> int:
     """The seconds in force. Raises UserError when the environment holds no such number."""
     said = os.environ.get(SETTLED_VARIABLE) or str(SETTLED)
-    if not said.isdecimal():
+    if not (said.isascii() and said.isdecimal()):
         raise UserError(
             f"{SETTLED_VARIABLE}={said}: write for how many seconds a folder's files must stay the same, 0 for no wait"
         )

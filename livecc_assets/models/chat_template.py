@@ -3,6 +3,7 @@
 The library's sandbox lets it reach nothing, but loops, powers and repeated texts could take any time and memory.
 """
 
+import math
 import resource
 import sys
 import threading
@@ -24,6 +25,9 @@ from livecc_assets.models.model_documents import MAX_TEMPLATE_BYTES, REMEDY
 
 #: Seconds of this thread's processor, and bytes of memory beyond what the process has. A usual template takes a millisecond.
 SECONDS, MEMORY = 10.0, 2**30
+#: Seconds of the process's processor after which the system ends it. Within one long step of native code, such as a comparison of
+#: lists that hold each other many times over, no clock in Python is looked at.
+_LAST_SECONDS = 3 * SECONDS
 #: How Jinja calls the code that it makes of a template which is no file.
 _CODE = "<template>"
 _ONE_AT_A_TIME = threading.Lock()
@@ -38,7 +42,7 @@ def rendered(tokenizer: Any, messages: Sequence[Mapping[str, str]], name: str) -
     with using(name):
         _look_at(tokenizer.chat_template, name)
         try:
-            with _memory(), _time():
+            with _memory(), _processor(), _time():
                 text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except _TooLongError:
             raise UserError(f"{brief(name)}: its chat template runs longer than {SECONDS:g} s; {REMEDY}") from None
@@ -91,6 +95,22 @@ def _time() -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
+
+
+@contextmanager
+def _processor() -> Iterator[None]:
+    """The system's own limit, as SIGXCPU. Inside of ``_memory``, which lets one thread at a time have it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    wanted = math.ceil(used.ru_utime + used.ru_stime + _LAST_SECONDS)
+    tighter = soft == resource.RLIM_INFINITY or wanted < soft
+    if tighter:
+        resource.setrlimit(resource.RLIMIT_CPU, (wanted, hard))
+    try:
+        yield
+    finally:
+        if tighter:
+            resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 @contextmanager

@@ -52,6 +52,8 @@ LIMITS: dict[str, int] = {
     "mlp_ratio": 64,
     **dict.fromkeys(("min_pixels", "max_pixels", "shortest_edge", "longest_edge"), MAX_PIXELS),
 }
+#: What says that there is no such number.
+_NONE = {"max_position_embeddings": (None, -1)}
 #: Entries of an object that has one for each class.
 _CLASSES = ("id2label", "label2id")
 #: Below so many weights a folder may ask for what it likes: it is cheap.
@@ -63,7 +65,7 @@ def check_numbers(config: dict[str, Any], path: Path) -> None:
     for node in nodes(config):
         for key in LIMITS.keys() & node.keys():
             for one in _each(node[key]):
-                if one is not None and not _within(one, LIMITS[key]):
+                if one not in _NONE.get(key, (None,)) and not _within(one, LIMITS[key]):
                     raise UserError(
                         f"{brief(path)}: {key} is {brief(repr(one)[:80])}; a model has a number from 0 to {LIMITS[key]:,} "
                         f"there; {REMEDY}"

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.shortage import AT
 from livecc_assets.core.text import brief
 from livecc_assets.models import embedded
 from livecc_assets.models.chat_template import rendered
@@ -170,6 +171,9 @@ def _as_safetensors(ref: str, folder: Path, home: Path) -> Path:
                         _convert(folder, gguf[0].name, draft)
                     except ImportError as error:
                         raise UserError(f"{ref} is a GGUF file and needs the package gguf: pip install gguf") from error
+                    except Exception as error:
+                        error.add_note(f"{AT}while it was converted into {target.parent}")
+                        raise
                 os.replace(draft, target)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)

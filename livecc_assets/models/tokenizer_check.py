@@ -26,7 +26,9 @@ _MAX_RULES, _MAX_ITEMS, _MAX_TEXT, _MAX_NUMBER = 4_096, 1_024, 4_096, 1_000_000
 _MAX_CONTENT, _MAX_GROWTH = 64, 1_024
 #: Bytes of the table of a Precompiled normalizer, of which the usual one has 240,000, and of what it puts for one character.
 _MAX_TABLE, _MAX_ENTRY = 4 * 1024 * 1024, 64
-_IDS = frozenset({"pad_id", "ids", "cls", "sep", "unk_id"})
+#: Numbers that may be larger: ids, and what truncation cuts a text to, which costs nothing.
+_LARGEST = dict.fromkeys(("pad_id", "ids", "cls", "sep", "unk_id"), _MAX_ID)
+_LARGEST["max_length"] = LIMITS["max_position_embeddings"]
 _RULES = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "truncation", "padding")
 
 
@@ -63,8 +65,8 @@ def check_added(tokens: Any) -> None:
     text = 0
     for token in tokens:
         content = _object(token, "an added token").get("content")
-        if not isinstance(content, str) or not 1 <= len(content) <= _MAX_ADDED_TOKEN:
-            raise ValueError(f"the added token {_shown(content)} has not 1 to {_MAX_ADDED_TOKEN} characters")
+        if not isinstance(content, str) or len(content) > _MAX_ADDED_TOKEN:
+            raise ValueError(f"the added token {_shown(content)} has more than {_MAX_ADDED_TOKEN} characters")
         _id(token.get("id"), content)
         text += len(content)
     if text > _MAX_ADDED_TEXT:
@@ -96,7 +98,7 @@ def _rules(rules: dict[str, Any]) -> None:
         for key, value in _leaves(node):
             if isinstance(value, list) and len(value) > _MAX_ITEMS:
                 raise ValueError(f"{brief(key)[:40]} lists {len(value):,} items")
-            if isinstance(value, int | float) and not abs(value) <= (_MAX_ID if key in _IDS else _MAX_NUMBER):
+            if isinstance(value, int | float) and not abs(value) <= _LARGEST.get(key, _MAX_NUMBER):
                 raise ValueError(f"{brief(key)[:40]} is {_shown(value)}")
             if isinstance(value, str) and len(value) > _MAX_TEXT and key != "precompiled_charsmap":
                 raise ValueError(f"{brief(key)[:40]} has {len(value):,} characters")

@@ -96,7 +96,7 @@ def retry_policy(step: Step) -> dg.RetryPolicy | None:
 def retries() -> int:
     """How often a failed worker is tried again. Raises UserError when the environment holds no such number."""
     said = os.environ.get(RETRIES_VARIABLE) or str(RETRIES)
-    if not said.isdecimal():
+    if not (said.isascii() and said.isdecimal()):
         raise UserError(f"{RETRIES_VARIABLE}={said}: write how often a failed worker is tried again, 0 for never")
     return int(said)
 

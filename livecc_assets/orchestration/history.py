@@ -29,7 +29,7 @@ class OldRun:
 def run_days() -> int:
     """The days in force. Raises UserError when the environment holds no such number."""
     said = os.environ.get(RUN_DAYS_VARIABLE) or str(RUN_DAYS)
-    if not said.isdecimal() or not 1 <= int(said) <= 36500:
+    if not (said.isascii() and said.isdecimal()) or not 1 <= int(said) <= 36500:
         raise UserError(f"{RUN_DAYS_VARIABLE}={said}: write after how many days runs are deleted, from 1 to 36500")
     return int(said)
 

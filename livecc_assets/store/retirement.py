@@ -27,8 +27,11 @@ def collect_retired(store: Store, assets: Collection[str], older_than: float, de
     if not gone:
         return
     needed = _needed(store, {f"{asset}/{name}" for asset in assets for name in gone})
-    for asset in assets:
-        for name in sorted(gone):
+    for name in sorted(gone):
+        # To read all manifests takes a while, in which somebody may have brought the batch back and used it.
+        if now - retired_since(store.blobs).get(name, now) < older_than:
+            continue
+        for asset in assets:
             listed = list(store.blobs.listed(f"{asset}/{name}/"))
             kept = needed | {_place(item.key) for item in listed if lease.alive(item, now)}
             if (pointer := store.pointer(asset, name)) and pointer.place in kept:

@@ -84,6 +84,8 @@ def explain(code: int, tail: list[str]) -> str:
         return f"The worker was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
     if code == -signal.SIGKILL:
         why = f"was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
+    elif code == -signal.SIGXCPU:
+        why = "was ended by SIGXCPU: the chat template of its model runs too long; name another model, or raise `ulimit -t`"
     elif code < 0:
         why = f"was ended by {signal.Signals(-code).name}"
     else:

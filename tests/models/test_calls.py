@@ -1,6 +1,9 @@
 """What a loaded model's rules do at a text: a fault is one line with the model, and no template runs or grows endlessly."""
 
+import resource
 import shutil
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from livecc_assets.models import chat_template, embedded
 from livecc_assets.models.chat_template import rendered
 from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.models.text_lm import TextLM
+from resources.launchers.base import explain
 from tests.models.hostile import Spoil, merged
 
 BACKTRACKS = {"type": "Split", "pattern": {"Regex": r"(a+)+$"}, "behavior": "Isolated", "invert": False}
@@ -114,6 +118,32 @@ def test_a_template_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch):
     told(lambda: rendered(Tokenizer(loops), MESSAGES, "hub:a/b"), "runs longer than 0.3 s")
     assert time.thread_time() - start < 5
     assert sys.gettrace() is before
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ 1 | round(30000000, 'ceil') }}",
+        "{% set n = namespace(a=(1,)) %}{% for i in range(40) %}{% set n.a = (n.a, n.a) %}{% endfor %}{{ {n.a: 1} | length }}",
+    ],
+)
+def test_a_template_with_one_step_that_takes_for_ever_ends_its_process_and_not_the_machine(template: str):
+    code = (
+        "import sys\n"
+        "from livecc_assets.models import chat_template\n"
+        "from tests.models.test_calls import MESSAGES, Tokenizer\n"
+        "chat_template._LAST_SECONDS = 1.0\n"
+        "chat_template.rendered(Tokenizer(sys.argv[1]), MESSAGES, 'hub:a/b')\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, template], timeout=60, capture_output=True)
+    assert done.returncode == -signal.SIGXCPU
+    assert "the chat template of its model runs too long" in explain(done.returncode, ["some output"])
+
+
+def test_the_limits_are_lifted_after_a_template(folder: Path):
+    before = [resource.getrlimit(kind) for kind in (resource.RLIMIT_CPU, resource.RLIMIT_AS)]
+    rendered(Tokenizer("{{ messages[0].content }}"), MESSAGES, "hub:a/b")
+    assert [resource.getrlimit(kind) for kind in (resource.RLIMIT_CPU, resource.RLIMIT_AS)] == before
 
 
 def test_a_template_of_a_real_model_renders_as_its_library_renders_it(folder: Path, tmp_path: Path):

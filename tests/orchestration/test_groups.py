@@ -52,10 +52,25 @@ def test_a_profile_names_other_owners_and_days_and_makes_nothing_stale(profile: 
 
 
 @pytest.mark.parametrize(
+    "owner", ["a@b.co", "_a.b+c@team.example", "team:a", "x@y.z", ".a@b.co", "a@b", "team:", "a b@c.de"]
+)
+def test_an_owner_that_is_taken_is_one_that_dagster_takes(owner: str, profile: Path) -> None:
+    with profile.open("a", encoding="utf-8") as file:
+        file.write(f"\ngroups: {{source: {{owners: ['{owner}']}}}}\n")
+    try:
+        assert spec("yt_cc_source").owners == [owner]
+    except UserError:
+        with pytest.raises(dg.DagsterInvalidDefinitionError):
+            dg.AssetSpec("toy", owners=[owner])
+
+
+@pytest.mark.parametrize(
     ("said", "told"),
     [
         ("source: {owners: [nobody]}", "team:NAME"),
         ("source: {owners: ['team:']}", "team:NAME"),
+        ("source: {owners: ['x@y.z']}", "team:NAME"),
+        ("source: {owners: ['o(neil@firma.example']}", "team:NAME"),
         ("source: {fresh_days: 0}", "1"),
         ("scorse: {}", "did you mean `scores`"),
     ],

@@ -143,7 +143,7 @@ def test_the_job_deletes_them_and_says_how_many(instance: dg.DagsterInstance) ->
     assert "1 runs of over 90 days deleted" in [entry.user_message for entry in instance.all_logs(result.run_id)]
 
 
-@pytest.mark.parametrize("said", ["0", "-1", "soon", "1.5", "99999"])
+@pytest.mark.parametrize("said", ["0", "-1", "soon", "1.5", "99999", "９０"])
 def test_a_number_of_days_that_is_none_is_one_line(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIVECC_RUN_DAYS", said)
     with pytest.raises(UserError, match=f"LIVECC_RUN_DAYS={said}: write after how many days"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from livecc_assets.store import Store, lease, registry
+from livecc_assets.store import Store, lease, registry, retirement
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.retirement import RETIRED_DAYS, collect_retired
 from tests.artifacts import new_store, write
@@ -83,6 +83,13 @@ def test_a_batch_that_was_retired_lately_or_brought_back_or_never_retired_loses_
     registry.bring_back(store.blobs, "a")
     assert collected(store) == set()
     assert store.current("words", "a")
+
+
+def test_a_batch_that_is_brought_back_while_manifests_are_read_loses_nothing(store: Store, monkeypatch) -> None:
+    retire(store, "a")
+    needed = retirement._needed
+    monkeypatch.setattr(retirement, "_needed", lambda *told: (needed(*told), registry.bring_back(store.blobs, "a"))[0])
+    assert collected(store) == set() and store.current("words", "a")
 
 
 def test_without_delete_it_is_only_named(store: Store) -> None:

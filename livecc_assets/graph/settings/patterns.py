@@ -13,7 +13,7 @@ KUBERNETES_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9]
 PROFILE_NAME = r"^\w[\w.-]*$"
 SAMPLE_WORLD = "^sample-world$"
 #: As Dagster takes owners of assets.
-OWNER = r"^(team:\w+|[^@\s]+@[^@\s]+\.[^@\s.]+)$"
+OWNER = r"^(team:\w+|\w[\w.%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7})$"
 
 #: What stands after "must be written".
 WRITTEN = {
