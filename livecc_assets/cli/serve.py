@@ -18,7 +18,13 @@ from livecc_assets.cli.greeting import address, door_keys, greeting
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.graph.settings import Settings, load_settings
-from livecc_assets.orchestration.runs import dagster_home, end_left_runs, open_instance, runs_of_earlier_servers
+from livecc_assets.orchestration.runs import (
+    dagster_home,
+    end_left_runs,
+    open_instance,
+    pass_cancels_on,
+    runs_of_earlier_servers,
+)
 from livecc_assets.runtime.forked import ELSEWHERE
 from resources.door.token import TOKEN
 from resources.launchers.environment import needed
@@ -35,6 +41,8 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM)
 #: takes longer than much of what they do. Either is started again when it ends, after so many seconds.
 CODE, WORKERS = "code", "workers"
 PAUSE = 5.0
+#: Seconds between two looks for runs to cancel whose code server has ended.
+CANCELS = 10.0
 
 
 def commands(
@@ -93,7 +101,7 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
                 if name not in running:
                     running[name] = start(command, settings.home if name == "mlflow" else None)
             print(greeting(host, port, mlflow_port, wanted["webserver"].env.get(TOKEN)), flush=True)
-            settled = time.monotonic() + SETTLED
+            settled, looked = time.monotonic() + SETTLED, time.monotonic()
             while all(process.poll() is None for name, process in running.items() if name not in (CODE, WORKERS)):
                 for name, environment in ((CODE, os.environ), (WORKERS, for_workers)):
                     if name in running and running[name].poll() is not None:
@@ -102,6 +110,10 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
                         time.sleep(PAUSE)
                         lost.append(running[name])
                         running[name] = start(wanted[name], environment=environment)
+                if lost and time.monotonic() > looked + CANCELS:
+                    looked = time.monotonic()
+                    with open_instance(settings) as instance:
+                        pass_cancels_on(instance, {server.pid for server in lost})
                 if left and time.monotonic() > settled:
                     _end(settings, left)
                     left = []

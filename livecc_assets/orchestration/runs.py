@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,8 +132,26 @@ def end_left_runs(instance: "dg.DagsterInstance", ids: list[str]) -> None:
         )
 
 
+def pass_cancels_on(instance: "dg.DagsterInstance", sessions: Collection[int]) -> None:
+    """Interrupt cancelled runs whose code server is gone, as that would: the one that is there now knows nothing of them.
+
+    ``sessions``: the process numbers of such servers, each of which began a session of its own.
+    """
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELING])) if sessions else []:
+        with suppress(ProcessLookupError):
+            if (process := _process_of(instance, run.run_id)) and os.getsid(process) in sessions:
+                os.kill(process, signal.SIGINT)
+
+
 def _is_executed(instance: "dg.DagsterInstance", run_id: str) -> bool:
     """Whether a process that said it executes the run is still there."""
+    return _process_of(instance, run_id) is not None
+
+
+def _process_of(instance: "dg.DagsterInstance", run_id: str) -> int | None:
+    """The number of the living process that said it executes the run."""
     import dagster as dg
 
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
@@ -142,8 +161,8 @@ def _is_executed(instance: "dg.DagsterInstance", run_id: str) -> bool:
         pid = event.engine_event_data.metadata.get("pid")
         # A run's process reports its number before the run counts as started.
         if pid is not None and ran_at(int(str(pid.value)), entry.timestamp):
-            return True
-    return False
+            return int(str(pid.value))
+    return None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import yaml
 from livecc_assets.cli import serve
 from livecc_assets.core.processes import PROCESS, ran_at, this_process
 from livecc_assets.graph.settings import load_settings
-from livecc_assets.orchestration.runs import runs_of_earlier_servers
+from livecc_assets.orchestration.runs import pass_cancels_on, runs_of_earlier_servers
 from resources.tracking import ServerCommand
 from tests.waiting import until
 
@@ -213,3 +213,22 @@ def test_a_command_of_an_earlier_container_is_over_where_all_runs_are_in_this_on
             for name, mark in marks.items()
         }
         assert runs_of_earlier_servers(instance, alone=alone) == ([runs["there"]] if ends else [])
+
+
+@pytest.mark.live
+def test_a_run_that_goes_on_after_its_server_was_killed_can_be_cancelled(place: Place) -> None:
+    run = place.launch()
+    assert place.server is not None
+    place.server.kill()  # and nothing that it started
+    place.server.wait()
+    with place.instance() as instance:
+        found = instance.get_run_by_id(run)
+        assert found is not None
+        instance.report_run_canceling(found)  # as a cancel of the UI does; the next server knows nothing of the run
+        pass_cancels_on(instance, {place.server.pid + 1})
+        time.sleep(1)
+        assert place.state(run) == dg.DagsterRunStatus.CANCELING, "another server's run is let be"
+        pass_cancels_on(instance, {place.server.pid})
+    until(lambda: place.state(run) == dg.DagsterRunStatus.CANCELED, 60, "nobody ends the run")
+    leader = place.server.pid
+    until(lambda: not _family(leader), 60, "something of it goes on")
