@@ -27,7 +27,7 @@ _MAX_CONTENT, _MAX_GROWTH = 64, 1_024
 #: Bytes of the table of a Precompiled normalizer, of which the usual one has 240,000, and of what it puts for one character.
 _MAX_TABLE, _MAX_ENTRY = 4 * 1024 * 1024, 64
 #: Numbers that may be larger: ids, and what truncation cuts a text to, which costs nothing.
-_LARGEST = dict.fromkeys(("pad_id", "ids", "cls", "sep", "unk_id"), _MAX_ID)
+_LARGEST: dict[str, int] = dict.fromkeys(("pad_id", "ids", "cls", "sep", "unk_id"), _MAX_ID)
 _LARGEST["max_length"] = LIMITS["max_position_embeddings"]
 _RULES = ("normalizer", "pre_tokenizer", "post_processor", "decoder", "truncation", "padding")
 
