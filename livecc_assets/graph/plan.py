@@ -69,10 +69,10 @@ def _left_out(
             for pin in (artifact.manifest.upstream if artifact else [])
             if (other := tables.get(pin.asset)) and other.data_version != pin.data_version
         ]
-        if missing:
-            reasons[name] = f"not curated yet: {', '.join(missing)} missing"
-        elif failed:
+        if failed:
             reasons[name] = f"{', '.join(sorted(failed))} failed: too many rows in error"
+        elif missing:
+            reasons[name] = f"not curated yet: {', '.join(missing)} missing"
         elif stale:
             reasons[name] = f"{', '.join(sorted(set(stale)))} computed from an older version; curate the batch again"
     return reasons

@@ -10,7 +10,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from livecc_assets.definitions import defs
 from livecc_assets.graph.settings import load_settings
-from livecc_assets.graph.status import partition_statuses
+from livecc_assets.graph.status import WAITING, partition_statuses
 from livecc_assets.orchestration.steps import STEPS
 
 
@@ -21,6 +21,8 @@ def main() -> None:
     with dg.DagsterInstance.get() as instance:
         resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
         for one in partition_statuses(STEPS, settings, settings.store()):
+            if one.state in WAITING:  # Dagster knows nothing of batches that are retired, gone or held
+                continue
             key = dg.AssetKey(one.asset)
             partition = one.partition if graph.get(key).partitions_def else None
             if one.state == "stale":
