@@ -19,13 +19,12 @@ DAYS = 7
 def delete_garbage(context: dg.OpExecutionContext) -> None:
     """As ``livecc gc --delete`` with a longer age; the run's log says how much went."""
     from livecc_assets.graph.settings import load_settings
-    from livecc_assets.orchestration.steps import STEPS
+    from livecc_assets.orchestration.steps import BATCH_ASSETS
     from livecc_assets.store.garbage import collect
     from livecc_assets.store.retirement import RETIRED_DAYS, collect_retired
 
     store, count, size = load_settings().store(), 0, 0
-    of_batches = [step.asset for step in STEPS if step.partitioned_by == "batch"]
-    retired = collect_retired(store, of_batches, RETIRED_DAYS * 86400, delete=True)
+    retired = collect_retired(store, BATCH_ASSETS, RETIRED_DAYS * 86400, delete=True)
     for item in chain(collect(store, DAYS * 86400.0, delete=True), retired):
         count, size = count + 1, size + item.size
     context.log.info(f"{count} objects, {size} bytes deleted")

@@ -1,10 +1,9 @@
 """When a folder's files rest, by the sensor's own looks: their times say nothing, since ``cp -p`` keeps them."""
 
 import math
-import os
 
 from jobs.inbox.cursor import Waiting
-from livecc_assets.core.errors import UserError
+from livecc_assets.core.environment import whole_number
 
 #: Seconds for which a folder's listing must have been the same. A writer may pause for a minute between two files.
 SETTLED, SETTLED_VARIABLE = 90, "LIVECC_INBOX_SETTLED"
@@ -12,12 +11,8 @@ SETTLED, SETTLED_VARIABLE = 90, "LIVECC_INBOX_SETTLED"
 
 def settled_seconds() -> int:
     """The seconds in force. Raises UserError when the environment holds no such number."""
-    said = os.environ.get(SETTLED_VARIABLE) or str(SETTLED)
-    if not (said.isascii() and said.isdecimal()):
-        raise UserError(
-            f"{SETTLED_VARIABLE}={said}: write for how many seconds a folder's files must stay the same, 0 for no wait"
-        )
-    return int(said)
+    remedy = "write for how many seconds a folder's files must stay the same, 0 for no wait"
+    return whole_number(SETTLED_VARIABLE, SETTLED, remedy)
 
 
 def observed(before: Waiting, digest: str, now: float) -> Waiting:

@@ -77,7 +77,8 @@ def commands(
 def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
     """Run the servers until one ends or Ctrl-C; then stop all, with everything they started."""
     running: dict[str, Server] = {}
-    lost: list[Server] = []  # code servers that ended; the runs that they had started may go on
+    lost: list[Server] = []  # servers that ended; the runs that a code server had started may go on
+    sessions = set[int]()  # of those code servers
     # What is forked shows in /proc what this was started with.
     for_workers = needed(os.environ, {"input_key": ""})
     # As with Ctrl-C: a service manager's SIGTERM must not leave the servers behind. After a shell's `&` SIGINT is ignored, in
@@ -109,11 +110,13 @@ def serve(settings: Settings, host: str, port: int, mlflow_port: int) -> None:
                         print(f"The server of {name} ended; it is started again", file=sys.stderr, flush=True)
                         time.sleep(PAUSE)
                         lost.append(running[name])
+                        if name == CODE:
+                            sessions.add(running[name].pid)
                         running[name] = start(wanted[name], environment=environment)
-                if lost and time.monotonic() > looked + CANCELS:
+                if sessions and time.monotonic() > looked + CANCELS:
                     looked = time.monotonic()
                     with open_instance(settings) as instance:
-                        pass_cancels_on(instance, {server.pid for server in lost})
+                        pass_cancels_on(instance, sessions)
                 if left and time.monotonic() > settled:
                     _end(settings, left)
                     left = []

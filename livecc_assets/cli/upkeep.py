@@ -77,13 +77,13 @@ def gc(settings: Settings, hours: float, days: float, retired_days: float, run_a
     that stands is kept, and so is a run that last made a partition of an asset, or last tried to.
     """
     from livecc_assets.orchestration.runs import has_instance, open_instance
-    from livecc_assets.orchestration.steps import STEPS
+    from livecc_assets.orchestration.steps import BATCH_ASSETS
     from livecc_assets.store.garbage import collect
     from livecc_assets.store.retirement import collect_retired
 
-    of_batches = [step.asset for step in STEPS if step.partitioned_by == "batch"]
-    removed = list(collect(settings.store(), hours * 3600, delete, days * 86400))
-    removed += collect_retired(settings.store(), of_batches, retired_days * 86400, delete)
+    store = settings.store()
+    removed = list(collect(store, hours * 3600, delete, days * 86400))
+    removed += collect_retired(store, BATCH_ASSETS, retired_days * 86400, delete)
     for item in removed:
         say(f"{item.size:>12}  {item.key}")
     say(f"{len(removed)} objects, {sum(item.size for item in removed)} bytes {'deleted' if delete else 'are garbage'}")

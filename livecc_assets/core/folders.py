@@ -36,14 +36,9 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if ran_out(error):
-            raise  # the doors tell it (``core.shortage``)
+        if error.errno in _RAN_OUT:
+            raise  # the place is sound; the doors tell it (``core.shortage``)
         raise _told(folder, error) from None
-
-
-def ran_out(error: OSError) -> bool:
-    """Whether the system had no more of something: the place itself is sound."""
-    return error.errno in _RAN_OUT
 
 
 def as_unwritable(error: OSError) -> UserError | None:
@@ -59,22 +54,19 @@ def as_unwritable(error: OSError) -> UserError | None:
     return None
 
 
-def state_folders() -> Iterator[Path]:
-    """The local folders that settings name."""
+def state_folders() -> Iterator[tuple[str, Path]]:
+    """The settings that name local folders, each with its folder."""
     for name, default in _SETTINGS.items():
         place = os.environ.get(name) or default
         if place and "://" not in place:
-            yield Path(place).expanduser().resolve()
+            yield name, Path(place).expanduser().resolve()
 
 
 def setting_of(path: Path) -> tuple[str, Path] | None:
     """The setting, with its folder, in which ``path`` lies, or that was to be created in ``path``."""
-    for name, default in _SETTINGS.items():
-        place = os.environ.get(name) or default
-        if place and "://" not in place:
-            folder = Path(place).expanduser().resolve()
-            if path.is_relative_to(folder) or folder.is_relative_to(path):
-                return name, folder
+    for name, folder in state_folders():
+        if path.is_relative_to(folder) or folder.is_relative_to(path):
+            return name, folder
     return None
 
 

@@ -196,7 +196,7 @@ def _path(error: BaseException, what: str) -> Path | None:
 
 def _full() -> Path | None:
     """The first of the project's folders whose disk has no room left, or the one for temporary files."""
-    for folder in (*state_folders(), Path(os.environ.get("TMPDIR") or "/tmp")):
+    for folder in (*(folder for _, folder in state_folders()), Path(os.environ.get("TMPDIR") or "/tmp")):
         try:
             if shutil.disk_usage(folder).free < _FULL:
                 return folder

@@ -42,7 +42,7 @@ def rendered(tokenizer: Any, messages: Sequence[Mapping[str, str]], name: str) -
     with using(name):
         _look_at(tokenizer.chat_template, name)
         try:
-            with _memory(), _processor(), _time():
+            with _bounds(), _time():
                 text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except _TooLongError:
             raise UserError(f"{brief(name)}: its chat template runs longer than {SECONDS:g} s; {REMEDY}") from None
@@ -98,34 +98,29 @@ def _time() -> Iterator[None]:
 
 
 @contextmanager
-def _processor() -> Iterator[None]:
-    """The system's own limit, as SIGXCPU. Inside of ``_memory``, which lets one thread at a time have it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    wanted = math.ceil(used.ru_utime + used.ru_stime + _LAST_SECONDS)
+def _bounds() -> Iterator[None]:
+    """The process may grow by ``MEMORY`` meanwhile, and use its processor so long, after which the system ends it (SIGXCPU).
+
+    One thread at a time has this. The others, if any, wait in native code or read ahead little.
+    """
+    with _ONE_AT_A_TIME:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            size = int(file.read().split()[0]) * resource.getpagesize()
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = math.ceil(used.ru_utime + used.ru_stime + _LAST_SECONDS)
+        with _limited(resource.RLIMIT_AS, size + MEMORY), _limited(resource.RLIMIT_CPU, seconds):
+            yield
+
+
+@contextmanager
+def _limited(kind: int, wanted: int) -> Iterator[None]:
+    """A limit of this process, where none that is tighter is in force."""
+    soft, hard = resource.getrlimit(kind)
     tighter = soft == resource.RLIM_INFINITY or wanted < soft
     if tighter:
-        resource.setrlimit(resource.RLIMIT_CPU, (wanted, hard))
+        resource.setrlimit(kind, (wanted, hard))
     try:
         yield
     finally:
         if tighter:
-            resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
-
-
-@contextmanager
-def _memory() -> Iterator[None]:
-    """The process may grow by ``MEMORY`` meanwhile. Its other threads, if any, wait in native code or read ahead little."""
-    with _ONE_AT_A_TIME:
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        with open("/proc/self/statm", encoding="ascii") as file:
-            now = int(file.read().split()[0]) * resource.getpagesize()
-        wanted = now + MEMORY
-        tighter = soft == resource.RLIM_INFINITY or wanted < soft
-        if tighter:
-            resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
-        try:
-            yield
-        finally:
-            if tighter:
-                resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+            resource.setrlimit(kind, (soft, hard))

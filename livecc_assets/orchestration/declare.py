@@ -1,7 +1,6 @@
 """A Dagster asset from a plain step: keys, partitions, mappings, checks; the work itself is the resource's."""
 
 import inspect
-import os
 import warnings
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from livecc_assets.core.environment import whole_number
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.core.redaction import redact, shown
 from livecc_assets.core.shortage import as_line
@@ -95,10 +95,7 @@ def retry_policy(step: Step) -> dg.RetryPolicy | None:
 
 def retries() -> int:
     """How often a failed worker is tried again. Raises UserError when the environment holds no such number."""
-    said = os.environ.get(RETRIES_VARIABLE) or str(RETRIES)
-    if not (said.isascii() and said.isdecimal()):
-        raise UserError(f"{RETRIES_VARIABLE}={said}: write how often a failed worker is tried again, 0 for never")
-    return int(said)
+    return whole_number(RETRIES_VARIABLE, RETRIES, "write how often a failed worker is tried again, 0 for never")
 
 
 def freshness(fresh_days: int | None) -> dg.FreshnessPolicy | None:

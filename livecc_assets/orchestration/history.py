@@ -1,6 +1,5 @@
 """Old runs in Dagster's database, with their events and logs. Ticks are purged by Dagster itself (``retention``)."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from livecc_assets.core.errors import UserError
+from livecc_assets.core.environment import whole_number
 
 #: Days after its end for which a run stays, and the variable that says another number.
 RUN_DAYS, RUN_DAYS_VARIABLE = 90, "LIVECC_RUN_DAYS"
@@ -28,10 +27,8 @@ class OldRun:
 
 def run_days() -> int:
     """The days in force. Raises UserError when the environment holds no such number."""
-    said = os.environ.get(RUN_DAYS_VARIABLE) or str(RUN_DAYS)
-    if not (said.isascii() and said.isdecimal()) or not 1 <= int(said) <= 36500:
-        raise UserError(f"{RUN_DAYS_VARIABLE}={said}: write after how many days runs are deleted, from 1 to 36500")
-    return int(said)
+    remedy = "write after how many days runs are deleted, from 1 to 36500"
+    return whole_number(RUN_DAYS_VARIABLE, RUN_DAYS, remedy, 1, 36500)
 
 
 def old_runs(instance: dg.DagsterInstance, days: float, delete: bool = False) -> Iterator[OldRun]:

@@ -139,7 +139,7 @@ def pass_cancels_on(instance: "dg.DagsterInstance", sessions: Collection[int]) -
     """
     import dagster as dg
 
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELING])) if sessions else []:
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELING])):
         with suppress(ProcessLookupError):
             if (process := _process_of(instance, run.run_id)) and os.getsid(process) in sessions:
                 os.kill(process, signal.SIGINT)

@@ -35,3 +35,6 @@ def _in_order(declared: list[Step]) -> list[Step]:
 STEPS: list[Step] = _in_order(_DECLARED)
 
 BY_ASSET = {step.asset: step for step in STEPS}
+
+#: Assets that source batches partition.
+BATCH_ASSETS = [step.asset for step in STEPS if step.partitioned_by == "batch"]

@@ -28,9 +28,7 @@ def collect(
     what it names. Messages go by an age of their own.
     """
     now, alive = time.time(), set[str]()
-    for asset in store.blobs.folders(""):
-        if asset.startswith(("_", ".")):
-            continue
+    for asset in store.assets():
         listed = list(store.blobs.listed(f"{asset}/"))
         leases = {item.key: attempt for item in listed if (attempt := lease.alive(item, now))}
         alive |= set(leases.values())

@@ -47,9 +47,7 @@ def collect_retired(store: Store, assets: Collection[str], older_than: float, de
 def _needed(store: Store, going: set[str]) -> set[str]:
     """Places under ``going`` from which something was made that stays."""
     manifests = dict[str, Manifest]()
-    for asset in store.blobs.folders(""):
-        if asset.startswith(("_", ".")):
-            continue
+    for asset in store.assets():
         for item in store.blobs.listed(f"{asset}/"):
             if item.key.endswith(f"/{_MANIFEST}") and (found := store.blobs.get(item.key)):
                 try:

@@ -123,6 +123,10 @@ class Store:
         text = json.dumps({"place": place, "at": datetime.now(UTC).isoformat(timespec="seconds"), "run_id": run_id})
         self.blobs.put(f"{_part(asset)}/{_part(partition)}/_current.json", text.encode())
 
+    def assets(self) -> list[str]:
+        """Assets under which something is stored; the folders of the store itself begin with _ or a dot."""
+        return [name for name in self.blobs.folders("") if not name.startswith(("_", "."))]
+
     def partitions(self, asset: str) -> list[str]:
         """Partitions of an asset that have a current artifact."""
         names = self.blobs.folders(f"{_part(asset)}/")

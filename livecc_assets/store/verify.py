@@ -26,9 +26,7 @@ def verify(store: Store, repair: bool = False) -> Iterator[Verdict]:
 
     ``repair`` takes the manifest of a damaged artifact away. It is then missing or stale, and the next job makes it again.
     """
-    for asset in store.blobs.folders(""):
-        if asset.startswith(("_", ".")):
-            continue
+    for asset in store.assets():
         for item in store.blobs.listed(f"{asset}/"):
             if not item.key.endswith("/manifest.json"):
                 continue

@@ -80,10 +80,10 @@ def explain(code: int, tail: list[str]) -> str:
     """What a worker's exit status means, in words a person can act on, with the end of its output."""
     if (said := own_words(code, tail)) is not None:
         return said
-    if code == -signal.SIGKILL and not tail:
-        return f"The worker was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
     if code == -signal.SIGKILL:
         why = f"was killed (SIGKILL): out of memory, most often; give it a smaller batch or a larger machine. {KEPT}"
+        if not tail:
+            return f"The worker {why}"
     elif code == -signal.SIGXCPU:
         why = "was ended by SIGXCPU: the chat template of its model runs too long; name another model, or raise `ulimit -t`"
     elif code < 0:

@@ -83,9 +83,8 @@ class LocalLauncher(Launcher):
             over = False
             try:
                 code = worker.wait(job.needs.time_limit or None)
-            except (
-                BaseException
-            ) as error:  # a cancelled run or Ctrl-C: the worker must not outlive it, whatever signal follows
+            except BaseException as error:
+                # A cancelled run, Ctrl-C or its time limit: the worker must not outlive it, whatever signal follows.
                 with capture_interrupts():
                     worker.send_signal(signal.SIGTERM)
                     try:

@@ -138,12 +138,17 @@ def test_an_altered_wheel_is_not_installed(tool: str, tmp_path: Path, monkeypatc
     assert installs(tool, tmp_path, monkeypatch, text) == []
 
 
+def with_a_build(folder: Path) -> tuple[Path, str]:
+    """A package and another build of it, which is accepted: that build, and the lock of both."""
+    plain, cpu = wheel(folder / "wheels", "1.0"), wheel(folder / "wheels", "1.0+cpu")
+    return cpu, block(plain, "tiny") + block(cpu, "builds")
+
+
 @pytest.mark.parametrize("tool", INSTALLERS)
 def test_an_accepted_build_goes_first_where_it_is_offered(
     tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, cpu = wheel(tmp_path / "wheels", "1.0"), wheel(tmp_path / "wheels", "1.0+cpu")
-    text = block(plain, "tiny") + block(cpu, "builds")
+    _, text = with_a_build(tmp_path)
     assert installs(tool, tmp_path, monkeypatch, text) == ["1.0+cpu"]
 
 
@@ -151,8 +156,7 @@ def test_an_accepted_build_goes_first_where_it_is_offered(
 def test_an_altered_build_is_refused_and_not_passed_over(
     tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain, cpu = wheel(tmp_path / "wheels", "1.0"), wheel(tmp_path / "wheels", "1.0+cpu")
-    text = block(plain, "tiny") + block(cpu, "builds")
+    cpu, text = with_a_build(tmp_path)
     cpu.write_bytes(cpu.read_bytes().replace(b"VALUE = 1", b"VALUE = 2"))
     assert installs(tool, tmp_path, monkeypatch, text) == []
 

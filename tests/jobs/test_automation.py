@@ -10,9 +10,7 @@ from jobs import conditions, sensors
 from livecc_assets.definitions import defs
 from livecc_assets.orchestration.declare import ERROR_SHARE
 from livecc_assets.orchestration.partitions import DEFINITIONS
-from livecc_assets.orchestration.steps import BY_ASSET, STEPS
-
-BATCH_ASSETS = [step.asset for step in STEPS if step.partitioned_by == "batch"]
+from livecc_assets.orchestration.steps import BATCH_ASSETS, BY_ASSET
 
 
 @pytest.fixture

@@ -16,14 +16,13 @@ from livecc_assets.cli.children import start, stop
 from livecc_assets.cli.serve import CODE, WORKERS, commands
 from livecc_assets.graph.settings import load_settings
 from livecc_assets.orchestration.runs import INSTANCE
-from livecc_assets.orchestration.steps import STEPS
+from livecc_assets.orchestration.steps import BATCH_ASSETS
 from livecc_assets.store import registry
 from tests.house.places import REPOSITORY
 from tests.media.film import make
 from tests.waiting import until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(1200)]
-BATCH_ASSETS = {step.asset for step in STEPS if step.partitioned_by == "batch"}
 SUBTITLES = "1\n00:00:00,000 --> 00:00:07,000\nthe goalkeeper kicks the ball far up the green field to the red team\n"
 #: Seconds in which the run that a later file asks for begins (half of them the file settles), and in which a run ends. Curating
 #: these videos takes a minute where nothing else does, and much longer beside other tests.

@@ -6,8 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from livecc_assets.core.errors import UserError
+from livecc_assets.models.folder_check import checked
+
 Spoil = Callable[[Path], object]
 GIB = 1024**3
+
+
+def refusal(folder: Path) -> str:
+    """The one line with which a model folder is refused."""
+    with pytest.raises(UserError) as caught:
+        checked(folder)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.isprintable()
+    assert len(line) < 800
+    return line
 
 
 def grown(name: str, size: int) -> Spoil:

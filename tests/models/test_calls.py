@@ -25,11 +25,6 @@ HOSTILE = "a" * 60 + "!"
 MESSAGES = [{"role": "user", "content": "What is said?"}]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(embedded.locate("tiny-qwen2-vl"), tmp_path / "model"))
-
-
 def told(call: Callable[[], object], *parts: str) -> None:
     with pytest.raises(UserError) as caught:
         call()

@@ -14,25 +14,10 @@ from livecc_assets.models.folder_check import checked, loading
 from livecc_assets.models.qwen2_vl import load_model, load_processor
 from livecc_assets.models.text_lm import TextLM
 from livecc_assets.source.language import detector
-from tests.models.hostile import GIB, Spoil, config, gguf, grown, index, merged, safetensors, tensor, written
+from tests.models.hostile import GIB, Spoil, config, gguf, grown, index, merged, refusal, safetensors, tensor, written
 
 WEIGHTS, OTHER = "model.safetensors", "other.safetensors"
 UINT32, UINT64, TEXT, LIST = (struct.pack("<I", kind) for kind in (4, 10, 8, 9))
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(embedded.locate("tiny-qwen2-vl"), tmp_path / "model"))
-
-
-def refusal(folder: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        checked(folder)
-    line = str(caught.value)
-    assert "\n" not in line
-    assert line.isprintable()
-    assert len(line) < 800
-    return line
 
 
 @pytest.mark.parametrize("name", sorted(embedded.REGISTRY))

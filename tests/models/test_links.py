@@ -7,17 +7,11 @@ from pathlib import Path
 import pytest
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.models import embedded
 from livecc_assets.models.folder_check import checked
 from livecc_assets.models.links import MAX_ENTRIES
 from livecc_assets.models.qwen2_vl import TOKENIZER_FILES, load_model, load_processor
 from livecc_assets.store.store import Store
 from livecc_assets.training.checkpoints import copy_model_files
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(embedded.locate("tiny-qwen2-vl"), tmp_path / "model"))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The rules of a stranger's tokenizer are bounded before a library runs them, and so is what settings name."""
 
 import base64
-import shutil
 import time
 import tracemalloc
 from pathlib import Path
@@ -10,28 +9,13 @@ from typing import Any
 import pytest
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.models import embedded
 from livecc_assets.models.folder_check import checked
 from livecc_assets.models.qwen2_vl import load_processor
 from livecc_assets.models.text_lm import TextLM
 from livecc_assets.models.tokenizer_check import check_tokenizer
-from tests.models.hostile import merged, written
+from tests.models.hostile import merged, refusal, written
 
 REGEX = {"Regex": r"\s+"}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(embedded.locate("tiny-qwen2-vl"), tmp_path / "model"))
-
-
-def refusal(folder: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        checked(folder)
-    line = str(caught.value)
-    assert line.isprintable()
-    assert len(line) < 800
-    return line
 
 
 def replace(content: Any, pattern: Any = None) -> dict[str, Any]:

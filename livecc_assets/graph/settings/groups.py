@@ -19,35 +19,31 @@ Owners = list[Annotated[str, Field(pattern=OWNER)]]
 Days = Annotated[Whole | None, Field(ge=1, le=36500)]
 
 
-class DataGroup(Section):
-    """Data that people make."""
+class AssetGroup(Section):
+    """One group of assets; data that people make."""
 
     owners: Owners = Field(default=["team:data"], description=_OWNERS)
     fresh_days: Days = Field(default=None, description=_FRESH)
 
 
-class CuratedGroup(Section):
+class CuratedGroup(AssetGroup):
     """Data that the clock re-curates: silence means that something stands still."""
 
-    owners: Owners = Field(default=["team:data"], description=_OWNERS)
     fresh_days: Days = Field(default=FRESH, description=_FRESH)
 
 
-class TrainedGroup(Section):
+class TrainedGroup(AssetGroup):
     """Models."""
 
     owners: Owners = Field(default=["team:training"], description=_OWNERS)
-    fresh_days: Days = Field(default=None, description=_FRESH)
 
 
-class EvaluatedGroup(Section):
+class EvaluatedGroup(AssetGroup):
     """Benchmarks and scores."""
 
     owners: Owners = Field(default=["team:evaluation"], description=_OWNERS)
-    fresh_days: Days = Field(default=None, description=_FRESH)
 
 
-AssetGroup = DataGroup | CuratedGroup | TrainedGroup | EvaluatedGroup
 _Curated = Annotated[CuratedGroup, Empty]
 _Evaluated = Annotated[EvaluatedGroup, Empty]
 
@@ -58,7 +54,7 @@ class Groups(Section):
     source: _Curated = Field(default_factory=CuratedGroup, description="Batches of videos.")
     live_cc: _Curated = Field(default_factory=CuratedGroup, description="The branch of captions, Live-CC.")
     live_whisperx: _Curated = Field(default_factory=CuratedGroup, description="The branch of recognised speech.")
-    instructions: Annotated[DataGroup, Empty] = Field(default_factory=DataGroup, description="General instructions.")
+    instructions: Annotated[AssetGroup, Empty] = Field(default_factory=AssetGroup, description="General instructions.")
     checkpoints: Annotated[TrainedGroup, Empty] = Field(default_factory=TrainedGroup, description="Trained models.")
     livesports: _Evaluated = Field(default_factory=EvaluatedGroup, description="LiveSports-3K.")
     scores: _Evaluated = Field(default_factory=EvaluatedGroup, description="Commentary, judgements and scores.")
