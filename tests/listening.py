@@ -12,14 +12,14 @@ from livecc_assets.runtime.forked import ELSEWHERE
 from tests.waiting import until
 
 #: As `python -m livecc_assets.runtime.forkserver`, which loads torch first.
-_WITHOUT_LIBRARIES = "from livecc_assets.runtime import forkserver; forkserver.PRELOAD = (); forkserver.main()"
+WITHOUT_LIBRARIES = "from livecc_assets.runtime import forkserver; forkserver.PRELOAD = (); forkserver.main()"
 
 
 @contextlib.contextmanager
-def listening(path: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def listening(path: Path, program: str = WITHOUT_LIBRARIES, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """One that listens at ``path``, killed in the end. Of this process's environment it gets no secret of the store."""
     plain = {name: value for name, value in os.environ.items() if name != ELSEWHERE and not name.startswith("AWS_")}
-    server = subprocess.Popen([sys.executable, "-c", _WITHOUT_LIBRARIES, str(path)], env=plain | environment)
+    server = subprocess.Popen([sys.executable, "-c", program, str(path)], env=plain | environment)
     try:
         until(lambda: _answers(path), 60, "it never listened", every=0.1)
         yield server

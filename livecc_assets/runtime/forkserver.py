@@ -43,13 +43,15 @@ PRELOAD = (
 REQUEST_BYTES = 1 << 20
 
 
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel for SIGTERM when ``parent``, this process's parent, dies, so that no orphan trains on unseen.
-
-    A signal that the parent ignores or blocks stays so in a child; a worker must always hear SIGTERM.
-    """
+def _hear_sigterm() -> None:
+    """A signal that the parent ignores or blocks stays so in a child; a worker must always hear SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGTERM when ``parent``, this process's parent, dies, so that no orphan trains on unseen."""
+    _hear_sigterm()
     pr_set_pdeathsig = 1
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
     if os.getppid() != parent:  # it died before the kernel knew of the wish, and no signal will come
@@ -261,6 +263,8 @@ def listening(path: str) -> socket.socket:
 def main() -> None:
     """Preload, then serve on the socket whose number or path is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the orchestrator, which ends its workers
+    # Here, too: a worker that is told to end before it has set itself up would never hear it.
+    _hear_sigterm()
     place = sys.argv[1]
     try:
         # Who asks before the libraries are loaded waits for them.

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def said(env: dict[str, str], tmp_path: Path) -> tuple[int, list[str]]:
 def own_servers() -> set[int]:
     """Processes from which earlier tests of this process fork their workers."""
     module = "livecc_assets.runtime.forkserver"
-    return {one.pid for one in psutil.Process().children() if module in one.cmdline()}
+    living = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+    return {one.pid for one in living if module in one.cmdline()}
 
 
 def test_workers_of_several_processes_run_there_in_its_environment_and_what_is_handed_over_comes_to_it(
@@ -82,6 +84,29 @@ def test_a_worker_whose_customer_was_killed_is_ended(start: Start, tmp_path: Pat
     killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL
     wait_for_end(int(killed.stdout))
+
+
+#: A server whose workers take their time before they have set themselves up.
+SLOW = """
+import time
+from livecc_assets.runtime import forkserver
+forkserver.PRELOAD, at_once = (), forkserver.die_with_parent
+forkserver.die_with_parent = lambda parent: (time.sleep(1), at_once(parent))
+forkserver.main()
+"""
+
+
+def test_a_worker_is_ended_at_once_whatever_its_server_was_started_to_ignore(socket: Path, tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with listening(socket, SLOW), (tmp_path / "stderr").open("w") as stderr:
+            worker = Worker(MODULE, {"DO": "sleep"}, stderr)
+            pid, told = worker.pid, time.monotonic()
+            del worker
+            wait_for_end(pid)
+            assert time.monotonic() - told < 30, "it slept for its minute"
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_server_that_was_killed_takes_its_workers_along_and_another_takes_its_place(
