@@ -15,7 +15,8 @@ from livecc_assets.orchestration.steps import BY_ASSET
 #: Fires when an input's *content* changed since this partition was last made; an equal re-materialisation does not.
 _CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
 
-#: A batch asset follows its own batch, as soon as everything it reads is there and has passed its blocking checks.
+#: A batch asset follows its own batch, as soon as everything it reads is there and has passed its blocking checks. What
+#: manifests say comes last: to Dagster a step that ended since the tick began is neither made nor under way.
 FOLLOWS_ITS_BATCH = (
     (_CHANGED | dg.AutomationCondition.newly_missing()).since_last_handled()
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.missing())
@@ -23,6 +24,7 @@ FOLLOWS_ITS_BATCH = (
     & ~dg.AutomationCondition.any_deps_match(dg.AutomationCondition.in_progress())
     & ~dg.AutomationCondition.in_progress()
     & NotCancelled()
+    & ToBeMade()
 ).with_label("follows its batch")
 
 #: A selection does not wait for every batch: one bad or missing batch never holds up the others.

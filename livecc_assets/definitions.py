@@ -1,5 +1,10 @@
 """Assembles the graph: assets, jobs, schedules, sensors, resources; nothing else."""
 
+# ruff: noqa: E402
+from livecc_assets.orchestration.early import start_fork_server
+
+start_fork_server()  # before the rest is loaded, which takes as long there
+
 import dagster as dg
 
 from jobs.automation import with_automation

@@ -7,13 +7,7 @@ from typing import Any
 import dagster as dg
 
 from livecc_assets.core.errors import UserError
-
-#: ``processes`` (default) or ``pods``: Kubernetes Jobs with the resources that each asset's op asks for (``declare``).
-VARIABLE = "LIVECC_EXECUTOR"
-
-
-#: What a step's process would load first.
-_PRELOAD = ["livecc_assets.definitions"]
+from livecc_assets.orchestration.early import PRELOAD, VARIABLE
 
 
 def _forking() -> dg.ExecutorDefinition:
@@ -25,7 +19,7 @@ def _forking() -> dg.ExecutorDefinition:
     def forking(config: Mapping[str, Any]) -> Mapping[str, Any]:
         ((kind, own),) = config.items()
         if kind == "multiprocess" and not own.get("start_method"):
-            own = own | {"start_method": {"forkserver": {"preload_modules": _PRELOAD}}}
+            own = own | {"start_method": {"forkserver": {"preload_modules": list(PRELOAD)}}}
         return {kind: own}
 
     given = dg.multi_or_in_process_executor
@@ -33,7 +27,8 @@ def _forking() -> dg.ExecutorDefinition:
 
 
 def executor_in_force() -> dg.ExecutorDefinition:
-    """The executor of every job. Runs in the ``livecc`` command's own process do not ask it."""
+    """The executor of every job: processes, or with ``LIVECC_EXECUTOR=pods`` Kubernetes Jobs with the resources that each
+    asset's op asks for (``declare``). Runs in the ``livecc`` command's own process do not ask it."""
     named = os.environ.get(VARIABLE) or "processes"
     if named == "processes":
         return _forking()

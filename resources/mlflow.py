@@ -1,4 +1,4 @@
-"""Dagster's side of MLflow: checkpoints and scores are recorded as they are materialised, with links both ways."""
+"""Dagster's side of MLflow: checkpoints, scores and latencies are recorded as they are materialised, with links both ways."""
 
 import json
 import os
@@ -17,6 +17,8 @@ from resources.tracking import WORKSPACE, Checkpoint, Dataset, Recorded, Score, 
 #: Assets that are trainings, and the name of their stage in MLflow.
 STAGES = {"livecc_base": "base", "livecc_instruct": "instruct"}
 SCORE_SUFFIX = "_score"
+#: Assets whose metadata hold measurements of the model, and which of them become metrics beside its scores (method 3.7).
+MEASURED = {"livesports_commentary": ("latency_p50", "latency_p95", "latency_worst", "real_time_factor")}
 #: File of a checkpoint artifact that holds one JSON object per logged step.
 CURVE = "training_log.jsonl"
 DAGSTER_UI = "http://127.0.0.1:3000"
@@ -39,7 +41,7 @@ class MLflow(dg.ConfigurableResource):
     ) -> dict[str, dg.MetadataValue]:
         """Record one materialisation of ``experiment``; metadata for its page, empty for other kinds of asset."""
         asset = artifact.asset
-        if asset not in STAGES and not asset.endswith(SCORE_SUFFIX):
+        if asset not in STAGES and asset not in MEASURED and not asset.endswith(SCORE_SUFFIX):
             return {}
         tracker = Tracker.at(settings.home, workspace=self.workspace)
         receipt = settings.home / "mlflow-recorded" / f"{asset}.{experiment}.{artifact.manifest.input_key}.json"
@@ -70,20 +72,32 @@ def _training(tracker: Tracker, artifact: Artifact, experiment: str, store: Stor
 
 
 def _scores(tracker: Tracker, artifact: Artifact, experiment: str, store: Store) -> Recorded | None:
-    """Scores go to the run of the model they were measured on; None when no checkpoint is among their ancestors."""
+    """Scores go to the run of the model they were measured on; None without a score or a checkpoint among the ancestors."""
     pins = list(_ancestors(store, artifact))
     model = next((store.at(_place(store, pin)) for pin in pins if pin.asset in STAGES), None)
     if model is None:
         return None
     data = next((pin for name in _QUESTIONS for pin in pins if pin.asset == name), None)
-    rows = [
-        Score(row["metric"], row["value"], row["subset"], row["low"], row["high"], row["n"]) for row in artifact.rows()
-    ]
+    rows = _measured(artifact) if artifact.asset in MEASURED else _scored(artifact)
+    if not rows and artifact.asset in MEASURED:
+        return None
     benchmark = artifact.asset.removesuffix(SCORE_SUFFIX)
     # No link to the Dagster run: the run in MLflow is the training's and keeps pointing at the training's page.
     return tracker.record_scores(
         _checkpoint(store, model, experiment), benchmark, rows, _dataset(store, data, "evaluation") if data else None
     )
+
+
+def _scored(artifact: Artifact) -> list[Score]:
+    """The rows of a score table."""
+    names = ("metric", "value", "subset", "low", "high", "n")
+    return [Score(*(row[name] for name in names)) for row in artifact.rows()]
+
+
+def _measured(artifact: Artifact) -> list[Score]:
+    """The measurements that the artifact's metadata hold; what was not measured is left out."""
+    found = artifact.manifest.metadata
+    return [Score(name, found[name]) for name in MEASURED[artifact.asset] if found.get(name) is not None]
 
 
 def _ancestors(store: Store, artifact: Artifact) -> Iterator[Upstream]:

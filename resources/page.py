@@ -86,6 +86,14 @@ def _reasons(artifact: Artifact) -> str:
     return "\n".join(lines)
 
 
+def _notes(notes: dict[str, Any]) -> str:
+    """What was noted on rows that are kept, with a few examples."""
+    lines = ["| note | how many | examples |", "|---|---|---|"]
+    for reason, found in sorted(notes.items(), key=lambda item: -item[1]["count"]):
+        lines.append(f"| {reason} | {found['count']} | {' · '.join(map(_short, found['examples']))} |")
+    return "\n".join(lines)
+
+
 def _shortened(value: Any) -> Any:
     """A value of the config with the first items of what is long; the manifest holds the whole."""
     if isinstance(value, dict):
@@ -158,11 +166,13 @@ def metadata(step: Step, plan: Plan, artifact: Artifact, memoised: bool) -> dict
         }
     if manifest.reasons:
         page["rejected by reason"] = dg.MetadataValue.md(_reasons(artifact))
+    if notes := manifest.metadata.get("notes"):
+        page["notes"] = dg.MetadataValue.md(_notes(notes))
     if plan.left_out:
         page["left out"] = dg.MetadataValue.json(_shortened(plan.left_out))
     page |= _pictures(step, artifact, plan)
     for name, value in manifest.metadata.items():
-        if len(json.dumps(value, default=str)) > _VALUE_CHARS:
+        if name == "notes" or len(json.dumps(value, default=str)) > _VALUE_CHARS:
             continue  # a whole curve is on the page as a picture, and number by number in the manifest
         page.setdefault(name, value if isinstance(value, int | float | str | bool) else dg.MetadataValue.json(value))
     page["config"] = dg.MetadataValue.json({name: _shown(name, value) for name, value in plan.config.items()})

@@ -14,6 +14,9 @@ from tests.recordings import GOLDEN, Media, not_in_the_repository
 
 # The graph's partitions are read from the state folder when it is first imported; a developer's own selections and
 # experiments must not become part of what is tested.
+#
+# Processes share the tests, one a core, and what they start computes beside them: threads of its own would only be in the way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["LIVECC_HOME"] = tempfile.mkdtemp(prefix="livecc-tests-")
 for _name in (
     "LIVECC_ROOT",

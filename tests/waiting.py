@@ -14,3 +14,12 @@ def until(ask: Callable[[], T], seconds: float, what: str | Callable[[], str], e
         assert time.monotonic() < deadline, what if isinstance(what, str) else what()
         time.sleep(every)
     return answer
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -41,10 +41,14 @@ def move(settings: Settings, name: str, new_root: str, allow_changes: bool) -> N
     from livecc_assets.source import moving
 
     store, root = settings.store(), address_of(new_root)
-    before = store.batch(checked_name(name))["uri"]
+    about = store.batch(checked_name(name))
+    before = about["uri"]
     progress = Progress(f"batch {name}")
     found = moving.compare(
-        store.current("yt_cc_source", name), root, lambda done, total: progress(done, total, "videos compared")
+        store.current("yt_cc_source", name),
+        root,
+        lambda done, total: progress(done, total, "videos compared"),
+        bool(about.get("follow_links")),
     )
     progress.close()
     if found.made and not found.same and not allow_changes:

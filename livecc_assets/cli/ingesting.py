@@ -16,10 +16,23 @@ from livecc_assets.graph.settings import Settings
 @click.option("--captions", type=click.Choice(["required", "optional"]), default="optional", show_default=True)
 @click.option("--category", help='Category of videos whose .info.json names none, for instance "Sports".')
 @click.option(
+    "--follow-links",
+    is_flag=True,
+    help="Follow links that lead out of FOLDER, now and whenever the batch is read again.",
+)
+@click.option(
     "--fetch", is_flag=True, help="FOLDER is a text file of http(s) addresses, one a line: download them first."
 )
 @click.pass_obj
-def ingest(settings: Settings, folder: str, batch: str, captions: str, category: str | None, fetch: bool) -> None:
+def ingest(
+    settings: Settings,
+    folder: str,
+    batch: str,
+    captions: str,
+    category: str | None,
+    follow_links: bool,
+    fetch: bool,
+) -> None:
     """Register FOLDER (or s3://bucket/prefix) of videos as a source batch with a selection of its own."""
     from livecc_assets.orchestration.batches import register
 
@@ -36,5 +49,5 @@ def ingest(settings: Settings, folder: str, batch: str, captions: str, category:
             f"{folder}: no folder. Nothing is downloaded unless you ask for it: write the addresses into a text file, one a "
             "line, and name that with --fetch"
         )
-    for line in register(settings, folder, batch, captions, category):
+    for line in register(settings, folder, batch, captions, category, follow_links):
         say(line)

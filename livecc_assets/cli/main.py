@@ -22,14 +22,19 @@ from livecc_assets.core.shortage import as_line  # here: without open files or m
 #: What shells report of a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED = 130
 
-#: Commands that read no state; `doctor` tells what is wrong with it as a finding.
-WITHOUT_STATE = ("config", "doctor")
+#: Commands that read no state; `doctor` tells what is wrong with it as a finding, `chat` opens it for an experiment's name alone.
+WITHOUT_STATE = ("chat", "config", "doctor", "inspect", "score")
 
 _HERE = "livecc_assets.cli"
 #: A new command is one line here. The sentence is the first one of the command's own help.
 COMMANDS = {
     "batch": Entry(f"{_HERE}.batch:batch", "Source batches: move one to another folder or bucket, or retire one."),
+    "chat": Entry(f"{_HERE}.chatting:chat", "Answer questions about VIDEO, one after the other."),
     "comment": Entry(f"{_HERE}.commenting:comment", "Comment VIDEO second by second, from what is visible so far."),
+    "compare": Entry(
+        f"{_HERE}.compare:compare",
+        "Show one video and under it the commentary of several checkpoints, on one page.",
+    ),
     "config": Entry(f"{_HERE}.config:config", "Check the settings files, or print what may stand in them."),
     "curate": Entry(f"{_HERE}.running:curate", "Curate one source batch: source, clips, scores."),
     "demo": Entry(
@@ -49,12 +54,27 @@ COMMANDS = {
         f"{_HERE}.ingesting:ingest",
         "Register FOLDER (or s3://bucket/prefix) of videos as a source batch with a selection of its own.",
     ),
+    "inspect": Entry(
+        f"{_HERE}.inspecting:inspect",
+        "Show what the pipeline reads in FILE, a video or a caption file: frames, words, and what is wrong with them.",
+    ),
+    "judge": Entry(
+        f"{_HERE}.judging:judge", "Judge two files of commentary against the human words, outside any experiment."
+    ),
     "leaderboard": Entry(f"{_HERE}.looking:leaderboard", "Print the leaderboard."),
     "lineage": Entry(f"{_HERE}.looking:lineage", "Print what an artifact was made from, back to the source batches."),
     "rejected": Entry(
         f"{_HERE}.looking:rejected", "List the rows that a stage filtered or could not use, with the reasons."
     ),
+    "score": Entry(
+        f"{_HERE}.scoring:score",
+        "Recompute scores from result files, published ones or your own, with intervals.",
+    ),
     "select": Entry(f"{_HERE}.running:select", "Make the training sets of one selection."),
+    "serve": Entry(
+        f"{_HERE}.serving:serve",
+        "Show the live page: viewers bring a video, an address or a camera, and models comment it.",
+    ),
     "status": Entry(f"{_HERE}.looking:status", "What is current, stale or missing, and why."),
     "train": Entry(f"{_HERE}.running:train", "Train both stages of one experiment."),
     "verify": Entry(

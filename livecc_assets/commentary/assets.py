@@ -30,7 +30,7 @@ def _commentary(settings: Settings, experiment: str) -> dict[str, Any]:
 @step(
     by="experiment",
     group="scores",
-    version="1",
+    version="4",
     settings=_commentary,
     files=("videos",),
     worker=True,

@@ -6,14 +6,15 @@ from typing import Any
 
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.engine import Clip, Engine, Utterance, comment_clips, load_engine
+from livecc_assets.commentary.latency import Latencies
 from livecc_assets.commentary.prompts import event_context
+from livecc_assets.commentary.utterance import Suppressed
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
 from livecc_assets.models.checkpoint import checkpoint_folder
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
-from livecc_assets.store.parts import Row
-from livecc_assets.store.rows import Rejected
+from livecc_assets.store.rows import Note, Rejected, Row
 from livecc_assets.store.videos import AddressOf
 
 #: Clips side by side on a CPU, where a small model's time goes into calls and not into arithmetic.
@@ -35,26 +36,27 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
     began = time.monotonic()
     batch = int(settings.get("batch_size", _CPU_BATCH if device == "cpu" else 1))
     instruct = bool(task.config.get("instruct", True))
-    commented = list[float]()
+    latencies = Latencies()
 
     def comment(some: list[tuple[int, dict[str, Any]]]) -> Iterator[Row]:
-        commented.extend(event["end"] - event["begin"] for _, event in some)
-        return comment_events(engine, some, task.videos.address, config, instruct)
+        latencies.video += sum(event["end"] - event["begin"] for _, event in some)
+        return comment_events(engine, some, task.videos.address, config, instruct, latencies)
 
     task.writer.extend(task.resumable(by_length(rows), comment, len(rows), "events", together=batch))
     seconds = sum(event["end"] - event["begin"] for event in rows)
-    taken = time.monotonic() - began
+    taken = latencies.taken = time.monotonic() - began
     task.writer.metadata.update(
         {
             "seconds_of_video": round(seconds, 1),
             "seconds_taken": round(taken, 1),
-            "times_real_time": round(sum(commented) / taken, 2) if commented and taken else None,
+            "times_real_time": round(latencies.video / taken, 2) if latencies.video and taken else None,
             "checkpoint": f"{checkpoint.asset}[{checkpoint.partition}]",
             "mode": config.mode,
             "rule": config.rule,
             "positions": config.positions,
             "blank_frames": config.blank_frames,
         }
+        | latencies.as_metadata()
     )
 
 
@@ -78,8 +80,12 @@ def comment_events(
     address_of: AddressOf,
     config: CommentaryConfig,
     instruct: bool = True,
-) -> Iterator[dict[str, Any] | Rejected]:
+    latencies: Latencies | None = None,
+) -> Iterator[Row]:
     """One row an event, in the order in which they end; an event whose video cannot be read becomes a Rejected.
+
+    Notes after a row count what the model was kept from saying of the event, and its silent intervals.
+    ``latencies`` gets those of the intervals.
 
     The events come with their numbers in the benchmark, by which they are seeded, and are shown side by side. The model is
     given the event's title and what was said before it, never what was said during it.
@@ -95,7 +101,22 @@ def comment_events(
         if isinstance(result, MediaError):
             yield Rejected(name, "error", result.reason, result.detail, event["video_id"])
         else:
+            if latencies is not None:
+                for utterance in result:
+                    latencies.add(utterance.latency)
             yield _row(event, result, config.rule)
+            yield from _notes(name, event["video_id"], Suppressed.of(result))
+
+
+def _notes(name: str, video_id: str, held: Suppressed) -> Iterator[Note]:
+    counts = (
+        ("loops_cut", held.loops, "ended before a loop"),
+        ("words_bounded", held.bounded, "ended at the bound on words a second"),
+        ("silent_intervals", held.silent, "silent"),
+    )
+    for reason, count, what in counts:
+        if count:
+            yield Note(name, reason, f"{name}: {count} of {held.intervals} intervals {what}", video_id, count)
 
 
 def _row(event: dict[str, Any], said: Sequence[Utterance], rule: Rule) -> dict[str, Any]:

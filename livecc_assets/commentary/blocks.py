@@ -3,17 +3,19 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from operator import itemgetter
 
 import numpy as np
 
 from livecc_assets.commentary.config import CommentaryConfig
+from livecc_assets.commentary.interval import Block
 from livecc_assets.commentary.prompts import DEFAULT_QUERY
-from livecc_assets.commentary.session import Block
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.budget import PixelBudget, streaming_size, video_size
 from livecc_assets.media.frames import Video
-from livecc_assets.media.resize import resize_frames
-from livecc_assets.media.sampling import smart_nframes, strict_fps
+from livecc_assets.media.resize import resize_each
+from livecc_assets.media.sampling import smart_nframes, strict_samples
 from livecc_assets.training.reading import blank
 
 #: Frames of the first block and of the later ones: 3 s and 1 s at 2 frames a second (method 2.2).
@@ -41,18 +43,24 @@ def choose_frames(video: Video, start: float | None, end: float | None, config: 
         return _published_stream(video, start, end, config.fps)
     if config.mode == "evaluation" and config.rule == "released":
         return smart_nframes(
-            video.end_pts, start, end, config.fps, max_frames=config.max_frames, average_fps=video.fps, rule="released"
+            video.published_end_pts,
+            start,
+            end,
+            config.fps,
+            max_frames=config.max_frames,
+            average_fps=video.fps,
+            rule="released",
         )
-    indices = strict_fps(video.end_pts, start, end, config.fps, max_frames=sys.maxsize)
+    begin = float(video.start_pts[0])
+    samples = strict_samples(video.end_pts, start, end, config.fps, max_frames=sys.maxsize, begin=begin)
     # Training pads an odd count by repeating the last frame; a live block waits for two, so a half block at the end
     # is not shown (method 3.2), and no interval reaches past the clip.
-    padded = len(indices) > 2 and indices[-1] == indices[-2]
-    return indices[:-2] if padded else indices
+    return samples.indices[:-2] if samples.padded and len(samples.indices) > 2 else samples.indices
 
 
 def _published_stream(video: Video, start: float | None, end: float | None, fps: float) -> list[int]:
     """The first frame that ends at or after each half second from the start on; an odd one at the end is dropped."""
-    times = video.end_pts.astype(np.float32).astype(np.float64)
+    times = video.published_end_pts.astype(np.float32).astype(np.float64)
     last = min(end or times[-1], times[-1])
     nominal = np.arange(start or 0.0, last + 1e-6, 1 / fps)
     chosen = [int(index) for index in np.searchsorted(times, nominal).clip(max=len(times) - 1)]
@@ -80,17 +88,13 @@ def read_blocks(clip: Clip, config: CommentaryConfig) -> Iterator[Block]:
     with Video.open(clip.uri) as video:
         indices = choose_frames(video, clip.start, clip.end, config)
         size = frame_size(len(indices), video, config)
-        at = 0
+        # A stream begins with its first picture, which may come after the sound.
+        late = 0.0 if config.rule == "released" else float(video.start_pts[0])
+        origin, at, pixels = max(clip.start or 0.0, late), 0, map(itemgetter(1), video.each(indices))
         while at < len(indices):
             taken = indices[at : at + (FIRST_FRAMES if at == 0 else NEXT_FRAMES)]
-            frames = resize_frames(video.frames(taken), size)
+            frames = resize_each(islice(pixels, len(taken)), len(taken), size)
             # Blanked frames are decoded and resized like any other, as in training: nothing else differs.
-            yield Block(
-                at / config.fps, (at + len(taken)) / config.fps, blank(frames) if config.blank_frames else frames
-            )
+            shown = blank(frames) if config.blank_frames else frames
+            yield Block(at / config.fps, (at + len(taken)) / config.fps, shown, origin)
             at += len(taken)
-
-
-def clip_origin(clip: Clip) -> float:
-    """The clip's zero in the video's seconds."""
-    return float(clip.start or 0.0)

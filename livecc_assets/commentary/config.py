@@ -1,12 +1,12 @@
 """Settings of a commentary run: what the profile's ``commentary`` and ``video`` sections say together."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
-from livecc_assets.graph.settings.benchmark import Generation
-from livecc_assets.graph.settings.choices import Mode
+from livecc_assets.graph.settings.benchmark import Generation, policy_named
+from livecc_assets.graph.settings.choices import Eviction, Mode
 from livecc_assets.graph.settings.video import Video
 
 #: Keys of the profile's section that others read: where the model runs, how many clips run side by side.
@@ -25,9 +25,13 @@ class CommentaryConfig(Generation, Video):
     blank_frames: bool = Field(default=False, description="Blank every frame.")
 
     @property
-    def evicts_every(self) -> float | None:
-        """Seconds between evictions, None for never (as in the published code)."""
-        return self.eviction_sec or None if self.rule == "corrected" else None
+    def policy(self) -> Eviction:
+        """What leaves the cache; nothing in the published code, whatever the settings."""
+        return self.eviction if self.rule == "corrected" else "none"
+
+    def but(self, **changes: Any) -> Self:
+        """A copy with other values, checked like the original; ``eviction_sec`` alone names its policy, too."""
+        return super().but(**policy_named(changes))
 
     @classmethod
     def from_profile(cls, config: Mapping[str, Any], **overrides: Any) -> "CommentaryConfig":
@@ -36,6 +40,9 @@ class CommentaryConfig(Generation, Video):
         Keys of the two sections may also stand flat in ``config``; ``overrides`` win.
         Raises UserError for a key that nothing reads, because a misspelt setting would change a score in silence.
         """
+        parts = [config.get("video", {}), policy_named(config.get("commentary", {}))]
         flat = {key: value for key, value in config.items() if key not in ("commentary", "video")}
-        merged = {**config.get("video", {}), **config.get("commentary", {}), **flat, **overrides}
+        merged: dict[str, Any] = {}
+        for part in (*parts, policy_named(flat), policy_named(overrides)):
+            merged |= part
         return cls.of({key: value for key, value in merged.items() if key not in _ELSEWHERE}, "commentary")

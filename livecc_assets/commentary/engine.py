@@ -1,17 +1,24 @@
 """The streaming commentary engine: a model and its processor, videos in, utterances out (method 3)."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from livecc_assets.commentary.blocks import Clip, clip_origin, read_blocks
+from livecc_assets.commentary.blocks import Clip, read_blocks
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.group import Group
+from livecc_assets.commentary.interval import Block
+from livecc_assets.commentary.live_blocks import blocks_as_they_come
+from livecc_assets.commentary.looking import Looker
+from livecc_assets.commentary.pacing import Pace
 from livecc_assets.commentary.prompts import DEFAULT_QUERY
-from livecc_assets.commentary.session import Block, Session
+from livecc_assets.commentary.session import Session
+from livecc_assets.commentary.streams import Stream, Streams
 from livecc_assets.commentary.utterance import Utterance
 from livecc_assets.core.errors import MediaError
+from livecc_assets.media.live_address import LiveReport
 from livecc_assets.models.qwen2_vl import Processor, load_model, load_processor
 
 __all__ = ["Clip", "CommentaryConfig", "Engine", "Utterance", "comment_clips", "comment_video", "load_engine"]
@@ -23,6 +30,10 @@ class Engine:
 
     model: Any
     processor: Processor
+
+    def open(self, query: str = DEFAULT_QUERY, context: str = "", config: CommentaryConfig | None = None) -> Stream:
+        """One stream, which runs in the thread of whoever pushes frames and asks; ``Streams`` serves many at a time."""
+        return Streams(self, config or CommentaryConfig(), most=1, threaded=False).open(query, context)
 
 
 def load_engine(folder: Path | str, device: str = "cpu", dtype: str | None = None) -> Engine:
@@ -37,19 +48,28 @@ def comment_video(
     end: float | None = None,
     query: str = DEFAULT_QUERY,
     config: CommentaryConfig | None = None,
+    report: LiveReport | None = None,
+    pace: Pace | None = None,
 ) -> Iterator[Utterance]:
-    """Comment on a video as it goes: one utterance an interval, as soon as it is spoken.
+    """Comment on a video as it goes: one utterance an interval, as soon as it is spoken; in real time with a ``pace``.
 
-    Silent intervals come with empty text unless ``config.skip_silent``. Raises MediaError when the video cannot be
-    read, at the first block or later.
+    ``uri`` is a file or a live source (``media.live_address``); ``report`` counts what a live one went through. Silent
+    intervals come with empty text unless ``config.skip_silent``. Raises MediaError when the video cannot be read, at the first
+    block or later.
     """
     config = config or CommentaryConfig()
     clip = Clip(uri, start, end, query)
     group = Group(engine, [Session(engine.processor, config, query)])
-    for block in read_blocks(clip, config):
+    clock = pace.clock if pace else time.monotonic
+    looker = Looker(engine)
+    blocks = blocks_as_they_come(clip, config, report, looker.look if looker.encodes else None)
+    for block, there in pace.paced(blocks) if pace else ((block, clock()) for block in blocks):
+        if there is None:
+            yield Utterance(block.origin_s + block.start_s, block.origin_s + block.end_s, "", None, "skipped")
+            continue
         interval = group.step([block])[0]
         if interval.text or not config.skip_silent:
-            yield Utterance(clip_origin(clip) + interval.start_s, clip_origin(clip) + interval.end_s, interval.text)
+            yield interval.spoken(block.origin_s, clock() - there)
 
 
 class _Row:
@@ -106,7 +126,10 @@ def _comment_group(
             if not rows:
                 return
             group.keep(left)
-        for row, interval in zip(rows, group.step([block for block in blocks if block is not None]), strict=True):
-            origin = clip_origin(row.clip)
+        shown = [block for block in blocks if block is not None]
+        ready = time.monotonic()
+        intervals = group.step(shown)
+        latency = time.monotonic() - ready  # who shares a step waits for all of it
+        for row, block, interval in zip(rows, shown, intervals, strict=True):
             if interval.text or not config.skip_silent:
-                row.said.append(Utterance(origin + interval.start_s, origin + interval.end_s, interval.text))
+                row.said.append(interval.spoken(block.origin_s, latency))

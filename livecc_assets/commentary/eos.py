@@ -17,9 +17,13 @@ class EosThreshold:
         self.step = step
         self.count = 0
 
+    def level(self, count: int) -> float:
+        """The threshold for the interval's token number ``count``."""
+        return self.base + self.step * count
+
     def __call__(self, scores: torch.Tensor) -> torch.Tensor:
         """``scores`` [B, V] or [V] -> the same tensor, edited in place."""
-        threshold = self.base + self.step * self.count
+        threshold = self.level(self.count)
         self.count += 1
         # A Python number compared with a float32 tensor is rounded to float32 first: the published behaviour.
         low = torch.softmax(scores.float(), dim=-1)[..., self.token_id] <= threshold

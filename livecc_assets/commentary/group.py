@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from livecc_assets.commentary.decoder import Chunk, Decoder
-from livecc_assets.commentary.session import Block, Interval, Session
+from livecc_assets.commentary.interval import Block, Interval
+from livecc_assets.commentary.seat import Seat
+from livecc_assets.commentary.session import Session
 from livecc_assets.models.qwen2_vl import Processor
 
 
@@ -26,29 +28,42 @@ class Group:
     """Sessions that see their blocks at the same time. Their states stay apart; only the forward passes are shared."""
 
     def __init__(self, engine: Loaded, sessions: Sequence[Session]) -> None:
-        self.sessions = list(sessions)
-        self.decoder = Decoder(engine.model, engine.processor, len(self.sessions))
+        windowed = any(session.config.policy == "window" for session in sessions)
+        self.decoder = Decoder(engine.model, engine.processor, 0, windowed)
+        self.seats = [Seat(self.decoder, session) for session in sessions]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions, in order."""
+        return [seat.session for seat in self.seats]
 
     def step(self, blocks: Sequence[Block]) -> list[Interval]:
-        """Show every session its next block and let each speak until it ends its turn or reaches the length cap.
+        """Show every session its next block and let each speak until it ends its turn or reaches the length cap."""
+        self._speak([seat.open_block(block) for seat, block in zip(self.seats, blocks, strict=True)])
+        intervals = [seat.close_block() for seat in self.seats]
+        for seat in self.seats:
+            seat.prepare()
+        return intervals
 
-        When one session's cache is due for eviction all are rebuilt: sessions of a group share one cache, and clips
-        that start together are due together.
-        """
-        if any(s.due_for_eviction(block.start_s) for s, block in zip(self.sessions, blocks, strict=True)):
-            for session, block in zip(self.sessions, blocks, strict=True):
-                session.evict(block.start_s)
-            self.decoder.reset(len(self.sessions))
-        chunks: list[Chunk | None] = [s.open_block(block) for s, block in zip(self.sessions, blocks, strict=True)]
-        while any(chunk is not None for chunk in chunks):
-            logits = self.decoder.extend(chunks)
-            chunks = [
-                None if chunk is None else session.accept(logits[row])
-                for row, (session, chunk) in enumerate(zip(self.sessions, chunks, strict=True))
-            ]
-        return [session.close_block() for session in self.sessions]
+    def ask(self, questions: Sequence[str], max_tokens: int) -> list[str]:
+        """Put a question to every session; its answer, from what that session remembers."""
+        pairs = zip(self.seats, questions, strict=True)
+        self._speak([seat.open_question(question, max_tokens) for seat, question in pairs])
+        return [seat.session.close_question() for seat in self.seats]
+
+    def _speak(self, opening: Sequence[Chunk]) -> None:
+        chunks: dict[int, Chunk | None] = {seat.row: chunk for seat, chunk in zip(self.seats, opening, strict=True)}
+        while any(chunk is not None for chunk in chunks.values()):
+            rows = range(max(chunks) + 1)
+            choices = {seat.row: seat.session.choice() for seat in self.seats if chunks[seat.row] is not None}
+            found = self.decoder.step([chunks.get(row) for row in rows], [choices.get(row) for row in rows])
+            for seat in self.seats:
+                if chunks[seat.row] is not None:
+                    chunks[seat.row] = seat.go_on(found[seat.row])
 
     def keep(self, rows: Sequence[int]) -> None:
         """Go on with these sessions only."""
-        self.sessions = [self.sessions[row] for row in rows]
-        self.decoder.select(rows)
+        self.seats = [self.seats[row] for row in rows]
+        self.decoder.select([seat.row for seat in self.seats])
+        for row, seat in enumerate(self.seats):
+            seat.row = row

@@ -3,7 +3,7 @@
 import base64
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -36,27 +36,59 @@ def render_page(
     model_name: str,
     query: str = "",
     max_bytes: int = MAX_VIDEO_BYTES,
+    note: str = "",
 ) -> str:
     """The page as text: no external resources, no network, readable without a mouse.
 
-    Words are shown from their time on; a click or Enter on one jumps there. Raises UserError when the video is larger
-    than ``max_bytes``.
+    Words are shown from their time on; a click or Enter on one jumps there. ``note`` is a sentence under the title.
+    Raises UserError when the video is larger than ``max_bytes``.
+    """
+    said = spoken(utterances)
+    about = [f"Commentary by {model_name}, {sum(one.words for one in said)} words"]
+    about += [f"asked: “{query}”"] if query else []
+    about += [note] if note else []
+    words = words_box(said, "Commentary", "The model said nothing about this video.")
+    return whole_page(video, title, about, words, said, max_bytes=max_bytes)
+
+
+def spoken(utterances: Iterable[Utterance]) -> list[Utterance]:
+    """Those with words."""
+    return [one for one in utterances if one.text.strip()]
+
+
+def words_box(said: Sequence[Utterance], label: str, silent: str) -> str:
+    """The box that shows the words of one commentary in time; ``silent`` is its text where there are none."""
+    lines = "\n".join(map(_paragraph, said)) or f'<p class="none">{html.escape(silent)}</p>'
+    return f'<section class="words hiding" aria-label="{html.escape(label)}" tabindex="-1">\n{lines}\n</section>'
+
+
+def whole_page(
+    video: Path,
+    title: str,
+    about: Sequence[str],
+    words: str,
+    said: Sequence[Utterance],
+    *,
+    under: bool = False,
+    max_bytes: int = MAX_VIDEO_BYTES,
+) -> str:
+    """The video with ``words``, the HTML of one or more ``words_box``, beside it or ``under`` it.
+
+    ``said`` are the utterances of all boxes in their order, ``about`` the parts of the line under the title.
+    Raises UserError when the video is larger than ``max_bytes``.
     """
     if video.stat().st_size > max_bytes:
         raise too_large(video, max_bytes)
     data = video.read_bytes()
-    lines = [u for u in utterances if u.text.strip()]
-    paragraphs = "\n".join(_paragraph(utterance) for utterance in lines)
     fields = {
         "title": html.escape(title),
-        "model": html.escape(model_name),
-        "query": html.escape(query),
-        "query_hidden": "" if query else "hidden",
-        "lines": paragraphs or '<p class="none">The model said nothing about this video.</p>',
-        "count": str(sum(len(u.text.split()) for u in lines)),
+        "about": " · ".join(map(html.escape, about)),
+        "layout": "under" if under else "both",
+        "now_hidden": " hidden" if under else "",  # each box has its own last words
+        "words": words,
         "type": video_type(data[:16]),
         "video": base64.b64encode(data).decode("ascii"),
-        "times": json.dumps([[word["start"], word["end"]] for word in words_in_time(lines)]),
+        "times": json.dumps([[word["start"], word["end"]] for word in words_in_time(said)]),
     }
     page = resources.files("livecc_assets.commentary").joinpath("page.html").read_text("utf-8")
     # One pass over the template: a title that itself holds a placeholder stays as it is.

@@ -1,4 +1,6 @@
-"""The text that goes with a benchmark event's frames (method 4.2)."""
+"""The text that goes with frames: a benchmark event's query (method 4.2), and what a question has to be."""
+
+from livecc_assets.core.errors import UserError
 
 _ROLE = (
     "You are an expert video commentator providing real-time, insightful, and engaging commentary on visual content.\n"
@@ -26,3 +28,13 @@ def base_context(title: str | None, previous: str | None) -> str:
 def event_context(title: str | None, previous: str | None, instruct: bool = True) -> str:
     """The query of one event; ``instruct`` tells the two checkpoints apart."""
     return (instruct_context if instruct else base_context)(title, previous)
+
+
+def check_question(question: str) -> None:
+    """UserError for a question that is empty or no text."""
+    if not question.strip():
+        raise UserError("the question is empty; write what you want to know")
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        raise UserError("the question holds bytes that are no text; write it as UTF-8") from error

@@ -1,9 +1,8 @@
 """Utterances as words in time, as WebVTT and as JSON Lines."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from typing import TextIO
+from collections.abc import Iterable
+from typing import Any
 
 from livecc_assets.commentary.utterance import Utterance
 from livecc_assets.core.words import Word
@@ -27,26 +26,28 @@ def clock(seconds: float) -> str:
     return f"{millis // 3_600_000:02d}:{millis // 60_000 % 60:02d}:{millis // 1000 % 60:02d}.{millis % 1000:03d}"
 
 
-def vtt_lines(utterances: Iterable[Utterance]) -> Iterator[str]:
-    """A WebVTT file line by line: one cue an utterance with words, nothing for silence.
+VTT_HEADER = "WEBVTT\n\n"
+
+
+def vtt_cue(utterance: Utterance) -> str:
+    """One WebVTT cue, or nothing for silence.
 
     Characters that WebVTT would read as markup are escaped, so whatever the model says shows as it is.
     """
-    yield "WEBVTT\n\n"
-    for utterance in utterances:
-        if utterance.text.strip():
-            text = " ".join(utterance.text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-            yield f"{clock(utterance.start)} --> {clock(utterance.end)}\n{text}\n\n"
+    if not utterance.text.strip():
+        return ""
+    text = " ".join(utterance.text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"{clock(utterance.start)} --> {clock(utterance.end)}\n{text}\n\n"
 
 
-def jsonl_lines(utterances: Iterable[Utterance]) -> Iterator[str]:
-    """One JSON object ``{"start", "end", "text"}`` a line, silent intervals included."""
-    for utterance in utterances:
-        yield json.dumps(asdict(utterance), ensure_ascii=False) + "\n"
+def jsonl_line(one: Utterance) -> str:
+    """One JSON object ``{"start", "end", "text"}``.
 
-
-def write_lines(lines: Iterable[str], target: TextIO) -> None:
-    """Write as the lines come, flushed one by one: a reader sees an utterance as soon as it is spoken."""
-    for line in lines:
-        target.write(line)
-        target.flush()
+    With ``words``, ``latency`` (seconds; null where it was skipped) and ``stopped`` where the utterance was timed, as the
+    engine's are.
+    """
+    row: dict[str, Any] = {"start": one.start, "end": one.end, "text": one.text}
+    if one.latency is not None or one.stopped != "end":
+        latency = None if one.latency is None else round(one.latency, 3)
+        row |= {"words": one.words, "latency": latency, "stopped": one.stopped}
+    return json.dumps(row, ensure_ascii=False) + "\n"

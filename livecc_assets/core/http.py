@@ -47,13 +47,16 @@ def retry_after(answer: urllib3.BaseHTTPResponse) -> float:
         return 0.0
 
 
-def patient(call: Callable[[], T], tries: int, pause: float, within: float | None = None) -> T:
+def patient(
+    call: Callable[[], T], tries: int, pause: float, within: float | None = None, longest: float = LONGEST_PAUSE
+) -> T:
     """What ``call`` returns; made again where it raises TryAgainError, ``tries`` times in all.
 
-    The pauses double from ``pause`` seconds on, with a random quarter more, so that many clients do not come back
-    together; ``Retry-After`` makes one longer. ``within``: seconds after which no further try begins. Raises the last error.
+    The pauses double from ``pause`` seconds on up to ``longest``, with a random quarter more, so that many clients do not
+    come back together; ``Retry-After`` makes one longer. ``within``: seconds after which no further try begins. Raises the
+    last error.
     """
-    doubling = tenacity.wait_exponential_jitter(multiplier=pause, max=LONGEST_PAUSE, jitter=pause / 4)
+    doubling = tenacity.wait_exponential_jitter(multiplier=pause, max=longest, jitter=pause / 4)
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

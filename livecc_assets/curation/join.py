@@ -9,7 +9,7 @@ the others' sentences) waits for the second in up to ``HELD`` bytes; batches bey
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -17,10 +17,10 @@ import pyarrow as pa
 from livecc_assets.curation.criteria import Readable
 from livecc_assets.curation.faults import ClipFilter, Fault, first_fault, sentences
 from livecc_assets.curation.ranks import Survivors, digests_of, ranks_of
-from livecc_assets.curation.tables import ROWS, read
+from livecc_assets.curation.tables import read
 from livecc_assets.curation.threads import ahead, mapped
 from livecc_assets.graph.settings.selection import Criteria
-from livecc_assets.store.rows import REJECTED_SCHEMA, Kind, Rejected
+from livecc_assets.store.rows import REJECTED_SCHEMA, Kind, Piece
 
 #: Bytes of what the filters found that may wait in memory for the second pass.
 HELD = 2**29
@@ -37,21 +37,6 @@ class Batch(Protocol):
 
 
 B = TypeVar("B", bound=Batch)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Some clips of one batch: ``rows`` of the set, and ``rejected`` ones in the columns of ``REJECTED_SCHEMA``."""
-
-    rows: pa.Table
-    rejected: pa.Table
-
-    def as_rows(self) -> Iterator[dict[str, Any] | Rejected]:
-        """The same row by row, as a step's generator yields them."""
-        for batch in self.rows.to_batches(ROWS):
-            yield from batch.to_pylist()
-        for batch in self.rejected.to_batches(ROWS):
-            yield from (Rejected(**row) for row in batch.to_pylist())
 
 
 @dataclass(frozen=True)

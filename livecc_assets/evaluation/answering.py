@@ -14,8 +14,7 @@ from livecc_assets.evaluation.tables import add_text, headline, rows_of
 from livecc_assets.models.checkpoint import checkpoint_folder
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
-from livecc_assets.store.parts import Row
-from livecc_assets.store.rows import Rejected
+from livecc_assets.store.rows import Rejected, Row
 from livecc_assets.store.uris import local_path
 
 Score = Callable[[Sequence[Answered]], list[dict[str, Any]]]
@@ -71,7 +70,7 @@ def choose(
 
     done: list[Answered] = []
     for item, row in zip(items, task.resumable(items, answer, len(items), "questions"), strict=True):
-        if isinstance(row, Rejected) or isinstance(item, Rejected):
+        if isinstance(item, Rejected) or not isinstance(row, dict):
             task.writer.add(row)
         else:
             done.append(answered(item, row))

@@ -53,6 +53,12 @@ def _judge_models(config: dict[str, Any]) -> list[str]:
     return [config["judge"]["model"]] if config["judge"]["kind"] == "likelihood" else []
 
 
+#: How the judge is asked, which changes no verdict.
+_ASKING = tuple(
+    f"judge.{name}" for name in ("base_url", "api_key_env", "workers", "attempts", "timeout", "price", "budget")
+)
+
+
 def _judge_kind(settings: Settings, experiment: str) -> dict[str, Any]:
     return {"judge": settings.profile.judge.kind}
 
@@ -115,9 +121,10 @@ def livesports_questions(task: Task, livesports_events: Only) -> None:
 @step(
     by="experiment",
     group="scores",
-    version="2",
+    version="3",
     settings=_judge,
     files=("opponent.path",),
+    unkeyed=_ASKING,
     models=_judge_models,
     worker=True,
     pool="judge",
@@ -132,7 +139,7 @@ def livesports_judgements(task: Task, livesports_commentary: Artifact, livesport
     judge_events(task, livesports_commentary, livesports_events)
 
 
-@step(by="experiment", group="scores", version="1", settings=_judge_kind, preview=pictures.cc_score)
+@step(by="experiment", group="scores", version="2", settings=_judge_kind, preview=pictures.cc_score)
 def livesports_cc_score(
     task: Task, livesports_judgements: Artifact, livesports_commentary: Artifact, livesports_events: Only
 ) -> None:
@@ -143,7 +150,8 @@ def livesports_cc_score(
     judged, said, events = (
         list(one.rows()) for one in (livesports_judgements, livesports_commentary, livesports_events)
     )
-    rows = cc_score_rows(judged, said, events, task.config)
+    canaries = livesports_judgements.manifest.metadata.get("canaries")
+    rows = cc_score_rows(judged, said, events, task.config, canaries)
     task.writer.extend(rows)
     task.writer.metadata |= headline(rows)
 
@@ -151,7 +159,7 @@ def livesports_cc_score(
 @step(
     by="experiment",
     group="scores",
-    version="1",
+    version="3",
     settings=_livesports_questions,
     files=("videos",),
     worker=True,
@@ -170,7 +178,7 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
 @step(
     by="experiment",
     group="scores",
-    version="1",
+    version="3",
     settings=_questions("videomme"),
     files=QUESTION_FILES,
     worker=True,
@@ -189,7 +197,7 @@ def videomme_score(
 @step(
     by="experiment",
     group="scores",
-    version="1",
+    version="3",
     settings=_questions("mvbench"),
     files=QUESTION_FILES,
     worker=True,
@@ -210,7 +218,7 @@ def mvbench_score(
 @step(
     by="experiment",
     group="scores",
-    version="1",
+    version="3",
     settings=_questions("ovobench"),
     files=QUESTION_FILES,
     worker=True,
@@ -230,7 +238,7 @@ def _named_experiments(settings: Settings, partition: str) -> dict[str, Any]:
     return {"experiments": sorted(settings.experiments)}
 
 
-@step(by=None, group="scores", version="1", settings=_named_experiments, preview=pictures.leaderboard)
+@step(by=None, group="scores", version="2", settings=_named_experiments, preview=pictures.leaderboard)
 def leaderboard(
     task: Task,
     livesports_events: Only,

@@ -9,7 +9,7 @@ Defined for videos whose events are known exactly (time, actor, verb from a clos
   precision. Words that claim nothing cost nothing.
 * A claim names an event of the same actor and verb if it starts within `EARLY` s before to `LATE` s after it.
   Claims and events are matched one to one, as many as possible.
-* F1 is micro-averaged: 2 x matched / (claims + events), summed over videos; intervals resample videos.
+* F1 is micro-averaged: 2 x matched / (claims + events), summed over videos, whose scatter its interval counts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from livecc_assets.evaluation.statistics import DRAWS, Estimate, Paired, bootstrap, cluster_sums, paired_difference
+from livecc_assets.evaluation.intervals import Rate, rate
+from livecc_assets.evaluation.statistics import DRAWS, Paired, cluster_sums, swap_p
 
 EARLY, LATE = 1.0, 2.0
 MAX_GAP = 1.0
@@ -187,9 +188,28 @@ class EventF1:
         return (actor, verb), result
 
 
-def event_f1(scorer: EventF1, commentary: Iterable[dict[str, Any]], draws: int = DRAWS, seed: int = 0) -> Estimate:
+def event_f1(scorer: EventF1, commentary: Iterable[dict[str, Any]], draws: int = DRAWS, seed: int = 0) -> Rate:
     """Event F1 in percent with a 95 % interval over videos."""
-    return bootstrap(scorer.sums(scorer.counts(commentary)), f1, draws, seed)
+    return f1_rate(scorer.sums(scorer.counts(commentary)), draws, seed)
+
+
+def f1_rate(sums: np.ndarray, draws: int = DRAWS, seed: int = 0) -> Rate:
+    """F1 in percent of counters per video [V, 3] with a 95 % interval (method 4.7).
+
+    Its items are a matched claim with its event (2 of 2), an unmatched claim with an unmatched event (0 of 2), and those
+    that are left over (0 of 1): a ratio, of which the items are linearised.
+    """
+    matched, claimed, known = np.asarray(sums, dtype=np.int64).T
+    kinds = (matched, np.minimum(claimed, known) - matched, np.abs(claimed - known))
+    videos = np.concatenate([np.repeat(np.arange(len(sums)), many) for many in kinds])
+    won, of = (
+        np.repeat(np.array(each, dtype=float), [many.sum() for many in kinds]) for each in ((2, 0, 0), (2, 2, 1))
+    )
+    if not len(videos):
+        return Rate(0.0, 0.0, 100.0, 0, len(sums))
+    value = won.sum() / of.sum()
+    found = rate(value + (won - value * of) / of.mean(), videos.tolist(), draws=draws, seed=seed)
+    return found._replace(n=int(known.sum()), clusters=len(sums)).scaled(100)
 
 
 def event_f1_gain(
@@ -199,5 +219,17 @@ def event_f1_gain(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Paired:
-    """Event F1 of the first run minus that of the second, points, over the same videos resampled together."""
-    return paired_difference(scorer.sums(scorer.counts(first)), scorer.sums(scorer.counts(second)), f1, draws, seed)
+    """Event F1 of the first run minus that of the second, points, over the same videos.
+
+    The interval is that of the videos' linearised differences, p that of the runs swapped video by video.
+    """
+    runs = [scorer.sums(scorer.counts(commentary)) for commentary in (first, second)]
+    first_f1, second_f1 = (float(f1(sums.sum(axis=0))) for sums in runs)
+    each = np.zeros(len(runs[0]))
+    for sign, sums in zip((1, -1), runs, strict=True):
+        of = sums[:, 1] + sums[:, 2]
+        value = 2 * sums[:, 0].sum() / max(of.sum(), 1)
+        each += sign * (value + (2 * sums[:, 0] - value * of) / max(of.mean(), 1e-9))
+    low, high = rate((1 + each) / 2, range(len(each)), draws=draws, seed=seed).scaled(200, -100)[1:3]
+    gain = first_f1 - second_f1
+    return Paired(gain, min(low, gain), max(high, gain), swap_p(runs[0], runs[1], f1, draws, seed))

@@ -1,9 +1,11 @@
-"""Reading benchmark files that others publish: JSON, JSON lines, CSV or Parquet; errors name file and line."""
+"""Reading benchmark files that others publish: JSON, JSON lines, CSV or Parquet, gzipped or not; errors name file and line."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,16 +16,19 @@ from livecc_assets.core.text import sound_values
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """All records of a benchmark file, by its suffix (.json, .jsonl, .csv, .parquet; .json may hold JSON lines)."""
+    """All records of a benchmark file, by its suffix (.json, .jsonl, .csv, .parquet; .json may hold JSON lines; .gz beside)."""
     if not path.is_file():
         raise UserError(f"{path}: no such benchmark file; set its path in the profile")
-    suffix = path.suffix.lower()
+    packed = path.suffix.lower() == ".gz"
+    suffix = path.with_suffix("").suffix.lower() if packed else path.suffix.lower()
     if suffix == ".parquet":
         import pyarrow.parquet as pq
 
         return pq.read_table(path).to_pylist()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (gzip.decompress(path.read_bytes()) if packed else path.read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: cannot be read ({error}); download it again") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a UTF-8 text file ({error}); expected JSON, JSON lines or CSV") from error
     if suffix == ".csv":

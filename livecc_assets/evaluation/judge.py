@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -26,6 +27,8 @@ class Verdict(NamedTuple):
     ba: Winner
     score_model: float | None = None
     score_opponent: float | None = None
+    #: Of a jury: (ab, ba) by judge.
+    votes: Mapping[str, tuple[Winner, Winner]] | None = None
 
 
 class Judge(Protocol):
@@ -166,6 +169,7 @@ def judgements(
             "ba_winner": verdict.ba,
             "score_model": verdict.score_model,
             "score_opponent": verdict.score_opponent,
+            "votes": None if verdict.votes is None else json.dumps(verdict.votes),
         }
 
 

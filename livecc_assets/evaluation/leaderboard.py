@@ -9,6 +9,8 @@ from typing import Any
 
 from livecc_assets.evaluation.cc_score import NOT_APPLICABLE
 from livecc_assets.evaluation.event_f1 import EventF1, event_f1_gain
+from livecc_assets.evaluation.intervals import FEW
+from livecc_assets.evaluation.schemas import score_row
 from livecc_assets.evaluation.statistics import DRAWS
 
 Rows = Sequence[dict[str, Any]]
@@ -66,7 +68,8 @@ def leaderboard_rows(
         videos = len({video for video, _ in scorer.truth})
         note = f"points over the same {videos} videos; permutation p = {gain.p_value:.4f}"
         versions = {**experiments[first].data_versions, **experiments[second].data_versions}
-        rows.append(_row(f"{first} - {second}", GAIN, gain.value, gain.low, gain.high, videos, note, versions))
+        shown = score_row(GAIN, "all", gain.value, videos, (gain.low, gain.high), note, videos)
+        rows.append(_from_score(f"{first} - {second}", GAIN, shown, versions))
     for one in experiments.values():
         for score in one.scores.get("livesports_cc_score", ()):
             if score["metric"] == "event_f1_guess":
@@ -79,8 +82,9 @@ def leaderboard_rows(
 def document(rows: Rows) -> dict[str, Any]:
     """The JSON document of `livecc leaderboard --json`.
 
-    `experiments`: name -> {metric: value, metric_interval: [low, high], ..., data_versions}; `position_gap` is the text
-    'not applicable' for a judge without order. `event_f1_gain`: one entry a pair; `baselines`: name -> metrics.
+    `experiments`: name -> {metric: value, metric_interval: [low, high], ..., n, videos, too_few, data_versions}; `too_few`
+    names the metrics of fewer than 5 videos; `position_gap` is the text 'not applicable' for a judge without order.
+    `event_f1_gain`: one entry a pair; `baselines`: name -> metrics.
     """
     found: dict[str, Any] = {"experiments": {}, GAIN: [], "baselines": {}}
     for row in rows:
@@ -96,6 +100,10 @@ def document(rows: Rows) -> dict[str, Any]:
         if interval is not None:
             entry[f"{row['metric']}_interval"] = interval
         entry.setdefault("n", {})[row["metric"]] = row["n"]
+        if row["clusters"] is not None:
+            entry.setdefault("videos", {})[row["metric"]] = row["clusters"]
+            if row["clusters"] < FEW:
+                entry.setdefault("too_few", []).append(row["metric"])
         if row["note"]:
             entry.setdefault("notes", {})[row["metric"]] = row["note"]
         entry.setdefault("data_versions", {}).update(json.loads(row["data_versions"]))
@@ -109,13 +117,13 @@ def rows_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         for name, entry in document[kind].items():
             for metric, n in entry.get("n", {}).items():
                 value = None if entry[metric] == NOT_APPLICABLE else entry[metric]
-                low, high = entry.get(f"{metric}_interval") or (None, None)
-                note = entry.get("notes", {}).get(metric)
-                rows.append(_row(prefix + name, metric, value, low, high, n, note, entry.get("data_versions", {})))
+                note, videos = (entry.get(part, {}).get(metric) for part in ("notes", "videos"))
+                shown = score_row(metric, "all", value, n, entry.get(f"{metric}_interval"), note, videos)
+                rows.append(_from_score(prefix + name, metric, shown, entry.get("data_versions", {})))
     for gain in document[GAIN]:
-        low, high = gain["interval"]
-        name = f"{gain['first']} - {gain['second']}"
-        rows.append(_row(name, GAIN, gain["value"], low, high, gain["videos"], gain["note"], {}))
+        videos = gain["videos"]
+        shown = score_row(GAIN, "all", gain["value"], videos, gain["interval"], gain["note"], videos)
+        rows.append(_from_score(f"{gain['first']} - {gain['second']}", GAIN, shown, {}))
     return rows
 
 
@@ -160,13 +168,14 @@ def cell(row: dict[str, Any]) -> str:
     """Value and interval as people read them."""
     if row["value"] is None:
         return "n/a"
-    return f"{row['value']:.1f}" + ("" if row["low"] is None else f" [{row['low']:.1f}, {row['high']:.1f}]")
+    shown = f"{row['value']:.1f}" + ("" if row["low"] is None else f" [{row['low']:.1f}, {row['high']:.1f}]")
+    return shown + (" too few" if (row.get("clusters") or FEW) < FEW else "")
 
 
 def _caption(rows: Rows) -> str:
     lines = [f"{GAIN}: {row['experiment']} = {cell(row)} {row['note']}" for row in rows if row["metric"] == GAIN]
     lines += [f"{row['experiment']}: {row['note']}" for row in rows if row["experiment"] == GUESS]
-    return "\n".join([*lines, "Values in percent with 95 % intervals over videos or questions."])
+    return "\n".join([*lines, f"Values in percent with 95 % intervals over videos; too few: of fewer than {FEW}."])
 
 
 def _experiment_rows(name: str, one: ExperimentScores) -> list[dict[str, Any]]:
@@ -179,26 +188,5 @@ def _experiment_rows(name: str, one: ExperimentScores) -> list[dict[str, Any]]:
 
 
 def _from_score(name: str, metric: str, score: dict[str, Any], versions: Mapping[str, str]) -> dict[str, Any]:
-    return _row(name, metric, score["value"], score["low"], score["high"], score["n"], score["note"], versions)
-
-
-def _row(
-    experiment: str,
-    metric: str,
-    value: float | None,
-    low: float | None,
-    high: float | None,
-    n: int,
-    note: str | None,
-    versions: Mapping[str, str],
-) -> dict[str, Any]:
-    return {
-        "experiment": experiment,
-        "metric": metric,
-        "value": value,
-        "low": low,
-        "high": high,
-        "n": n,
-        "note": note,
-        "data_versions": json.dumps(dict(sorted(versions.items()))),
-    }
+    shown = {key: score[key] for key in ("value", "low", "high", "n", "clusters", "note")}
+    return {"experiment": name, "metric": metric, **shown, "data_versions": json.dumps(dict(sorted(versions.items())))}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.evaluation.schemas import score_row
-from livecc_assets.evaluation.statistics import DRAWS, Estimate, wilson
+from livecc_assets.evaluation.intervals import Rate, rate
+from livecc_assets.evaluation.schemas import rate_row, score_row
 
 ANSWER_PREFIX = "Answer:"
 Encode = Callable[[str], list[int]]
@@ -109,7 +109,7 @@ def candidate_ids(encode: Encode, candidates: Iterable[str], lead: str) -> dict[
 
 
 def accuracy_rows(answered: Sequence[Answered], metric: str = "accuracy") -> list[dict[str, Any]]:
-    """Accuracy in percent with Wilson intervals: over all items, for each group, and the chance level of all."""
+    """Accuracy in percent with intervals over videos: over all items, for each group, and the chance level of all."""
     rows = [_accuracy(metric, "all", answered)]
     groups: dict[str, list[Answered]] = {}
     for one in answered:
@@ -120,29 +120,24 @@ def accuracy_rows(answered: Sequence[Answered], metric: str = "accuracy") -> lis
     return rows
 
 
-def strata_mean(answered: Sequence[Answered], draws: int = DRAWS, seed: int = 0) -> Estimate:
-    """Mean over strata of their accuracies, percent; within a stratum the mean over clusters, which are resampled."""
-    strata: dict[str, dict[str, list[bool]]] = {}
+def strata_mean(answered: Sequence[Answered], weights: dict[Any, float] | None = None) -> Rate:
+    """Mean over strata of their accuracies, percent; within a stratum the mean over questions, several times averaged.
+
+    Strata weigh alike, or as `weights` say. The interval is over videos.
+    """
+    questions: dict[tuple[str, str], list[Answered]] = {}
     for one in answered:
-        clusters = strata.setdefault(one.item.stratum, {})
-        clusters.setdefault(one.item.cluster or one.item.id, []).append(one.correct)
-    if not strata:
-        return Estimate(0.0, 0.0, 100.0)
-    values, resampled = [], []
-    for number, clusters in enumerate(strata.values()):
-        shares = np.array([np.mean(rights) for rights in clusters.values()])
-        picks = np.random.default_rng([seed, number]).integers(len(shares), size=(draws, len(shares)))
-        values.append(100 * shares.mean())
-        resampled.append(100 * shares[picks].mean(axis=1))
-    low, high = np.quantile(np.mean(resampled, axis=0), [0.025, 0.975])
-    return Estimate(float(np.mean(values)), float(low), float(high))
+        questions.setdefault((one.item.stratum, one.item.cluster or one.item.id), []).append(one)
+    scores = [float(np.mean([one.correct for one in some])) for some in questions.values()]
+    videos = [some[0].item.video_id for some in questions.values()]
+    return rate(scores, videos, [stratum for stratum, _ in questions], weights).scaled(100)
 
 
 def _accuracy(metric: str, subset: str, answered: Sequence[Answered]) -> dict[str, Any]:
-    right, total = sum(one.correct for one in answered), len(answered)
-    share, low, high = wilson(right, total)
-    note = f"{right} of {total} right; guessing {_chance(answered):.1f} %"
-    return score_row(metric, subset, 100 * share, total, (100 * low, 100 * high), note)
+    found = rate([one.correct for one in answered], [one.item.video_id for one in answered]).scaled(100)
+    right = sum(one.correct for one in answered)
+    note = f"{right} of {len(answered)} right; guessing {_chance(answered):.1f} %"
+    return rate_row(metric, subset, found, note)
 
 
 def _chance(answered: Sequence[Answered]) -> float:

@@ -49,18 +49,8 @@ def title_caption(title: str, subject: str | None = None) -> str:
 
 
 def captions_file(path: Path, events: Iterable[dict[str, Any]]) -> dict[Key, str]:
-    """`pred` of every event, joined by key: published files differ in row order."""
-    records = read_records(path)
-    require_columns(path, records, ("video_id", "event_id", "pred"), "expected the format of the published captions")
-    require_ids(path, records, ("video_id", "event_id"))
-    texts = {}
-    for number, record in enumerate(records, start=1):
-        try:
-            texts[str(record["video_id"]), int(record["event_id"])] = str(record["pred"])
-        except (ValueError, OverflowError):
-            raise UserError(
-                f"{path} record {number}: event_id {record['event_id']!r} is no whole number; mend it"
-            ) from None
+    """`pred` of every event, joined by key: published files differ in row order. UserError when the file lacks an event."""
+    texts = predictions_file(path)
     keys = [(event["video_id"], event["event_id"]) for event in events]
     missing = [key for key in keys if key not in texts]
     if missing:
@@ -68,3 +58,27 @@ def captions_file(path: Path, events: Iterable[dict[str, Any]]) -> dict[Key, str
         lack = f"{len(missing)} of {len(keys)} events ({first})"
         raise UserError(f"{path}: no commentary for {lack}; add them or use another opponent")
     return {key: texts[key] for key in keys}
+
+
+def predictions_file(path: Path) -> dict[Key, str]:
+    """`pred` of every row {video_id, event_id, pred} by key; a row without one (null) says nothing.
+
+    Raises UserError for a file of another format, and for an event that stands in it twice.
+    """
+    records = read_records(path)
+    require_columns(path, records, ("video_id", "event_id", "pred"), "expected the format of the published captions")
+    require_ids(path, records, ("video_id", "event_id"))
+    texts, seen = dict[Key, str](), set[Key]()
+    for number, record in enumerate(records, start=1):
+        try:
+            key = str(record["video_id"]), int(record["event_id"])
+        except (ValueError, OverflowError):
+            raise UserError(
+                f"{path} record {number}: event_id {record['event_id']!r} is no whole number; mend it"
+            ) from None
+        if key in seen:
+            raise UserError(f"{path} record {number}: {key[0]}_{key[1]} stands here twice; remove one of the two")
+        seen.add(key)
+        if record["pred"] is not None:
+            texts[key] = str(record["pred"])
+    return texts

@@ -8,11 +8,10 @@ as `templates`, else paraphrases are used, and the score's note says so.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault, shown_id
@@ -21,7 +20,7 @@ from livecc_assets.evaluation.answering import choose, question_options, questio
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, question_text, strata_mean
 from livecc_assets.evaluation.qa import with_video_folder
-from livecc_assets.evaluation.schemas import score_row
+from livecc_assets.evaluation.schemas import rate_row
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
@@ -168,21 +167,23 @@ def ovobench_score(answered: Sequence[Answered], rule: Rule = "corrected", note:
         answered = [
             Answered(_alone(one.item), one.choice, one.response, one.correct, one.log_probs) for one in answered
         ]
-    rows, groups = [], []
+    rows = []
+    if answered:
+        weights = task_weights([one.item.stratum for one in answered])
+        present = ", ".join(group for group in GROUPS if group in {GROUP_OF[task] for task in weights})
+        overall = strata_mean(answered, weights)
+        rows.append(rate_row("mean_accuracy", "all", overall, _join(f"mean of {present}", note)))
     for group, tasks in GROUPS.items():
-        chosen = [one for one in answered if one.item.stratum in tasks]
-        if chosen:
-            mean = strata_mean(chosen)
-            groups.append((group, mean, len(chosen)))
-    if groups:
-        overall = float(np.mean([mean.value for _, mean, _ in groups]))
-        present = ", ".join(group for group, _, _ in groups)
-        rows.append(score_row("mean_accuracy", "all", overall, len(answered), note=_join(f"mean of {present}", note)))
-    rows += [
-        score_row("mean_accuracy", f"group:{group}", mean.value, count, (mean.low, mean.high), "mean over its tasks")
-        for group, mean, count in groups
-    ]
+        if chosen := [one for one in answered if one.item.stratum in tasks]:
+            rows.append(rate_row("mean_accuracy", f"group:{group}", strata_mean(chosen), "mean over its tasks"))
     return rows + accuracy_rows(answered)
+
+
+def task_weights(tasks: Iterable[str]) -> dict[Any, float]:
+    """What each task weighs in the mean over groups of the mean over their tasks; the weights add up to 1."""
+    present = dict.fromkeys(tasks)
+    inside = Counter(GROUP_OF[task] for task in present)
+    return {task: 1 / len(inside) / inside[GROUP_OF[task]] for task in present}
 
 
 def _alone(item: Item) -> Item:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from livecc_assets.evaluation.divided import as_markdown, closest, divided, judgements_behind
 from livecc_assets.media.charts import funnel, win_rate_bars
 from livecc_assets.source.pictures import reasons
 from livecc_assets.store.artifact import Artifact
@@ -20,9 +21,11 @@ def _bars(rows: list[tuple[str, dict[str, Any]]], title: str, reference: float |
 
 
 def cc_score(artifact: Artifact, config: dict[str, Any]) -> Drawn:
-    """Win rate and event F1 with their intervals."""
+    """Win rate and event F1 with their intervals, and how to see the closest calls beside the human words."""
     rows = [(f"{row['metric']} {row['subset']}".strip(), row) for row in artifact.rows() if row["low"] is not None]
-    return {"scores": _bars(rows, "LiveSports-3K CC", None)} if rows else {}
+    drawn: Drawn = {"scores": _bars(rows, "LiveSports-3K CC", None)} if rows else {}
+    looks = [look for name, judged in judgements_behind(artifact).items() for look in closest(name, judged)]
+    return drawn | ({"compare": as_markdown(looks)} if looks else {})
 
 
 def accuracy(artifact: Artifact, config: dict[str, Any]) -> Drawn:
@@ -32,13 +35,15 @@ def accuracy(artifact: Artifact, config: dict[str, Any]) -> Drawn:
 
 
 def leaderboard(artifact: Artifact, config: dict[str, Any]) -> Drawn:
-    """Win rate and event F1 of every experiment."""
+    """Win rate and event F1 of every experiment, and how to see side by side the events on which they part."""
     drawn: Drawn = {}
     for metric, title, reference in (
         ("win_rate", "Win rate against the opponent", 50.0),
         ("event_f1", "Event F1", None),
     ):
-        rows = [(row["experiment"], row) for row in artifact.rows() if row["metric"] == metric]
+        found = [row for row in artifact.rows() if row["metric"] == metric and row["value"] is not None]
+        rows = [(row["experiment"], row) for row in found]
         if rows:
             drawn[metric] = _bars(rows, title, reference)
-    return drawn
+    looks = divided(judgements_behind(artifact))
+    return drawn | ({"compare": as_markdown(looks)} if looks else {})

@@ -9,7 +9,7 @@ from typing import Any
 from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item, strata_mean
-from livecc_assets.evaluation.schemas import score_row
+from livecc_assets.evaluation.schemas import rate_row
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.videos import AddressOf
 
@@ -78,8 +78,7 @@ def mvbench_score(answered: Sequence[Answered]) -> list[dict[str, Any]]:
     mean = strata_mean(answered)
     tasks = len({one.item.stratum for one in answered})
     note = f"mean over {tasks} task types"
-    first = score_row("mean_accuracy", "all", mean.value, len(answered), (mean.low, mean.high), note)
-    return [first, *accuracy_rows(answered)]
+    return [rate_row("mean_accuracy", "all", mean, note), *accuracy_rows(answered)]
 
 
 def lettered(options: Sequence[str], answer: str) -> tuple[list[str], str]:

@@ -5,6 +5,7 @@ The commentary itself, `livesports_commentary`, is described in livecc_assets/co
 
 import pyarrow as pa
 
+from livecc_assets.evaluation.intervals import Rate
 from livecc_assets.store.rows import column
 from livecc_assets.store.videos import video_columns
 
@@ -55,6 +56,7 @@ LIVESPORTS_JUDGEMENTS = pa.schema(
         column("ba_winner", TEXT, "The same with the opponent's commentary shown first"),
         column("score_model", SECONDS, "The judge's score of the model, where the judge scores", nullable=True),
         column("score_opponent", SECONDS, "The judge's score of the opponent", nullable=True),
+        column("votes", TEXT, "Of a jury: JSON object, judge -> [ab_winner, ba_winner]", nullable=True),
     ]
 )
 
@@ -68,6 +70,9 @@ SCORE = pa.schema(
         column("low", SECONDS, "Lower end of the 95 % interval", nullable=True),
         column("high", SECONDS, "Upper end of the 95 % interval", nullable=True),
         column("n", pa.int32(), "Number of items behind the value"),
+        column(
+            "clusters", pa.int32(), "Number of videos that the items are of, which the interval counts", nullable=True
+        ),
         column("note", TEXT, "How to read it: chance level, interval, rule", nullable=True),
     ]
 )
@@ -82,6 +87,9 @@ LEADERBOARD = pa.schema(
         column("low", SECONDS, "Lower end of the 95 % interval", nullable=True),
         column("high", SECONDS, "Upper end of the 95 % interval", nullable=True),
         column("n", pa.int32(), "Number of items behind the value"),
+        column(
+            "clusters", pa.int32(), "Number of videos that the items are of, which the interval counts", nullable=True
+        ),
         column("note", TEXT, "How to read it", nullable=True),
         column("data_versions", TEXT, "JSON object: asset[partition] -> data version behind the value"),
     ]
@@ -107,7 +115,14 @@ def score_row(
     n: int,
     interval: tuple[float, float] | None = None,
     note: str | None = None,
+    clusters: int | None = None,
 ) -> dict:
-    """One row of a score table; `interval` is (low, high) in the unit of `value`."""
+    """One row of a score table; `interval` is (low, high) in the unit of `value`, `clusters` the videos behind it."""
     low, high = interval if interval is not None else (None, None)
-    return {"metric": metric, "subset": subset, "value": value, "low": low, "high": high, "n": n, "note": note}
+    ends = {"metric": metric, "subset": subset, "value": value, "low": low, "high": high}
+    return {**ends, "n": n, "clusters": clusters, "note": note}
+
+
+def rate_row(metric: str, subset: str, rate: Rate, note: str | None = None) -> dict:
+    """The row of a rate in percent with all that is known of it."""
+    return score_row(metric, subset, rate.value, rate.n, (rate.low, rate.high), note, rate.clusters)

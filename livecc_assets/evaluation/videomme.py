@@ -13,6 +13,7 @@ from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
+from livecc_assets.evaluation.letters import meant_letter
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item
 from livecc_assets.evaluation.qa import with_video_folder
 from livecc_assets.evaluation.tables import add_text
@@ -128,10 +129,9 @@ def extract_letter(response: str, options: Sequence[str] = (), rule: Rule = "cor
     """The letter that a response chooses, '' if none.
 
     `released`: the first capital A to D after removing stock phrases, wherever it stands ("Because D" is B).
-    `corrected`: an option's full text; a letter at the start closed by punctuation or the end; a letter after
-    "answer", "option" or "choice"; else the only letter that stands alone. Letters beyond the options are none.
+    `corrected`: the letter that is meant (letters.py).
     """
-    return _released_letter(response) if rule == "released" else _corrected_letter(response, options)
+    return _released_letter(response) if rule == "released" else meant_letter(response, options)
 
 
 def _released_letter(response: str) -> str:
@@ -142,21 +142,6 @@ def _released_letter(response: str) -> str:
         return ""
     found = re.search("[ABCD]", text)
     return found.group() if found else ""
-
-
-def _corrected_letter(response: str, options: Sequence[str]) -> str:
-    text = response.strip()
-    letters = "".join(str(option)[:1] for option in options) or "ABCD"
-    if text in options:
-        return text[:1]
-    for pattern in (
-        r"^\(?([A-Z])\)?(?:[.):,]|$)",
-        r"(?i:answer|option|choice)(?:\s+is)?\s*[:=]?\s*\(?([A-Z])\b(?!')",
-    ):
-        if found := re.search(pattern, text):
-            return found.group(1) if found.group(1) in letters else ""
-    alone = set(re.findall(r"(?<![\w'])([A-Z])(?![\w'])", text)) & set(letters)
-    return alone.pop() if len(alone) == 1 else ""
 
 
 class _Tally:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
-from livecc_assets.evaluation.files import read_records, require_columns, require_ids
-from livecc_assets.evaluation.statistics import DRAWS, Estimate, Paired, bootstrap, cluster_sums, paired_difference
+from livecc_assets.evaluation.intervals import DRAWS, Rate, rate
+from livecc_assets.evaluation.pairs import paired, percent
+from livecc_assets.evaluation.schemas import rate_row
+from livecc_assets.evaluation.statistics import Paired
+
+#: (Name, above, up to) in seconds of the event.
+DURATIONS = (("le30", 0.0, 30.0), ("30_60", 30.0, 60.0), ("gt60", 60.0, float("inf")))
 
 
 class WinCounts(NamedTuple):
@@ -82,32 +85,69 @@ def count(rows: Iterable[dict[str, Any]]) -> WinCounts:
     return WinCounts(**totals)
 
 
-def call_sums(rows: Sequence[dict[str, Any]], rule: Rule = "corrected") -> tuple[list[str], np.ndarray]:
-    """(videos, [V, 2] of wins x 100 and calls): what intervals and paired tests resample."""
-    tie = 0.5 if rule == "corrected" else 0.0
-    worth = {"model": 1.0, "tie": tie, "opponent": 0.0}
-    counters = [(100 * (worth[row["ab_winner"]] + worth[row["ba_winner"]]), 2.0) for row in rows]
-    videos = [video_of(row) for row in rows]
-    return list(dict.fromkeys(videos)), cluster_sums(videos, np.array(counters).reshape(-1, 2))
+def event_scores(rows: Sequence[dict[str, Any]], rule: Rule = "corrected") -> np.ndarray:
+    """Share of its two calls that the model won, for each event [N]."""
+    return np.array([(_worth(row["ab_winner"], rule) + _worth(row["ba_winner"], rule)) / 2 for row in rows])
 
 
-def win_rate(rows: Sequence[dict[str, Any]], rule: Rule = "corrected", draws: int = DRAWS, seed: int = 0) -> Estimate:
+def win_rate(rows: Sequence[dict[str, Any]], rule: Rule = "corrected", draws: int = DRAWS, seed: int = 0) -> Rate:
     """Win rate in percent with a 95 % interval over videos."""
-    return bootstrap(call_sums(rows, rule)[1], draws=draws, seed=seed)
+    return rate(event_scores(rows, rule), [video_of(row) for row in rows], draws=draws, seed=seed).scaled(100)
 
 
-def compare_runs(
-    first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]], rule: Rule = "corrected", draws: int = DRAWS
-) -> Paired:
-    """Win rate of the first run minus that of the second, over the events that both were judged on (at least one)."""
-    keys = {row["video_event_id"] for row in first} & {row["video_event_id"] for row in second}
+def rates(rows: Sequence[dict[str, Any]], rule: Rule = "corrected", errors: Sequence[str] = ()) -> dict[str, Rate]:
+    """Every rate of a run in percent with its interval over videos: the win rate and how far the order decided it.
+
+    `errors` are the videos of the events without a verdict; `error_rate` is such events' share of all.
+    """
+    ab, ba = ([row[order] for row in rows] for order in ("ab_winner", "ba_winner"))
+    a, b = (np.array([winner == "model" for winner in side], dtype=float) for side in (ab, ba))
+    ties = np.array([((x == "tie") + (y == "tie")) / 2 for x, y in zip(ab, ba, strict=True)])
+    flips = np.array([{x, y} == {"model", "opponent"} for x, y in zip(ab, ba, strict=True)], dtype=float)
+    videos = [video_of(row) for row in rows]
+    decided = [number for number, (x, y) in enumerate(zip(ab, ba, strict=True)) if x == y != "tie"]
+    found = {
+        "win_rate": rate(event_scores(rows, rule), videos),
+        "rate_as_A": rate(a, videos),
+        "rate_as_B": rate(b, videos),
+        "flip_rate": rate(flips, videos),
+        "consistent_only_win_rate": rate(a[decided], [videos[number] for number in decided]),
+        "tie_rate": rate(ties, videos),
+    }
+    if errors:
+        found["error_rate"] = rate([0.0] * len(rows) + [1.0] * len(errors), [*videos, *errors])
+    shown = {name: one.scaled(100) for name, one in found.items()}
+    return shown | {"position_gap": rate((1 + a - b) / 2, videos).scaled(200, -100)}
+
+
+#: Rates beside the win rate: (name in a score table, name among `rates`, note).
+_BESIDE = (
+    ("win_rate_as_a", "rate_as_A", "the model's commentary shown first"),
+    ("win_rate_as_b", "rate_as_B", "the model's commentary shown second"),
+    ("position_gap", "position_gap", "points that being shown first is worth"),
+    ("flip_rate", "flip_rate", "events whose winner changes with the order"),
+    ("consistent_only_win_rate", "consistent_only_win_rate", "one winner in both orders"),
+    ("tie_rate", "tie_rate", "calls that ended in a tie"),
+)
+
+
+def order_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Score rows of how far the order of showing decided, each rate with its interval, n and videos."""
+    found = rates(rows)
+    return [rate_row(metric, "all", found[name], note) for metric, name, note in _BESIDE if found[name].n]
+
+
+def compare_runs(first: Sequence[dict[str, Any]], second: Sequence[dict[str, Any]], rule: Rule = "corrected") -> Paired:
+    """Win rate of the first run minus that of the second in points, over the events that both were judged on.
+
+    ValueError where there is none.
+    """
+    left, right = ({row["video_event_id"]: row for row in rows} for rows in (first, second))
+    keys = sorted(left.keys() & right.keys())
     if not keys:
         raise ValueError("the two runs share no event")
-    pair = [
-        sorted((r for r in rows if r["video_event_id"] in keys), key=lambda r: r["video_event_id"])
-        for rows in (first, second)
-    ]
-    return paired_difference(call_sums(pair[0], rule)[1], call_sums(pair[1], rule)[1], draws=draws)
+    first_scores, second_scores = (event_scores([side[key] for key in keys], rule) for side in (left, right))
+    return percent(paired(first_scores, second_scores, [video_of(left[key]) for key in keys]))
 
 
 def video_of(row: dict[str, Any]) -> str:
@@ -115,30 +155,9 @@ def video_of(row: dict[str, Any]) -> str:
     return row["video_event_id"].rsplit("_", 1)[0]
 
 
-def read_published(path: Path, model: str, opponent: str) -> list[dict[str, Any]]:
-    """Judgements in the published format {video_event_id, ab_winner, ba_winner}, winners named by model id."""
-    records = read_records(path)
-    require_columns(path, records, ("video_event_id", "ab_winner", "ba_winner"), "expected a published judgement file")
-    require_ids(path, records, ("video_event_id",))
-    names = {model: "model", opponent: "opponent", "tie": "tie"}
-    rows = []
-    for record in records:
-        unknown = {record["ab_winner"], record["ba_winner"]} - names.keys()
-        if unknown:
-            winner = unknown.pop()
-            raise UserError(f"{path}: winner {winner!r} is not {model!r}, {opponent!r} or 'tie'; name the two judged")
-        rows.append(
-            {
-                "video_event_id": record["video_event_id"],
-                "judge": "published",
-                "opponent": opponent,
-                "ab_winner": names[record["ab_winner"]],
-                "ba_winner": names[record["ba_winner"]],
-                "score_model": None,
-                "score_opponent": None,
-            }
-        )
-    return rows
+def _worth(winner: str, rule: Rule) -> float:
+    """What a call counts; a tie half a win when `corrected`."""
+    return 1.0 if winner == "model" else 0.5 if winner == "tie" and rule == "corrected" else 0.0
 
 
 def _percent(part: float, whole: float) -> float:

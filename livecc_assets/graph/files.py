@@ -19,7 +19,12 @@ def named(config: Mapping[str, Any], places: Iterable[str]) -> dict[Place, str]:
     return {at: value for place in places for at, value in _walk(config, tuple(place.split("."))) if _is_address(value)}
 
 
-def replaced(config: Mapping[str, Any], values: Mapping[Place, str]) -> dict[str, Any]:
+def found(config: Mapping[str, Any], places: Iterable[str]) -> list[Place]:
+    """The places of these that the config has, whatever stands there."""
+    return [at for place in places for at, _ in _walk(config, tuple(place.split(".")))]
+
+
+def replaced(config: Mapping[str, Any], values: Mapping[Place, str | None]) -> dict[str, Any]:
     """The config with other values at these places."""
     changed = dict(config)
     for (key, *rest), value in values.items():

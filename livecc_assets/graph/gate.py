@@ -22,6 +22,12 @@ def failed_above(store: StoreSnapshot, artifact: Artifact) -> list[str]:
     return sorted(own)
 
 
+def failed_of(store: StoreSnapshot, batch: str) -> list[str]:
+    """Assets of a batch whose blocking check failed: where curating it stopped, whatever was to be made below."""
+    made = (store.current(asset, batch) for asset in store.assets())
+    return sorted(artifact.manifest.asset for artifact in made if artifact and not artifact.manifest.passed)
+
+
 def look_up(store: StoreSnapshot, artifacts: Iterable[Artifact]) -> None:
     """Read all manifests above several artifacts at once, for :func:`failed_above` to find."""
     level = list(artifacts)

@@ -63,6 +63,7 @@ def _left_out(
         tables = {asset: parts[name] for asset, parts in found.items() if name in parts}
         missing = [asset for asset, artifact in tables.items() if artifact is None]
         failed = {one for artifact in tables.values() if artifact for one in gate.failed_above(store, artifact)}
+        failed |= set(gate.failed_of(store, name)) if missing else set()
         stale = [
             asset
             for asset, artifact in tables.items()
@@ -109,10 +110,12 @@ def make_plan(step: Step, settings: Settings, store: Store, partition: str) -> P
                 )
     code_version = step.version
     contents = {place: store.content(address) for place, address in files.named(config, step.files).items()}
+    uncounted: dict[files.Place, str | None] = dict.fromkeys(files.found(config, step.unkeyed))
+    uncounted |= dict.fromkeys(files.named(config, step.places), "")
     key = digest(
         step.asset,
         code_version,
-        files.replaced(config, contents | dict.fromkeys(files.named(config, step.places), "")),
+        files.replaced(config, contents | uncounted),
         [store.model(reference) for reference in step.models(config)],
         store.fingerprint(step, settings, partition),
         [(pin.asset, "" if step.shared else pin.partition, pin.data_version) for pin in upstream],

@@ -29,6 +29,7 @@ class StoreSnapshot(Store):
         self._pointers: dict[tuple[str, str], Pointer | None] = {}
         self._artifacts: dict[str, Artifact | None] = {}
         self._batch: dict[str, dict[str, Any]] = {}
+        self._assets: list[str] | None = None
         self._batches: list[str] | None = None
         self._retired: frozenset[str] | None = None
         self._models: dict[str, str] = {}
@@ -55,6 +56,11 @@ class StoreSnapshot(Store):
         if name not in self._batch:
             self._batch[name] = super().batch(name)
         return self._batch[name]
+
+    def assets(self) -> list[str]:
+        if self._assets is None:
+            self._assets = super().assets()
+        return list(self._assets)
 
     def batches(self) -> list[str]:
         if self._batches is None:

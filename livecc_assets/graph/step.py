@@ -79,7 +79,8 @@ class Step:
     more: it is part of the input key. ``registered`` names what it reads of its batch's registration, ``found`` adds
     what only the store or the state folder knows. ``models`` picks the model references out of that config.
     ``files`` are places in it (see ``graph.files``) of files and folders, which count by what they hold; ``places`` those
-    of addresses that do not count, because what lies there is told by other inputs. ``fingerprint`` covers inputs outside
+    of addresses that do not count, because what lies there is told by other inputs; ``unkeyed`` those of values that change
+    how the work is done and not what comes of it. ``fingerprint`` covers inputs outside
     the store that no config names (a batch's listing). ``leaves_out``: batches whose checks failed are
     left out, not waited for. ``shared``: partitions with equal inputs share one artifact. ``worker`` is the module of the
     program that runs the function in a process, container or pod of its own. ``pool`` is the concurrency pool whose slot
@@ -96,6 +97,7 @@ class Step:
     models: Callable[[dict[str, Any]], list[str]] = lambda config: []
     files: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    unkeyed: tuple[str, ...] = ()
     fingerprint: Callable[[Settings, Store, str], str] | None = None
     worker: str | None = None
     schemas: str = ""

@@ -19,22 +19,26 @@ def _rule(settings: Settings, batch: str) -> dict[str, Any]:
     return {"rule": settings.profile.caption_clips.rule}
 
 
-@step(by="batch", version="1", settings=_rule)
+@step(by="batch", version="2", settings=_rule)
 def caption_words(task: Task, yt_cc_source: Artifact) -> None:
-    """Caption lines split into words with times (A1, method 1.2)."""
-    from livecc_assets.live_cc import words
-    from livecc_assets.store.videos import COLUMNS
+    """Caption lines split into words with times; what is not spoken is left out and counted by kind (A1, method 1.2)."""
+    from collections import Counter
 
-    columns = ["video_id", *COLUMNS, "title", "category", "subtitles", "caption_words"]
-    task.writer.extend(words.caption_words(yt_cc_source.rows(columns), task.config["rule"]))
+    from livecc_assets.live_cc import columns, words
+
+    videos = yt_cc_source.batches(columns=words.READ, batch_rows=columns.ROWS)
+    dropped: Counter[str] = Counter()
+    task.writer.add_pieces(words.word_tables(videos, task.config["rule"], dropped))
+    task.writer.metadata["dropped"] = dict(sorted(dropped.items()))
 
 
 @step(by="batch", version="1", settings="caption_clips", preview=pictures.caption_clips)
 def caption_clips(task: Task, caption_words: Artifact) -> None:
     """Clips of continuous speech with their previous words, title and speed (A1, method 1.2)."""
-    from livecc_assets.live_cc import clips
+    from livecc_assets.live_cc import clips, columns
 
-    task.writer.extend(clips.caption_clips(caption_words.rows(), task.config))
+    videos = caption_words.batches(batch_rows=columns.ROWS)
+    task.writer.add_pieces(clips.clip_tables(videos, task.config))
 
 
 @step(
@@ -58,7 +62,7 @@ def caption_clip_losses(task: Task, caption_clips: Artifact) -> None:
 
 @step(
     by="batch",
-    version="1",
+    version="2",
     settings="talking_head",
     models=("model",),
     worker=True,
@@ -98,7 +102,5 @@ def live_cc(
     from livecc_assets.live_cc import selection
 
     batches = selection.clip_batches(caption_clips, caption_clip_losses, talking_head_scores)
-    for piece in selection.join_live_cc(batches, task.config, evaluation_ids(evaluation_videos)):
-        task.writer.add_table(piece.rows)
-        task.writer.add_rejected(piece.rejected)
+    task.writer.add_pieces(selection.join_live_cc(batches, task.config, evaluation_ids(evaluation_videos)))
     task.writer.metadata["batches"] = [batch.name for batch in batches]

@@ -4,104 +4,150 @@ Gaps and lengths are measured from the end of one word to the end of another. Th
 words between two cuts becomes a clip or a rejected row that says why not.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from livecc_assets.core.words import Word
-from livecc_assets.graph.settings.video import ClipLimits as Limits
-from livecc_assets.store.rows import Rejected
-from livecc_assets.store.videos import COLUMNS
+from livecc_assets.live_cc.columns import Timed, bounded, one_by_one, pc, text_bytes
+from livecc_assets.live_cc.refusals import details
+from livecc_assets.live_cc.runs import FATES, KEPT, Limits, Run, Runs, cut
+from livecc_assets.live_cc.schemas import CAPTION_CLIPS, CAPTION_WORDS
+from livecc_assets.store.rows import REJECTED_SCHEMA, Piece, Rejected
 
-Fate = Literal["kept", "too_short", "too_slow", "too_fast", "no_sentence_start", "last_word_lost"]
+#: Bytes of the words before clips in one table. They grow with the square of a video's length.
+_CONTEXT = 2**25
+#: Clips times different words up to which a table of marks counts them; beyond, it is larger than sorting is slow.
+_SEEN = 2**24
 
 
-@dataclass(frozen=True)
-class Run:
-    """Words ``first`` to ``last`` - 1 of a video and what became of them; ``speed`` in words per second."""
-
-    first: int
-    last: int
-    fate: Fate
-    seconds: float = 0.0
-    speed: float = 0.0
+def _caption_runs(words: Timed, limits: Limits) -> Runs:
+    return cut(words, words.end, limits)
 
 
 def runs(words: list[Word], limits: Limits) -> Iterator[Run]:
-    """Cut the words of one video; the runs cover every word exactly once, in order.
-
-    ``released`` never reaches the final word of a video (its loop variable stops on the last index); that word
-    becomes a run of its own, ``last_word_lost``. ``corrected`` uses half-open ranges.
-    """
-    ends = [word["end"] for word in words]
-    count = len(words)
-    stop = count - 1 if limits.rule == "released" else count
-    first = 0
-    while first < stop:
-        last = first + 1
-        while last < stop and not (
-            ends[last] - ends[first] > limits.max_clip_sec or ends[last] - ends[last - 1] > limits.max_empty_sec
-        ):
-            last += 1
-        seconds = ends[last - 1] - ends[first]
-        yield judged(words, first, last, seconds, limits)
-        first = last
-    if stop < count and count:
-        yield Run(count - 1, count, "last_word_lost")
+    """Cut the words of one video; see :func:`livecc_assets.live_cc.runs.cut`."""
+    return _caption_runs(Timed.of_words(words), limits).one_by_one()
 
 
-def judged(words: list[Word], first: int, last: int, seconds: float, limits: Limits, speed_rule: bool = True) -> Run:
-    """A run's fate by its length, then by its speed: words / (end of last word - end of first word)."""
-    spoken = words[last - 1]["end"] - words[first]["end"]
-    speed = (last - first) / spoken if spoken > 0 else float("inf")
-    if seconds < limits.min_clip_sec:
-        return Run(first, last, "too_short", seconds, speed)
-    if speed_rule and speed < limits.min_wps:
-        return Run(first, last, "too_slow", seconds, speed)
-    if speed_rule and speed > limits.max_wps:
-        return Run(first, last, "too_fast", seconds, speed)
-    return Run(first, last, "kept", seconds, speed)
+def clip_tables(batches: Iterable[pa.RecordBatch], config: dict[str, Any]) -> Iterator[Piece]:
+    """``caption_clips`` from batches of ``caption_words``; ``config`` is the profile's ``caption_clips`` section."""
+    limits = Limits.of(config, "caption_clips")
+    return clips_of(batches, limits, _caption_runs, CAPTION_CLIPS)
 
 
 def caption_clips(videos: Iterable[dict[str, Any]], config: dict[str, Any]) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``caption_clips`` from rows of ``caption_words``; ``config`` is the profile's ``caption_clips`` section."""
-    limits = Limits.of(config, "caption_clips")
-    for video in videos:
-        for run in runs(video["words"], limits):
-            yield clip_or_rejected(video, run, limits, "previous")
+    """Rows of ``caption_clips`` from rows of ``caption_words``: :func:`clip_tables` row by row."""
+    for piece in clip_tables(one_by_one(videos, CAPTION_WORDS), config):
+        yield from piece.as_rows()
 
 
-def clip_or_rejected(video: dict[str, Any], run: Run, limits: Limits, context: str) -> dict[str, Any] | Rejected:
-    """The clip's row, with the words before it in the column named ``context``, or why the run is none."""
-    words: list[Word] = video["words"][run.first : run.last]
-    clip_id = f"{video['video_id']}:{run.first}"
-    if run.fate != "kept":
-        return Rejected(clip_id, "filtered", run.fate, _why(words, run, limits), video["video_id"])
-    return {
-        "clip_id": clip_id,
-        **{name: video.get(name) for name in ("video_id", *COLUMNS, "title", "category")},
-        "start": words[0]["start"],
-        "end": words[-1]["end"],
-        "words": words,
-        context: " ".join(word["word"] for word in video["words"][: run.first]),
-        "words_per_second": run.speed,
-        "distinct_words": len({word["word"] for word in words}),
+def clips_of(
+    batches: Iterable[pa.RecordBatch], limits: Limits, runs_of: Callable[[Timed, Limits], Runs], schema: pa.Schema
+) -> Iterator[Piece]:
+    """Clips in ``schema``, and the runs that are none, of videos with ``words``.
+
+    A video with a word that lacks its text or a time is an *error* (``malformed_words``).
+    """
+    for batch in bounded(batches):
+        words, missing = Timed.of(batch["words"])
+        if missing.any():
+            broken = words.any_of(missing)
+            yield Piece(schema.empty_table(), _malformed(batch.filter(pa.array(broken)), words, missing))
+            batch = batch.filter(pa.array(~broken))
+            words, _ = Timed.of(batch["words"])
+        found = runs_of(words, limits)
+        videos = np.searchsorted(words.offsets, found.first, side="right") - 1
+        ids = _ids(batch["video_id"], videos, found.first - words.offsets[videos])
+        kept, rejected = np.flatnonzero(found.fate == KEPT), np.flatnonzero(found.fate != KEPT)
+        refused = _rejected(batch, words, found.where(rejected), limits, ids.take(rejected), videos[rejected])
+        for some in _portions(words, found.first[kept], videos[kept]):
+            part = kept[some]
+            rows = _clips(batch, words, found.where(part), ids.take(part), videos[part], schema)
+            yield Piece(rows, refused)
+            refused = refused.slice(0, 0)
+
+
+def _ids(video_ids: pa.Array, videos: np.ndarray, places: np.ndarray) -> pa.Array:
+    return pc.binary_join_element_wise(video_ids.take(videos), pa.array(places).cast(pa.string()), ":")
+
+
+def _lengths(words: Timed, first: np.ndarray, videos: np.ndarray) -> np.ndarray:
+    """Bytes of the words before each clip, joined by spaces."""
+    places, _ = text_bytes(words.text)
+    start = words.offsets[videos]
+    return np.maximum(places[first] - places[start] + first - start - 1, 0)
+
+
+def _portions(words: Timed, first: np.ndarray, videos: np.ndarray) -> list[np.ndarray]:
+    """Places of the clips, in portions whose contexts take about ``_CONTEXT`` bytes; one portion at least."""
+    filled = np.cumsum(_lengths(words, first, videos)) // _CONTEXT
+    return np.split(np.arange(len(first)), np.flatnonzero(np.diff(filled)) + 1)
+
+
+def _contexts(words: Timed, first: np.ndarray, videos: np.ndarray) -> pa.StringArray:
+    """The words before each clip, joined by spaces: a slice of the joined words of its video."""
+    lengths = _lengths(words, first, videos)
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(words.offsets, pa.int32()), words.text), " ")
+    places, data = text_bytes(joined)
+    starts, view = places[videos], data.data
+    ends = starts + lengths
+    text = b"".join([view[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
+    offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
+    return pa.StringArray.from_buffers(len(first), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def _distinct(words: Timed) -> np.ndarray:
+    """Number of different words of each stretch."""
+    codes = words.text.dictionary_encode()
+    most, count = max(len(codes.dictionary), 1), len(words.counts)
+    keys = np.repeat(np.arange(count) * most, words.counts)
+    keys += codes.indices.to_numpy()
+    if count * most <= _SEEN:
+        seen = np.zeros(count * most, bool)
+        seen[keys] = True
+        return np.count_nonzero(seen.reshape(count, most), axis=1)
+    keys.sort(kind="stable")
+    return np.bincount(keys[np.append(True, keys[1:] != keys[:-1])] // most, minlength=count)
+
+
+def _clips(
+    batch: pa.RecordBatch, words: Timed, found: Runs, ids: pa.Array, videos: np.ndarray, schema: pa.Schema
+) -> pa.Table:
+    spoken = words.within(found.first, found.last)
+    columns = {
+        "clip_id": ids,
+        "start": words.start[found.first],
+        "end": words.end[found.last - 1],
+        "words": spoken.as_lists(),
+        "words_per_second": found.speed,
+        "distinct_words": pa.array(_distinct(spoken), pa.int32()),
     }
+    copied = [name for name in schema.names if name in batch.schema.names and name not in columns]
+    columns |= {name: batch[name].take(videos) for name in copied}
+    (context,) = set(schema.names) - columns.keys()
+    columns[context] = _contexts(words, found.first, videos)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
-def _why(words: list[Word], run: Run, limits: Limits) -> str:
-    """The reason as a sentence with the numbers."""
-    texts = [word["word"].strip() for word in words]
-    shown = " ".join(texts) if len(texts) <= 8 else f"{' '.join(texts[:4])} ... {' '.join(texts[-3:])}"
-    where = f"{len(words)} words from {words[0]['start']:.1f} to {words[-1]['end']:.1f} s ({shown!r})"
-    if len(words) == 1:
-        where = f"the word {shown!r} at {words[0]['start']:.1f} s"
-    if run.fate == "too_short":
-        return f"{where} span {run.seconds:.1f} s, less than {limits.min_clip_sec:g} s"
-    if run.fate == "too_slow":
-        return f"{where}: {run.speed:.2f} words/s is below {limits.min_wps:g}"
-    if run.fate == "too_fast":
-        return f"{where}: {run.speed:.2f} words/s is above {limits.max_wps:g}"
-    if run.fate == "no_sentence_start":
-        return f"{where} do not follow the start of a sentence"
-    return f"{where} ends the video; the released rule never reaches it"
+def _rejected(
+    batch: pa.RecordBatch, words: Timed, found: Runs, limits: Limits, ids: pa.Array, videos: np.ndarray
+) -> pa.Table:
+    reasons = pa.DictionaryArray.from_arrays(pa.array(found.fate), pa.array(FATES)).cast(pa.string())
+    kinds = pa.repeat("filtered", len(ids))
+    sentences = details(words, found, limits)
+    return pa.table([ids, kinds, reasons, sentences, batch["video_id"].take(videos)], schema=REJECTED_SCHEMA)
+
+
+def _malformed(batch: pa.RecordBatch, words: Timed, missing: np.ndarray) -> pa.Table:
+    """The videos whose words lack a text or a time, with the place of the first such word."""
+    places = np.flatnonzero(missing)
+    videos, firsts = np.unique(np.searchsorted(words.offsets, places, side="right") - 1, return_index=True)
+    lines = [f"its word {place} has no start, no end or no text" for place in places[firsts] - words.offsets[videos]]
+    rows = [
+        Rejected(id, "error", "malformed_words", line, id).as_row()
+        for id, line in zip(batch["video_id"].to_pylist(), lines, strict=True)
+    ]
+    return pa.Table.from_pylist(rows, REJECTED_SCHEMA)

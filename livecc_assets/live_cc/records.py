@@ -14,6 +14,7 @@ from livecc_assets.core.ids import first_fault
 from livecc_assets.core.rules import Rule
 from livecc_assets.core.shortage import writing
 from livecc_assets.core.text import LONGEST_TITLE, plain_line
+from livecc_assets.core.word_times import WordListError, sound_words
 from livecc_assets.store.videos import AddressOf, own_path
 
 Conversation = list[dict[str, Any]]
@@ -30,10 +31,12 @@ def to_record(row: dict[str, Any], address_of: AddressOf = own_path) -> Conversa
     ]
 
 
-def from_record(record: Conversation) -> dict[str, Any]:
+def from_record(record: Conversation, rule: Rule = "corrected") -> dict[str, Any]:
     """A published record as a row: video_id, batch (none: ""), path, start, end, query, previous, title, category, words.
 
-    Raises ``ValueError`` for a line that is no such conversation.
+    ``released`` takes the words as they stand. ``corrected`` makes them sound, and the column ``words_mended`` counts by kind
+    what that took, where it took something. Raises ``ValueError`` for a line that is no such conversation, and for words
+    none of which has a time.
     """
     try:
         user, assistant = record
@@ -42,7 +45,12 @@ def from_record(record: Conversation) -> dict[str, Any]:
         video_id = Path(video["video"]).stem
         if fault := first_fault(video_id=video_id):
             raise ValueError(fault)
-        return {
+        words: list[Any] = [{"start": s, "end": e, "word": w} for s, e, w in stream["text_stream"]]
+        counts: dict[str, int] = {}
+        if rule == "corrected":
+            heard = sound_words(words)
+            words, counts = list(heard.words), heard.counts
+        row = {
             "video_id": video_id,
             "batch": "",
             "path": video["video"],
@@ -52,9 +60,10 @@ def from_record(record: Conversation) -> dict[str, Any]:
             "previous": text.get("previous", ""),
             "title": plain_line(text.get("title") or "")[:LONGEST_TITLE],
             "category": text.get("category"),
-            "words": [{"start": s, "end": e, "word": w} for s, e, w in stream["text_stream"]],
+            "words": words,
         }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return row | ({"words_mended": counts} if counts else {})
+    except (AttributeError, KeyError, TypeError, ValueError, WordListError) as error:
         raise ValueError(f"not a record of video, text and text_stream: {type(error).__name__}: {error}") from error
 
 

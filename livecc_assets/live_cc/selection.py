@@ -11,11 +11,11 @@ from livecc_assets.curation.criteria import Readable
 from livecc_assets.curation.faults import ClipFilter, Fault, Findings, numbers, unscored
 from livecc_assets.curation.filters import Admission, admission, loss_faults, loss_scores
 from livecc_assets.curation.inputs import by_partition
-from livecc_assets.curation.join import Piece, Recipe, select
+from livecc_assets.curation.join import Recipe, select
 from livecc_assets.curation.tables import Scores
 from livecc_assets.graph.settings.selection import LiveCCCriteria as Criteria
 from livecc_assets.live_cc.schemas import SCHEMAS
-from livecc_assets.store.rows import Rejected
+from livecc_assets.store.rows import Piece, Rejected
 
 
 @dataclass(frozen=True)

@@ -59,13 +59,13 @@ def talking_head_scores(
 ) -> Iterator[dict[str, Any] | Rejected]:
     """Rows of ``talking_head_scores``; ``videos`` are rows that name their video, one a video."""
     from livecc_assets.media.frames import Video
-    from livecc_assets.media.sampling import evenly_spaced
+    from livecc_assets.media.sampling import spread
 
     for row in videos:
         video_id = row["video_id"]
         try:
             with Video.open(address_of(row)) as video:
-                pixels = video.frames(evenly_spaced(len(video.end_pts), frames))
+                pixels = video.frames(spread(video.end_pts, frames, float(video.start_pts[0])))
         except MediaError as error:
             yield Rejected(video_id, "error", error.reason, error.detail, video_id)
         else:

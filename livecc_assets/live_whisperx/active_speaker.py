@@ -65,10 +65,13 @@ class FaceAndVoice:
 
     def _look(self, uri: str, seconds: list[int]) -> None:
         with Video.open(uri) as video:
-            for second in seconds:
-                index = int(np.searchsorted(video.end_pts, second + 0.5))
-                inside = index < len(video.end_pts)
-                self._faces[second] = inside and bool(self._finder.find(video.frames([index])[0]))
+            moments = np.array(seconds) + 0.5
+            shown = np.searchsorted(video.end_pts, moments)
+            inside = (shown < len(video)) & (moments >= video.start_pts[0])
+            self._faces.update(dict.fromkeys(np.array(seconds)[~inside].tolist(), False))
+            looked = np.array(seconds)[inside].tolist()
+            for second, (_, pixels) in zip(looked, video.each(shown[inside].tolist()), strict=True):
+                self._faces[second] = bool(self._finder.find(pixels))
 
 
 def voiced_seconds(audio: np.ndarray) -> list[bool]:

@@ -21,7 +21,7 @@ def _asr(settings: Settings, batch: str) -> dict[str, Any]:
 
 @step(
     by="batch",
-    version="1",
+    version="3",
     settings=_asr,
     models=("model",),
     worker=True,
@@ -36,9 +36,15 @@ def spoken_words(task: Task, yt_cc_source: Artifact) -> None:
     config = task.config
     task.progress(0, yt_cc_source.count, f"loading {config['model']}")
     recogniser = asr.FasterWhisper.load(config, task.home)
-    videos = yt_cc_source.rows(["video_id", *COLUMNS, "title", "category"])
+    videos = yt_cc_source.rows(["video_id", *COLUMNS, "title", "category", "duration"])
     address, categories = task.videos.address, config["categories"]
-    hear = partial(asr.spoken_words, address_of=address, recogniser=recogniser, categories=categories)
+    hear = partial(
+        asr.spoken_words,
+        address_of=address,
+        recogniser=recogniser,
+        categories=categories,
+        rule=config.get("rule", "corrected"),
+    )
     task.writer.extend(task.resumable(videos, hear, yt_cc_source.count, "videos heard"))
     task.writer.metadata |= {"model": config["model"], "engine": "faster-whisper, word times without alignment"}
 
@@ -46,9 +52,11 @@ def spoken_words(task: Task, yt_cc_source: Artifact) -> None:
 @step(by="batch", version="1", settings="sentence_clips", preview=pictures.sentence_clips)
 def sentence_clips(task: Task, spoken_words: Artifact) -> None:
     """Clips that start at a sentence, with everything said before (B3, method 1.7)."""
+    from livecc_assets.live_cc import columns
     from livecc_assets.live_whisperx import clips
 
-    task.writer.extend(clips.sentence_clips(spoken_words.rows(), task.config))
+    videos = spoken_words.batches(batch_rows=columns.ROWS)
+    task.writer.add_pieces(clips.clip_tables(videos, task.config))
 
 
 @step(
@@ -69,7 +77,7 @@ def sentence_clip_losses(task: Task, sentence_clips: Artifact) -> None:
 
 @step(
     by="batch",
-    version="1",
+    version="3",
     settings="active_speaker",
     models=("model", "voice_model", "face_model"),
     worker=True,
@@ -88,13 +96,20 @@ def active_speaker_ratios(task: Task, sentence_clips: Artifact) -> None:
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | active_speaker.substitute(config)
 
 
-@step(by="batch", version="1", settings="queries", worker=True, pool="judge")
+@step(
+    by="batch",
+    version="2",
+    settings="queries",
+    unkeyed=("base_url", "api_key_env", "workers", "timeout", "price", "budget"),
+    worker=True,
+    pool="judge",
+)
 def commentary_queries(task: Task, sentence_clips: Artifact) -> None:
     """A generic request that would elicit this style of commentary, for clips that pass the quality gate (B6, method 1.9)."""
     from livecc_assets.live_whisperx import queries
 
     config = task.config
-    writer = queries.load_writer(config)
+    writer = queries.load_writer(config, task.writer.blobs)
     clips = sentence_clips.rows(["clip_id", "video_id", "category", "words", "words_per_second"])
     paid = config["writer"] == "openai"
     workers = config.get("workers") or (16 if paid else 1)
@@ -136,7 +151,5 @@ def live_whisperx(
     batches = selection.sentence_batches(
         sentence_clips, sentence_clip_losses, active_speaker_ratios, commentary_queries, language_scores
     )
-    for piece in selection.join_live_whisperx(batches, task.config, evaluation_ids(evaluation_videos)):
-        task.writer.add_table(piece.rows)
-        task.writer.add_rejected(piece.rejected)
+    task.writer.add_pieces(selection.join_live_whisperx(batches, task.config, evaluation_ids(evaluation_videos)))
     task.writer.metadata["batches"] = [batch.name for batch in batches]

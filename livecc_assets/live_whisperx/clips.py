@@ -7,62 +7,59 @@ begin at a sentence. Words before such a start are accounted for as one rejected
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from livecc_assets.core.rules import Rule
 from livecc_assets.core.words import Word
-from livecc_assets.live_cc.clips import Limits, Run, clip_or_rejected, judged
-from livecc_assets.store.rows import Rejected
+from livecc_assets.live_cc.clips import clips_of
+from livecc_assets.live_cc.columns import Timed, one_by_one, text_bytes
+from livecc_assets.live_cc.runs import Limits, Run, Runs, cut
+from livecc_assets.live_whisperx.schemas import SENTENCE_CLIPS, SPOKEN_WORDS
+from livecc_assets.store.rows import Piece, Rejected
 
-_SENTENCE_ENDS = (".", "?", "!")
 
-
-def starts_sentence(words: list[Word], index: int, rule: Rule = "corrected") -> bool:
-    """Whether a clip may start here: the first word always; else after ``.``, ``?`` or ``!``, with a capital.
+def opens(word: str, rule: Rule) -> bool:
+    """Whether a word after the end of a sentence starts one, by its capitals.
 
     ``released`` wants the whole word in capitals ("I" and "NASA" pass, "The" fails); ``corrected`` looks at the first
     letter of the word.
     """
-    if index == 0:
-        return True
-    if not words[index - 1]["word"].endswith(_SENTENCE_ENDS):
-        return False
-    word = words[index]["word"]
     if rule == "released":
         return word.isupper()
     return next((letter for letter in word if letter.isalpha()), "").isupper()
 
 
-def sentence_runs(words: list[Word], limits: Limits) -> Iterator[Run]:
-    """Cut the words of one video; the runs cover every word exactly once, in order.
+def openings(words: Timed, rule: Rule = "corrected") -> np.ndarray:
+    """Mask of the words at which a clip may start: a video's first; else after ``.``, ``?`` or ``!``, with a capital."""
+    found = np.zeros(len(words), bool)
+    found[words.offsets[:-1][words.counts > 0]] = True
+    places, data = text_bytes(words.text)
+    final = data[places[1:-1] - 1]  # byte of every word but the last; of an empty one, something else's
+    ended = (final == ord(".")) | (final == ord("?")) | (final == ord("!"))
+    after = np.flatnonzero(ended & (places[1:-1] > places[:-2])) + 1
+    texts = words.text.take(pa.array(after)).dictionary_encode()
+    fit = np.array([opens(word, rule) for word in texts.dictionary.to_pylist()], bool)
+    found[after] |= fit[texts.indices.to_numpy()]
+    return found
 
-    ``released`` never reaches the final word and has no speed filter; ``corrected`` mends both.
-    """
-    starts = [word["start"] for word in words]
-    count = len(words)
-    stop = count - 1 if limits.rule == "released" else count
-    first = skipped = 0
-    while first < stop:
-        if not starts_sentence(words, first, limits.rule):
-            first += 1
-            continue
-        if skipped < first:
-            yield Run(skipped, first, "no_sentence_start")
-        last = first + 1
-        while last < stop and not (
-            starts[last] - starts[first] > limits.max_clip_sec or starts[last] - starts[last - 1] > limits.max_empty_sec
-        ):
-            last += 1
-        seconds = starts[last - 1] - starts[first]
-        yield judged(words, first, last, seconds, limits, speed_rule=limits.rule == "corrected")
-        first = skipped = last
-    if skipped < first:
-        yield Run(skipped, first, "no_sentence_start")
-    if stop < count and count:
-        yield Run(count - 1, count, "last_word_lost")
+
+def _sentence_runs(words: Timed, limits: Limits) -> Runs:
+    """``released`` has no speed filter."""
+    return cut(words, words.start, limits, openings(words, limits.rule), limits.rule == "corrected")
+
+
+def sentence_runs(words: list[Word], limits: Limits) -> Iterator[Run]:
+    """Cut the words of one video; the runs cover every word exactly once, in order."""
+    return _sentence_runs(Timed.of_words(words), limits).one_by_one()
+
+
+def clip_tables(batches: Iterable[pa.RecordBatch], config: dict[str, Any]) -> Iterator[Piece]:
+    """``sentence_clips`` from batches of ``spoken_words``; ``config`` is the profile's section of that name."""
+    return clips_of(batches, Limits.of(config, "sentence_clips"), _sentence_runs, SENTENCE_CLIPS)
 
 
 def sentence_clips(videos: Iterable[dict[str, Any]], config: dict[str, Any]) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``sentence_clips`` from rows of ``spoken_words``; ``config`` is the profile's section of that name."""
-    limits = Limits.of(config, "sentence_clips")
-    for video in videos:
-        for run in sentence_runs(video["words"], limits):
-            yield clip_or_rejected(video, run, limits, "preasr")
+    """Rows of ``sentence_clips`` from rows of ``spoken_words``: :func:`clip_tables` row by row."""
+    for piece in clip_tables(one_by_one(videos, SPOKEN_WORDS), config):
+        yield from piece.as_rows()

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from livecc_assets.core.word_times import sound_words
+
 _NAME = re.compile(r"(?P<id>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.\d+)?)_(?P<fps>\d+(?:\.\d+)?)fps\.mp4")
 #: Seconds by which a clip's name may be rounded against its record's times.
 TOLERANCE = 0.5
@@ -52,7 +54,10 @@ class CutClips:
         return min(holding, key=lambda clip: clip.end - clip.start, default=None)
 
     def bridge(self, row: dict[str, Any]) -> dict[str, Any] | None:
-        """The row of a record with its clip's address and times counted from the clip's start; None without a clip."""
+        """The row of a record with its clip's address and times counted from the clip's start; None without a clip.
+
+        The words are made sound and end within the clip. Raises WordListError for words without times.
+        """
         clip = self.find(row["video_id"], row["start"], row["end"])
         if clip is None:
             return None
@@ -60,5 +65,7 @@ class CutClips:
         def shifted(time: float) -> float:
             return round(max(0.0, time - clip.start), 3)
 
-        words = [{**word, "start": shifted(word["start"]), "end": shifted(word["end"])} for word in row["words"]]
+        spoken = sound_words(row["words"]).words
+        moved = [{**word, "start": shifted(word["start"]), "end": shifted(word["end"])} for word in spoken]
+        words = sound_words(moved, clip.end - clip.start + TOLERANCE).words
         return {**row, "path": clip.uri, "start": shifted(row["start"]), "end": shifted(row["end"]), "words": words}

@@ -6,21 +6,21 @@ words can tell. A refused clip is a row with ``accepted`` false; the selection t
 """
 
 import hashlib
-import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
-from livecc_assets.core.text import sound_values
+from livecc_assets.core.text import brief, sound_values
 from livecc_assets.store.rows import Rejected
 
 if TYPE_CHECKING:
-    from livecc_assets.models.chat_endpoint import ChatEndpoint
+    from livecc_assets.models.chat_replies import ChatClient
+    from livecc_assets.store.interface import Blobs
 
 QUICK_WORDS_PER_SECOND = 2.5
 _PERSONAL = frozenset({"i", "i'm", "i've", "i'd", "i'll", "me", "my", "mine", "myself"})
@@ -89,7 +89,7 @@ Answer with one JSON object in a fenced json block and nothing else:
 {{"result": "YES" or "NO", "query": "the request"}}
 ```"""
 
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL | re.IGNORECASE)
+_YES, _NO = {"YES", "TRUE"}, {"NO", "FALSE"}
 
 
 def query_prompt(clip: dict[str, Any]) -> str:
@@ -98,47 +98,63 @@ def query_prompt(clip: dict[str, Any]) -> str:
 
 
 def parse_reply(reply: str) -> Decision:
-    """The decision in a reply, fenced or not. Raises ``ValueError`` for anything that is not the wanted JSON."""
-    fenced = _FENCE.search(reply)
-    text = fenced.group(1) if fenced else reply[reply.find("{") : reply.rfind("}") + 1]
-    answer = sound_values(json.loads(text))
-    if not isinstance(answer, dict):
-        raise ValueError("the reply holds JSON, but no object")
+    """The decision in a reply: its last JSON object with a result, whatever stands around it (reasoning, fences, drafts).
+
+    Raises ``ValueError`` for anything that is not the wanted JSON.
+    """
+    from livecc_assets.models.chat_reply import answer_of, objects
+
+    answers = [one for one in objects(answer_of(reply)) if "result" in one]
+    if not answers:
+        raise ValueError(f"the reply holds no JSON object with a result: {brief(reply, 80)!r}")
+    answer = sound_values(answers[-1])
     result, query = str(answer.get("result", "")).strip().upper(), str(answer.get("query") or "").strip()
-    if result == "NO":
+    if result in _NO:
         return Decision(None, "refused by the model: not all four criteria hold")
-    if result != "YES" or not query:
-        raise ValueError(f"result {result!r} with query {query!r} is neither a refusal nor a request")
+    if result not in _YES or not query:
+        raise ValueError(
+            f"result {brief(result, 40)!r} with query {brief(query, 80)!r} is neither a refusal nor a request"
+        )
     return Decision(query, "accepted by the model")
 
 
-def model_writer(endpoint: "ChatEndpoint", attempts: int = 3) -> Writer:
+def model_writer(client: "ChatClient", attempts: int = 3) -> Writer:
     """A writer that asks a chat model; a reply that cannot be parsed is asked for again, ``attempts`` times in all."""
     from livecc_assets.core.retry import ask_again
     from livecc_assets.models.chat_endpoint import ChatError
 
     def write(clip: dict[str, Any]) -> Decision:
+        tries = count()
         try:
-            return ask_again(lambda: parse_reply(endpoint.ask(query_prompt(clip))), attempts, ValueError)
+            return ask_again(
+                lambda: parse_reply(client.ask(query_prompt(clip), attempt=next(tries)).text), attempts, ValueError
+            )
         except ChatError as error:
             raise QueryError(str(error)) from error
         except ValueError as error:
-            line = f"{attempts} replies of {endpoint.model} could not be read; the last: {error}"
+            line = f"{attempts} replies of {client.model} could not be read; the last: {error}"
             raise QueryError(line) from error
 
     return write
 
 
-def load_writer(config: dict[str, Any]) -> Writer:
-    """The writer that the profile's ``queries`` section names."""
+def load_writer(config: dict[str, Any], blobs: "Blobs | None" = None) -> Writer:
+    """The writer that the profile's ``queries`` section names; ``blobs``: the store in which a model's replies are kept."""
     if config["writer"] == "template":
         return template_writer
+    from livecc_assets.models.chat_budget import budget_of
     from livecc_assets.models.chat_endpoint import ChatEndpoint
+    from livecc_assets.models.chat_replies import ChatClient, Replies
 
-    return model_writer(
-        ChatEndpoint(config["model"], config.get("base_url") or "", config.get("api_key_env") or "OPENAI_API_KEY"),
-        config.get("attempts", 3),
+    endpoint = ChatEndpoint(
+        config["model"],
+        config.get("base_url") or "",
+        config.get("api_key_env") or "OPENAI_API_KEY",
+        timeout=config.get("timeout") or 45.0,
+        budget=budget_of(config, blobs),
     )
+    replies = Replies(blobs, config["model"]) if blobs else None
+    return model_writer(ChatClient(endpoint, replies), config.get("attempts", 3))
 
 
 def substitute(config: dict[str, Any]) -> dict[str, str]:

@@ -11,11 +11,11 @@ from livecc_assets.curation.criteria import Band, Readable
 from livecc_assets.curation.faults import ClipFilter, Fault, Findings, mask, numbers, unscored
 from livecc_assets.curation.filters import Admission, admission, loss_faults, loss_scores
 from livecc_assets.curation.inputs import by_partition
-from livecc_assets.curation.join import Piece, Recipe, select
+from livecc_assets.curation.join import Recipe, select
 from livecc_assets.curation.tables import Scores, pc
 from livecc_assets.graph.settings.selection import LiveWhisperXCriteria as Criteria
 from livecc_assets.live_whisperx.schemas import SCHEMAS
-from livecc_assets.store.rows import Rejected
+from livecc_assets.store.rows import Piece, Rejected
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.charts import markdown_image
 from livecc_assets.media.strip import strip, words_under
@@ -19,15 +17,15 @@ def clip_strip(row: dict[str, Any], address_of: AddressOf) -> str:
     A video that cannot be read any more gives a sentence instead of a picture: the page must still come.
     """
     from livecc_assets.media.frames import Video  # FFmpeg, which the pages' charts can do without
+    from livecc_assets.media.sampling import spread
 
     try:
         with Video.open(address_of(row)) as video:
-            ends = video.end_pts
-            inside = np.flatnonzero((ends >= row["start"]) & (ends <= row["end"]))
-            if not len(inside):
+            start, end = max(row["start"], float(video.start_pts[0])), min(row["end"], video.duration)
+            if end <= start:
                 return f"*{row['clip_id']}: no frame inside the clip*"
-            chosen = inside[np.linspace(0, len(inside) - 1, min(SHOWN, len(inside))).round().astype(int)].tolist()
-            frames, times = video.frames(chosen), [float(ends[index]) for index in chosen]
+            chosen = sorted(set(spread(video.end_pts, SHOWN, start, end)))
+            frames, times = video.frames(chosen), [max(start, float(video.start_pts[index])) for index in chosen]
     except (MediaError, OSError) as error:
         return f"*{row['clip_id']}: the video cannot be shown ({error})*"
     picture = strip(frames, words_under(times, row["words"]), times)

@@ -1,6 +1,7 @@
 """Opening media files that nobody vouches for: sniffed, format forced, local files only, within limits."""
 
 import ctypes
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ __all__ = ["DEFAULT_LIMITS", "MediaError", "MediaLimits", "decoding", "open_medi
 
 #: Bytes of the largest single block that FFmpeg may ask for; a plane of the largest frame has a third of that.
 LARGEST_BLOCK = 256 * 1024**2
-_TS_PACKET = 188
+#: Bytes of a packet of an MPEG transport stream.
+TS_PACKET = 188
 _ASF_GUID = bytes.fromhex("3026b2758e66cf11")
 _MP4_ATOMS = {b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip", b"pnot", b"moof", b"styp"}
 _PLAYLISTS = (b"#extm3u", b"[playlist]", b"ffconcat", b"<smil", b"<asx", b"<mpd", b"[reference]")
@@ -57,27 +59,27 @@ def sniff(head: bytes) -> str | None:
     for prefix, name in prefixes.items():
         if head.startswith(prefix):
             return name
-    if len(head) > 2 * _TS_PACKET and all(head[k * _TS_PACKET] == 0x47 for k in range(3)):
+    if len(head) > 2 * TS_PACKET and all(head[k * TS_PACKET] == 0x47 for k in range(3)):
         return "mpegts"
     if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE0 == 0xE0:
         return "aac" if head[1] & 0x06 == 0 else "mp3"
     return None
 
 
-def _refusal(path: Path, head: bytes) -> MediaError:
+def refusal(name: str, head: bytes) -> MediaError:
     """Why a file whose bytes are no known container cannot be used, in words for the person who put it there."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(_PLAYLISTS) or b"<smil" in text or b"<mpd" in text:
-        return MediaError("playlist", f"{path.name} is a playlist, not a video; give the video files themselves")
+        return MediaError("playlist", f"{name} is a playlist, not a video; give the video files themselves")
     if not head.strip(b"\x00"):
-        return MediaError("not_media", f"{path.name} starts with nothing but zero bytes; copy or download it again")
+        return MediaError("not_media", f"{name} starts with nothing but zero bytes; copy or download it again")
     is_text = all(byte >= 32 or byte in b"\t\r\n" for byte in head[:256])
     content = "plain text" if is_text else "no known video or audio container"
-    return MediaError("not_media", f"{path.name} is not a video: its content is {content}")
+    return MediaError("not_media", f"{name} is not a video: its content is {content}")
 
 
 @cache
-def _bound_allocations() -> None:
+def bound_allocations() -> None:
     """Let FFmpeg refuse blocks of memory that no file within the limits needs, for the whole process.
 
     It reads an index at opening, before any limit here can be looked at, and a file of 2 KB can announce one of gigabytes.
@@ -103,6 +105,13 @@ def decoding(name: str) -> Iterator[None]:
             raise_if_short(error)
         text = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise MediaError("undecodable", f"{name} cannot be decoded: {text}") from error
+    except IndexError as error:
+        # Damaged FLV grows streams while it is read, and PyAV does not know of them.
+        if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith("av/"):
+            raise
+        raise MediaError(
+            "undecodable", f"{name} cannot be decoded: it holds more streams than it began with"
+        ) from error
 
 
 def open_media(uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> av.container.InputContainer:
@@ -111,7 +120,7 @@ def open_media(uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> av.container.I
     Raises MediaError: missing, empty_file, too_large, playlist, not_media, undecodable, too_many_streams, too_long,
     too_many_frames, too_many_pixels.
     """
-    _bound_allocations()
+    bound_allocations()
     path = local_path(uri)
     if not path.is_file():
         raise MediaError("missing", f"{path.name} does not exist or is no regular file")
@@ -124,18 +133,30 @@ def open_media(uri: str, limits: MediaLimits = DEFAULT_LIMITS) -> av.container.I
         head = file.read(4096)
     name = sniff(head)
     if name is None:
-        raise _refusal(path, head)
+        raise refusal(path.name, head)
     with decoding(path.name):
         # The explicit file: prefix keeps names such as "concat:a|b" from being read as a protocol.
-        container = av.open(f"file:{path.resolve()}", format=name, options={"protocol_whitelist": "file"})
+        # Titles in another encoding than UTF-8 are common, and nobody reads them here.
+        options = {"protocol_whitelist": "file"}
+        container = av.open(f"file:{path.resolve()}", format=name, options=options, metadata_errors="replace")
     try:
-        _check_limits(path.name, container, limits)
+        check_opened(path.name, container, limits)
     except MediaError:
         container.close()
         raise
-    for stream in container.streams.video:  # a stream may grow beyond its header's size midway
-        stream.codec_context.options = {"max_pixels": str(limits.frame_pixels)}
     return container
+
+
+def check_opened(name: str, container: av.container.InputContainer, limits: MediaLimits) -> None:
+    """Holds an opened container to its limits: MediaError where its headers pass them, and a bound on later pictures."""
+    _check_limits(name, container, limits)
+    for stream in _decodable(container):  # a stream may grow beyond its header's size midway
+        stream.codec_context.options = {"max_pixels": str(limits.frame_pixels)}
+
+
+def _decodable(container: av.container.InputContainer) -> list[av.VideoStream]:
+    """The video streams in a codec that is known; PyAV gives the others neither size nor codec."""
+    return [stream for stream in container.streams.video if bool(stream.codec_context)]
 
 
 def _check_limits(name: str, container: av.container.InputContainer, limits: MediaLimits) -> None:
@@ -146,7 +167,7 @@ def _check_limits(name: str, container: av.container.InputContainer, limits: Med
     seconds = (container.duration or 0) / av.time_base
     if seconds > limits.duration_sec:
         raise MediaError("too_long", f"{name} lasts {seconds:.0f} s, above the limit of {limits.duration_sec:.0f} s")
-    for stream in container.streams.video:
+    for stream in _decodable(container):
         if stream.frames > limits.frames:
             raise MediaError("too_many_frames", f"{name} announces {stream.frames} frames, above {limits.frames}")
         if stream.width * stream.height > limits.frame_pixels:

@@ -47,7 +47,7 @@ def strip(
     columns = min(columns, count)
     cell = (width - _GAP * (columns + 1)) // columns
     picture_height = max(1, round(cell * frames.shape[1] / frames.shape[2]))
-    font, small = _font(13), _font(11)
+    font, small = font_of(13), font_of(11)
     texts = [wrap(text, font, cell) for text in words]
     line = 17
     cells_of_rows = [range(start, min(start + columns, count)) for start in range(0, count, columns)]
@@ -95,7 +95,7 @@ def wrap(text: str, font: "FreeTypeFont | ImageFont", width: int) -> list[str]:
     return [*lines, current] if current else lines
 
 
-def _font(size: int) -> "FreeTypeFont | ImageFont":
+def font_of(size: int) -> "FreeTypeFont | ImageFont":
     """DejaVu Sans as matplotlib ships it (Greek and Cyrillic too), or else Pillow's own Latin font."""
     from PIL import ImageFont
 

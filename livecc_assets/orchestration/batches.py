@@ -12,7 +12,8 @@ from livecc_assets.core.names import checked_name
 from livecc_assets.graph.settings import SHIPPED, Settings
 from livecc_assets.graph.settings.choices import SETS
 from livecc_assets.orchestration.runs import open_instance
-from livecc_assets.source.ingest import scan
+from livecc_assets.source.ingest import survey
+from livecc_assets.store.registry import FOLLOW_LINKS
 from livecc_assets.store.store import Store
 
 
@@ -30,20 +31,26 @@ def address_of(folder: str) -> str:
     return str(path.resolve())
 
 
-def record(store: Store, uri: str, batch: str, captions: str, category: str | None = None) -> None:
+def record(
+    store: Store, uri: str, batch: str, captions: str, category: str | None = None, follow_links: bool = False
+) -> None:
     """Register the batch in the store.
 
     ``category`` is given to videos whose metadata name none; without one they cannot pass the category filter (B1).
+    ``follow_links``: links that leave the folder are followed.
     """
-    about = {"uri": uri, "captions": captions} | ({"category": category} if category else {})
+    about: dict[str, Any] = {"uri": uri, "captions": captions} | ({"category": category} if category else {})
+    about |= {FOLLOW_LINKS: True} if follow_links else {}
     store.register_batch(batch, about)
 
 
-def add_batch(settings: Settings, uri: str, batch: str, captions: str, category: str | None = None) -> None:
+def add_batch(
+    settings: Settings, uri: str, batch: str, captions: str, category: str | None = None, follow_links: bool = False
+) -> None:
     """:func:`record` the batch and add its partition to the Dagster instance."""
     from livecc_assets.orchestration.partitions import SOURCE_BATCHES
 
-    record(settings.store(), uri, batch, captions, category)
+    record(settings.store(), uri, batch, captions, category, follow_links)
     with open_instance(settings) as instance:
         instance.add_dynamic_partitions(str(SOURCE_BATCHES.name), [batch])
 
@@ -85,18 +92,26 @@ def write_selection(settings: Settings, batch: str) -> Path:
     return target
 
 
-def register(settings: Settings, folder: str, batch: str, captions: str, category: str | None = None) -> Iterator[str]:
+def register(
+    settings: Settings, folder: str, batch: str, captions: str, category: str | None = None, follow_links: bool = False
+) -> Iterator[str]:
     """Register ``folder`` as ``batch``; yields lines that say what was found and what to do next.
 
     The batch gets a selection file of its own under ``LIVECC_HOME``/selections, so that it changes no other set.
     """
     checked_name(batch)
     uri = address_of(folder)
-    found = list(scan(uri))
-    if not found:
-        raise UserError(f"{folder}: holds no files; put videos there, with captions beside them")
+    if follow_links and uri.startswith("s3://"):
+        raise UserError(f"{folder}: there are no links in S3; leave out --follow-links")
+    found = survey(uri, follow_links)
+    passed_over = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in found.passed_over.items())
+    if not found.candidates:
+        lies = f"no videos, only files that are passed over ({passed_over})" if passed_over else "no files"
+        raise UserError(f"{folder}: holds {lies}; put videos there, with captions beside them")
     check_own_selection(settings, batch)
-    add_batch(settings, uri, batch, captions, category)
-    yield f"batch {batch}: {len(found)} files under {uri}"
+    add_batch(settings, uri, batch, captions, category, follow_links)
+    yield f"batch {batch}: {len(found.candidates)} files under {uri}"
+    if passed_over:
+        yield f"passed over: {passed_over}"
     yield f"selection {batch}: {write_selection(settings, batch)}"
     yield f"next: livecc curate {batch}, then livecc select {batch}; or launch these jobs in the UI (livecc ui)"

@@ -20,7 +20,7 @@ class Progress:
     def __init__(self, name: str, log: Callable[[str], None] | None = None, quiet_for: float = 2.0) -> None:
         self.name, self._log = name, log
         self._started = time.monotonic()
-        self._shown = self._logged = self._started
+        self._shown = self._logged = self._began = self._started
         self._quiet_for, self._on_line = quiet_for, False
         self._tty = sys.stderr.isatty()
         self._served = 0
@@ -36,10 +36,12 @@ class Progress:
 
     def __call__(self, done: int, total: int | None = None, message: str = "", **metrics: float) -> None:
         now = time.monotonic()
+        if done == 0:
+            self._began = now  # what went before, such as loading a model, says nothing of how long the rest takes
         last = total is not None and done >= total
         if now - self._started < self._quiet_for:
             return
-        line = self._line(done, total, message, metrics, now - self._started)
+        line = self._line(done, total, message, metrics, now)
         if self._tty and (last or now - self._shown >= TERMINAL_EVERY):
             sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
@@ -51,10 +53,11 @@ class Progress:
                 self._log(line)
             self._logged = now
 
-    def _line(self, done: int, total: int | None, message: str, metrics: dict[str, float], elapsed: float) -> str:
+    def _line(self, done: int, total: int | None, message: str, metrics: dict[str, float], now: float) -> str:
         share = f"{done}/{total}" if total else str(done)
         own = done - self._served
-        left = f", {elapsed * (total - done) / own:.0f} s left" if total and own > 0 and done < total else ""
+        elapsed, rest = now - self._started, now - self._began
+        left = f", {rest * (total - done) / own:.0f} s left" if total and own > 0 and done < total else ""
         numbers = "".join(f" {name}={value:.4g}" for name, value in metrics.items())
         return printable(f"{self.name}: {share}{numbers} {message} ({elapsed:.0f} s{left})".replace("  ", " "))
 

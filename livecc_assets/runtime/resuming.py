@@ -6,9 +6,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-from livecc_assets.store.parts import Parts, Row, mark
+from livecc_assets.store.parts import Parts, mark
+from livecc_assets.store.rows import Row
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+#: Items under way, or finished and waiting for an earlier one, for each thread: a minute's work at a second each.
+AHEAD = 64
 
 #: What was made of so many items.
 Made = tuple[int, list[Row]]
@@ -20,7 +25,7 @@ def resumed(
     """(number of items, their rows) for each ``unit`` items, in order.
 
     ``at_once`` units are computed at the same time, each in a thread of its own, and each is kept as soon as it is
-    finished, whatever the others do. Twice as many are under way at most.
+    finished, whatever the others do.
     """
 
     def made(number: int, some: list[T]) -> Made:
@@ -36,12 +41,21 @@ def resumed(
         for number, some in units:
             yield made(number, some)
         return
+    yield from flowing(units, lambda one: made(*one), at_once)
+
+
+def flowing(items: Iterable[T], made: Callable[[T], R], at_once: int) -> Iterator[R]:
+    """What is made of each item, in order, by ``at_once`` threads that never wait for one another.
+
+    One that takes long holds back what is yielded, and not the work: up to :data:`AHEAD` items a thread are finished
+    meanwhile. What a thread raises is raised in its item's place; what has not begun by then never does.
+    """
     with ThreadPoolExecutor(at_once) as pool:
-        pending: deque[Future[Made]] = deque()
+        pending: deque[Future[R]] = deque()
         try:
-            for number, some in units:
-                pending.append(pool.submit(made, number, some))
-                if len(pending) >= 2 * at_once:
+            for item in items:
+                pending.append(pool.submit(made, item))
+                while pending and (pending[0].done() or len(pending) >= AHEAD * at_once):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -11,7 +11,8 @@ from livecc_assets.runtime.progress import Progress
 from livecc_assets.runtime.resuming import resumed
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import Upstream
-from livecc_assets.store.parts import SECONDS, SHARE, Row
+from livecc_assets.store.parts import SECONDS, SHARE
+from livecc_assets.store.rows import Row
 from livecc_assets.store.store import Store
 from livecc_assets.store.videos import Videos
 from livecc_assets.store.writer import Writer

@@ -6,25 +6,14 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.container import OutputContainer
-from av.subtitles.stream import SubtitleStream
 
+from livecc_assets.media.caption_track import add_caption_track, caption_packets
 from livecc_assets.sample.captions import Lines, text_of
 from livecc_assets.sample.speech import RATE
 
 FPS = 10
 # Single-threaded and without B-frames: equal bytes on every run, and the cheapest seeking.
 _X264 = {"preset": "ultrafast", "crf": "26", "threads": "1", "g": "20", "bf": "0"}
-_SUBTITLE_HEADER = b"""[Script Info]
-ScriptType: v4.00+
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, Alignment, Encoding
-Style: Default,Sans,16,&Hffffff,2,1
-
-[Events]
-Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-"""
 
 
 def write_video(
@@ -45,7 +34,7 @@ def write_video(
         )
         if sound is not None:
             sound.bit_rate = 32_000
-        text = _caption_stream(target) if captions else None
+        text = add_caption_track(target) if captions else None
         for number, picture in enumerate(frames):
             if number == 0:
                 video.height, video.width = picture.shape[:2]
@@ -57,34 +46,7 @@ def write_video(
             frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
             frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), 0
             target.mux([*sound.encode(frame), *sound.encode(None)])
-        for packet in _caption_packets(captions):
+        for packet in caption_packets((line[0].start, line[-1].end, text_of(line)) for line in captions):
             packet.stream = text
             target.mux(packet)
     draft.replace(path)
-
-
-def _caption_stream(target: OutputContainer) -> SubtitleStream:
-    stream = target.add_stream("mov_text")
-    stream.metadata["language"] = "eng"
-    stream.codec_context.subtitle_header = _SUBTITLE_HEADER  # the encoder does not open without one
-    stream.codec_context.time_base = Fraction(1, 1000)
-    return stream
-
-
-def _caption_packets(lines: Lines) -> Iterable[av.Packet]:
-    """One sample a line and a blank one for the silence after it, as MP4 wants the track to have no holes."""
-    moment = 0
-    for line in lines:
-        start, end = round(line[0].start * 1000), round(line[-1].end * 1000)
-        if start > moment:
-            yield _packet(moment, start, "")
-        yield _packet(start, end, text_of(line))
-        moment = end
-
-
-def _packet(start: int, end: int, text: str) -> av.Packet:
-    data = text.encode()
-    packet = av.Packet(len(data).to_bytes(2, "big") + data)
-    packet.pts = packet.dts = start
-    packet.duration, packet.time_base = end - start, Fraction(1, 1000)
-    return packet

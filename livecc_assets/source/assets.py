@@ -18,9 +18,9 @@ def _listing(settings: Settings, store: Store, batch: str) -> str:
 
 @step(
     by="batch",
-    version="1",
+    version="3",
     settings="source",
-    registered=("captions", "category"),
+    registered=("captions", "category", "follow_links"),
     fingerprint=_listing,
     models=("caption_language_model",),
     worker=True,

@@ -1,21 +1,30 @@
 """Caption files and caption tracks of any supported format as lines and words on the video's clock."""
 
 import codecs
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.text import sound, sound_values
-from livecc_assets.source import timed_text, web_captions, youtube_json
-from livecc_assets.source.cues import Captions, Cue, CueProblem, tidy
+from livecc_assets.source import substation, timed_text, web_captions, youtube_json, youtube_xml
+from livecc_assets.source.cues import NOTES, Captions, Parsed, tidy
 
-FORMATS = ("vtt", "srt", "json3", "ttml")
+#: The better ones first: what a choice between files of one language goes by.
+FORMATS = ("vtt", "srt", "json3", "srv3", "ttml", "srv2", "srv1", "ass", "sub")
+#: Endings of caption files, without the dot. Downloaders write TTML as .dfxp too.
+ENDINGS = frozenset({*FORMATS, "ssa", "dfxp"})
 
-_PARSERS: dict[str, Callable[[str], tuple[list[Cue], list[CueProblem]]]] = {
+_PARSERS: dict[str, Callable[[str], Parsed]] = {
     "vtt": web_captions.parse,
     "srt": web_captions.parse,
     "json3": youtube_json.parse,
+    "srv3": youtube_xml.parse,
+    "srv2": youtube_xml.parse,
+    "srv1": youtube_xml.parse,
     "ttml": timed_text.parse,
+    "ass": substation.parse,
+    "sub": substation.parse_microdvd,
 }
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,10 +44,10 @@ def read_captions(content: bytes, name: str) -> Captions:
     text = decode(content, name)
     format = _format(text, name)
     try:
-        cues, problems = _PARSERS[format](text)
+        parsed = _PARSERS[format](text)
     except (ValueError, ArithmeticError, RecursionError) as error:  # 400 digits of hours fit no float
         raise MediaError("captions_malformed", f"{name} cannot be read as {format} captions: {error}") from error
-    return checked(tidy(format, cues, problems), name)
+    return checked(tidy(format, parsed), name)
 
 
 def checked(captions: Captions, name: str) -> Captions:
@@ -53,9 +62,10 @@ def checked(captions: Captions, name: str) -> Captions:
         problems=[replace(problem, detail=sound(problem.detail)) for problem in captions.problems],
     )
     blank = sum(problem.reason == "caption_empty" for problem in captions.problems)
-    broken = len(captions.problems) - blank
+    unusable = [problem for problem in captions.problems if problem.reason not in NOTES]
+    broken = len(unusable)
     if broken > len(captions.lines):
-        total, first = broken + len(captions.lines), next(p for p in captions.problems if p.reason != "caption_empty")
+        total, first = broken + len(captions.lines), unusable[0]
         raise MediaError("captions_malformed", f"{broken} of the {total} cues of {name} are unusable; {first.detail}")
     if not captions.lines:
         if blank:
@@ -93,9 +103,12 @@ def _format(text: str, name: str) -> str:
     head = text.lstrip()[:2000]
     if head.startswith("WEBVTT"):
         return "vtt"
+    if substation.MICRODVD.match(head):
+        return "sub"
     if head.startswith("{"):
         return "json3"
+    if re.match(r"\[(?:Script Info|V4\+? Styles|Events)\]|Dialogue:", head, re.IGNORECASE):
+        return "ass"
     if head.startswith("<"):
-        return "ttml"
-    ending = name.rpartition(".")[2].lower()
-    return ending if ending in {"vtt", "srt"} else "srt"
+        return youtube_xml.kind(head) if re.search(r"<(?:\w{1,20}:)?(?:timedtext|transcript)\b", head) else "ttml"
+    return "vtt" if name.lower().endswith(".vtt") else "srt"

@@ -1,52 +1,74 @@
-"""Caption cues: what a parser yields, and the rules that turn cues into lines in time order."""
+"""Caption cues: what a parser yields, and the rules that turn cues into lines and words in time order."""
 
-import html
-import re
-import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
-#: Seconds below which a cue cut short by its successor is no longer worth keeping.
-MIN_CUE_SEC = 0.1
-#: Word times say when a word starts; one that is followed by silence is taken to last no longer than this.
-MAX_WORD_SEC = 2.0
+from livecc_assets.source.cue_rows import Row, Said
+from livecc_assets.source.painted_letters import completed
+from livecc_assets.source.rolling import Shown, fresh_rows
+from livecc_assets.source.word_times import MAX_WORD_SEC, longest_forward, timed
 
-CueWord = tuple[float, float, str]
+#: Cues that start within this many seconds of each other stand on the screen together.
+MIN_CUE_SEC = 0.1
+#: A cue that starts this little before its predecessor is in its place; one that starts earlier is out of order.
+SWAP_SEC = 0.5
+#: An untimed cue that lasts longer, or holds more words, says little about when each of them is spoken.
+GUESSED_SEC, GUESSED_WORDS = 15.0, 40
+#: Reasons of problems that leave no cue out, and of cues that never had anything to say.
+NOTES = frozenset({"times_guessed", "timestamp_map", "caption_empty"})
 
 
 @dataclass(frozen=True)
 class Cue:
-    """One caption cue: seconds, displayed lines with markup removed, and (start, end, word) where words are timed."""
+    """One caption cue: seconds, and its displayed rows of words, each with its own start where the format gives one."""
 
     number: int
     start: float
     end: float
-    lines: tuple[str, ...]
-    words: tuple[CueWord, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+    @property
+    def words(self) -> list[Said]:
+        """The words of all rows."""
+        return [said for row in self.rows for said in row]
+
+    @property
+    def timed(self) -> bool:
+        """Whether any word carries its own start."""
+        return any(start is not None for row in self.rows for start, _ in row)
 
     @property
     def text(self) -> str:
-        """The displayed lines as one line."""
-        return " ".join(self.lines)
+        """The displayed rows as one line."""
+        return " ".join(word for row in self.rows for _, word in row)
 
 
 @dataclass(frozen=True)
 class CueProblem:
-    """A cue that was left out: its number in the file, a slug, and a sentence that quotes its text."""
+    """A cue that was left out, or a note on one: its number in the file, a slug, and a sentence that quotes its text."""
 
     number: int
     reason: str
     detail: str
 
 
+@dataclass(frozen=True)
+class Parsed:
+    """What a parser finds in a text; ``offset`` as in Captions."""
+
+    cues: list[Cue]
+    problems: list[CueProblem] = field(default_factory=list)
+    offset: float | None = None
+
+
 @dataclass
 class Captions:
-    """A caption file's content: lines {start, end, text}, words {start, end, word} or None, and cues left out.
+    """A caption file's content: lines {start, end, text}, words {start, end, word} or None, and problems of cues.
 
-    ``numbers[k]`` is the number of the cue that ``lines[k]`` comes from.
+    The words of all lines, in order, are the words. ``numbers[k]`` is the number of the cue that ``lines[k]`` comes
+    from. ``offset``: cue time 0 is so many seconds on the container's own clock, where the file says so.
     """
 
     format: str
@@ -54,136 +76,143 @@ class Captions:
     words: list[dict[str, Any]] | None
     problems: list[CueProblem] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+    offset: float | None = None
 
 
-def plain(markup: str) -> str:
-    """Displayed text: tags and {\\an8}-style overrides removed, entities resolved, white space single.
+def tidy(format: str, parsed: Parsed) -> Captions:
+    """Lines and words in time order out of a file's cues; what cannot be placed in time is left out as a problem.
 
-    A ``<`` that opens no tag ("3 < 4") stays.
+    Rolling and paint-on captions are read as what is new in each cue. Out go cues without text, cues that do not end
+    after they start, repetitions of a cue at its own time, and the fewest cues whose removal makes the starts run
+    forward. A cue that runs into its successor is cut there; cues that stand on the screen together share its time.
+    Words keep the times that their cue gives them; the others are spread between these.
     """
-    text = re.sub(r"</?[A-Za-z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}|\\[Nnh]", " ", markup)
-    text = html.unescape(text)
-    text = "".join(" " if unicodedata.category(c) in {"Zs", "Cc", "Cf"} and c != "\u200d" else c for c in text)
-    return " ".join(text.split())
-
-
-def spread(start: float, end: float, text: str) -> list[CueWord]:
-    """Words of a text timed as one piece: its time is shared evenly among them."""
-    words = text.split()
-    step = (end - start) / max(1, len(words))
-    return [(start + k * step, start + (k + 1) * step, word) for k, word in enumerate(words)]
-
-
-def timed_words(pieces: list[tuple[float, str]], end: float) -> list[CueWord]:
-    """Words of pieces (start, text) that last until the next piece starts, the last one until ``end``."""
-    words: list[CueWord] = []
-    pieces = [(start, text) for start, text in pieces if text.strip()]
-    for k, (start, text) in enumerate(pieces):
-        until = pieces[k + 1][0] if k + 1 < len(pieces) else end
-        longest = MAX_WORD_SEC * len(text.split())
-        words.extend(spread(start, max(start, min(until, start + longest)), text))
-    return words
-
-
-def unroll(cues: list[Cue]) -> list[Cue]:
-    """Removes the carried-over lines of roll-up captions, in which each cue shows the previous line again.
-
-    Captions count as roll-up when a third of the neighbouring cues either carry a line above a new one or are flashes
-    (under 0.05 s) of what was just shown; other captions come back unchanged, so honest repetitions survive.
-    """
-    pairs = evidence = 0
-    for before, cue in pairwise(cues):
-        carried = _carried(before, cue)
-        pairs += 1
-        evidence += carried > 0 and (len(cue.lines) > carried or cue.end - cue.start < 0.05)
-    if evidence == 0 or evidence * 3 < pairs:
-        return cues
-    kept: list[Cue] = []
-    before: Cue | None = None
-    for cue in cues:
-        if not cue.lines:
-            continue  # the blank cues that roll-up captions use to clear a line
-        fresh = cue.lines[_carried(before, cue) :] if before else cue.lines
-        before = cue
-        if fresh:
-            kept.append(replace(cue, lines=fresh))
-    return kept
-
-
-def _carried(before: Cue, cue: Cue) -> int:
-    """How many of the cue's first lines are the last lines of the cue before."""
-    for count in range(min(len(before.lines), len(cue.lines)), 0, -1):
-        if before.lines[-count:] == cue.lines[:count]:
-            return count
-    return 0
-
-
-def tidy(format: str, cues: Iterable[Cue], problems: Iterable[CueProblem] = ()) -> Captions:
-    """Lines in time order out of a file's cues; what cannot be placed in time is left out as a problem.
-
-    Out go cues without text, cues that do not end after they start, the fewest cues whose removal makes the starts
-    run forward, and cues hidden almost wholly by the next one. A cue that runs into its successor is cut there.
-    """
-    found = list(problems)
+    found = list(parsed.problems)
     good: list[Cue] = []
-    for cue in unroll(list(cues)):
-        if not cue.text:
+    seen: set[tuple[float, float, str]] = set()
+    for cue in _unrolled(parsed.cues):
+        key = (round(cue.start, 3), round(cue.end, 3), cue.text)
+        if not cue.rows:
             found.append(CueProblem(cue.number, "caption_empty", f"cue {cue.number} holds no text once markup is gone"))
         elif cue.end <= cue.start:
             found.append(_problem(cue, "caption_ends_early", f"ends at {cue.end:.2f} s, not after its start"))
-        else:
+        elif key not in seen:
+            seen.add(key)
             good.append(cue)
-    forward = _longest_forward(good)
-    kept: list[Cue] = []
-    for k, cue in enumerate(good):
-        if k not in forward:
-            found.append(_problem(cue, "caption_backwards", "runs backwards in time against its neighbours"))
-            continue
-        if kept and cue.start < kept[-1].end:
-            if cue.start - kept[-1].start < MIN_CUE_SEC:
-                found.append(_problem(cue, "caption_overlap", f"overlaps cue {kept[-1].number} almost wholly"))
-                continue
-            kept[-1] = _cut(kept[-1], cue.start)
-        kept.append(cue)
+    kept, backwards = _in_order(good)
+    found += [_problem(cue, "caption_backwards", "runs backwards in time against its neighbours") for cue in backwards]
+    found += [_guessed(cue) for cue in kept if _is_guess(cue)]
+    spans = _spans(kept)
     # Every format counts in milliseconds; finer digits are rounding noise.
-    lines = [{"start": round(cue.start, 3), "end": round(cue.end, 3), "text": cue.text} for cue in kept]
+    lines = [
+        {"start": round(start, 3), "end": round(end, 3), "text": cue.text}
+        for cue, (start, end) in zip(kept, spans, strict=True)
+    ]
     found.sort(key=lambda problem: problem.number)
-    return Captions(format, lines, _words(kept), found, [cue.number for cue in kept])
+    return Captions(format, lines, _words(kept, spans), found, [cue.number for cue in kept], parsed.offset)
 
 
-def _words(cues: list[Cue]) -> list[dict[str, Any]] | None:
-    """All words when the captions time words; cues without word times are spread, bracketed marks left out."""
-    if not any(cue.words for cue in cues):
-        return None
-    words = [word for cue in cues for word in cue.words or () if "[" not in cue.text]
-    spoken = [cue for cue in cues if not cue.words and "[" not in cue.text and "]" not in cue.text]
-    words += [word for cue in spoken for word in spread(cue.start, cue.end, cue.text)]
-    return [{"start": round(start, 3), "end": round(end, 3), "word": word} for start, end, word in sorted(words)]
+def _unrolled(cues: Sequence[Cue]) -> list[Cue]:
+    """The cues with what each adds to the one before; cues that only show again what stood there are gone."""
+    shown = completed([Shown(cue.start, cue.end, cue.rows) for cue in cues]) if cues else []
+    rows = fresh_rows(shown)
+    if rows is None:
+        return list(cues)
+    kept = []
+    for cue, fresh in zip(cues, rows, strict=True):
+        if fresh:
+            kept.append(replace(cue, rows=fresh, end=min(cue.end, _latest(cue.start, fresh))))
+    return kept
 
 
-def _cut(cue: Cue, end: float) -> Cue:
-    """The cue ended earlier, its words with it."""
-    words = tuple((start, min(until, end), word) for start, until, word in cue.words if start < end)
-    return replace(cue, end=end, words=words if len(words) == len(cue.words) else ())
+def _latest(start: float, fresh: Iterable[Row]) -> float:
+    """When the new words of a cue were said at the latest: what stands on keeps it on the screen for much longer."""
+    since, count = start, 0
+    for own, _ in (said for row in fresh for said in row):
+        if own is not None and own > since:  # a pause inside a row is as long as the next word's time says
+            since, count = own, 0
+        count += 1
+    return since + count * MAX_WORD_SEC
 
 
-def _longest_forward(cues: list[Cue]) -> set[int]:
-    """Positions of the longest run of cues whose starts never decrease (patience sorting)."""
-    tails: list[float] = []
-    at: list[int] = []
-    before: list[int | None] = []
+def _in_order(cues: list[Cue]) -> tuple[list[Cue], list[Cue]]:
+    """(Cues by start, cues that are out of order). Neighbours whose starts are swapped by a little are put right."""
+    forward = longest_forward([cue.start for cue in cues])
+    before, latest = [], float("-inf")
     for k, cue in enumerate(cues):
-        slot = bisect_right(tails, cue.start)
-        before.append(at[slot - 1] if slot else None)
-        tails[slot : slot + 1] = [cue.start]
-        at[slot : slot + 1] = [k]
-    chain: set[int] = set()
-    k = at[-1] if at else None
-    while k is not None:
-        chain.add(k)
-        k = before[k]
-    return chain
+        latest = cue.start if k in forward else latest
+        before.append(latest)
+    kept: list[Cue] = []
+    backwards: list[Cue] = []
+    following = float("inf")
+    for k in range(len(cues) - 1, -1, -1):
+        cue = cues[k]
+        following = cue.start if k in forward else following
+        late, early = before[k] - cue.start, cue.start - following
+        (kept if k in forward or 0 <= late < SWAP_SEC or 0 <= early < SWAP_SEC else backwards).append(cue)
+    kept.reverse()
+    return sorted(kept, key=lambda cue: cue.start), backwards
+
+
+def _spans(cues: list[Cue]) -> list[tuple[float, float]]:
+    """The seconds of each cue's line: cut where the next one starts, shared where several stand there together."""
+    spans: list[tuple[float, float]] = []
+    first = 0
+    while first < len(cues):
+        last = first + 1
+        while last < len(cues) and cues[last].start - cues[first].start < MIN_CUE_SEC:
+            last += 1
+        group = cues[first:last]
+        stop = cues[last].start if last < len(cues) else float("inf")
+        if len(group) == 1 or any(cue.timed for cue in group):
+            spans += [(cue.start, min(cue.end, stop)) for cue in group]
+        else:
+            start, end = group[0].start, min(max(cue.end for cue in group), stop)
+            total, before = sum(len(cue.words) for cue in group), 0
+            for cue in group:
+                after = before + len(cue.words)
+                share = (end - start) / total
+                spans.append((start + before * share, start + after * share))
+                before = after
+        first = last
+    return spans
+
+
+def _words(cues: list[Cue], spans: list[tuple[float, float]]) -> list[dict[str, Any]] | None:
+    """All words in spoken order, when the captions time words; else None."""
+    if not any(cue.timed for cue in cues):
+        return None
+    words = [
+        word
+        for cue, (start, end) in zip(cues, spans, strict=True)
+        for word in timed(cue.words, start, end, max(end, cue.end) if cue.timed else end)
+    ]
+    # The last word of a cue that runs into the next one ends where that begins to speak.
+    for word, following in pairwise(words):
+        if word["start"] < following["start"] < word["end"]:
+            word["end"] = following["start"]
+    return words
+
+
+def _is_guess(cue: Cue) -> bool:
+    count = len(cue.words)
+    return not cue.timed and (count > GUESSED_WORDS or (count > 1 and cue.end - cue.start > GUESSED_SEC))
+
+
+def _guessed(cue: Cue) -> CueProblem:
+    many = f"holds {len(cue.words)} words in {cue.end - cue.start:.1f} s without their times; they are spread evenly"
+    return _problem(cue, "times_guessed", many)
 
 
 def _problem(cue: Cue, reason: str, what: str) -> CueProblem:
-    return CueProblem(cue.number, reason, f'cue {cue.number} at {cue.start:.2f} s {what}: "{cue.text}"')
+    return CueProblem(cue.number, reason, f'cue {cue.number} at {cue.start:.2f} s {what}: "{quoted(cue.text)}"')
+
+
+def quoted(text: str, most: int = 300) -> str:
+    """A cue's text as a problem quotes it: its start where it is long."""
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def by_start(cues: Iterable[Cue]) -> list[Cue]:
+    """Cues of a format that lists them in any order (ASS, TTML), as they are shown."""
+    return sorted(cues, key=lambda cue: cue.start)

@@ -5,8 +5,10 @@ from av.stream import Stream
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.opening import decoding, open_media
+from livecc_assets.source import substation, web_captions
 from livecc_assets.source.captions import checked
-from livecc_assets.source.cues import Captions, Cue, plain, tidy
+from livecc_assets.source.cue_rows import Row, rows_of
+from livecc_assets.source.cues import Captions, Cue, Parsed, tidy
 from livecc_assets.source.listing import SIDECAR_BYTES
 
 #: Cues of a track at most: five a second for twelve hours.
@@ -26,7 +28,7 @@ def read_embedded(uri: str, language: str) -> Captions | None:
         if stream is None:
             return None
         cues = _cues(container, stream)
-    return checked(tidy("embedded", cues), f"the caption track of {name}") if cues else None
+    return checked(tidy("embedded", Parsed(cues)), f"the caption track of {name}") if cues else None
 
 
 def _choose(container: InputContainer, language: str) -> Stream | None:
@@ -43,17 +45,26 @@ def _cues(container: InputContainer, stream: Stream) -> list[Cue]:
     for packet in container.demux(stream):
         if packet.pts is None or packet.size == 0 or packet.time_base is None:
             continue
-        text = _text(bytes(packet), codec)
-        lines = tuple(line for line in map(plain, text.replace("\\N", "\n").split("\n")) if line)
-        if lines:
-            start = float(packet.pts * packet.time_base)
+        start = float(packet.pts * packet.time_base)
+        rows = _rows(_text(bytes(packet), codec), codec, start)
+        if rows:
             end = start + float((packet.duration or 0) * packet.time_base)
-            cues.append(Cue(len(cues) + 1, start, end, lines))
+            cues.append(Cue(len(cues) + 1, start, end, rows))
             size += packet.size
         if len(cues) > MOST_CUES or size > SIDECAR_BYTES:
             detail = f"the embedded caption track has more than {MOST_CUES} cues or {SIDECAR_BYTES} bytes"
             raise MediaError("too_large", detail)
     return cues
+
+
+def _rows(text: str, codec: str, start: float) -> tuple[Row, ...]:
+    """Words of one sample; WebVTT's word times and the karaoke of ASS are kept."""
+    if codec in {"ass", "ssa"}:
+        return rows_of(substation.pieces_of(text, start))
+    if codec == "webvtt":  # Matroska counts the times inside a cue from its start; FFmpeg copies them as they are
+        pieces = web_captions.pieces_of(text)
+        return rows_of([(at + start if at is not None and at < start else at, said) for at, said in pieces])
+    return rows_of([(None, text)])
 
 
 def _text(payload: bytes, codec: str) -> str:

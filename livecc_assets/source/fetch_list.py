@@ -11,11 +11,11 @@ from livecc_assets.core.ids import LONGEST
 from livecc_assets.core.text import shortened
 from livecc_assets.source.addresses import parse, shown
 from livecc_assets.source.candidates import VIDEO_ENDINGS
-from livecc_assets.source.captions import FORMATS
+from livecc_assets.source.captions import ENDINGS as CAPTION_ENDINGS
 from livecc_assets.source.fetch import Fetcher
 
 #: What is worth fetching: videos, captions, metadata. Everything else in a list is a mistake.
-ENDINGS = (*sorted(VIDEO_ENDINGS), *(f".{name}" for name in FORMATS), ".info.json")
+ENDINGS = (*sorted(VIDEO_ENDINGS), *(f".{name}" for name in sorted(CAPTION_ENDINGS)), ".info.json")
 _LIST_BYTES = 64 * 1024**2
 #: Of a name, which file systems allow 255 bytes: those of its stem, and those of its ending with a language's tag. The stem is
 #: also the video's id where no metadata name one, so it has no more characters than an id.

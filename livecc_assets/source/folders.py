@@ -7,7 +7,7 @@ from typing import Any
 from livecc_assets.core.errors import AbsentFolderError, UserError
 from livecc_assets.source.listing import entries_and_marker
 from livecc_assets.store.manifest import digest
-from livecc_assets.store.registry import LISTING
+from livecc_assets.store.registry import FOLLOW_LINKS, LISTING
 from livecc_assets.store.s3_client import s3_folders
 
 #: The digest of a folder without files.
@@ -27,24 +27,24 @@ class Look:
         return self.digest == EMPTY
 
 
-def look(uri: str) -> Look:
+def look(uri: str, follow_links: bool = False) -> Look:
     """What a folder or prefix holds now; reads no content."""
     try:
-        found, complete = entries_and_marker(uri)
+        found, complete = entries_and_marker(uri, follow_links)
     except AbsentFolderError as error:
         line = f"{uri}: the batch's folder is gone; bring it back, or take the batch out (livecc batch retire)"
         raise AbsentFolderError(line) from error
     return Look(digest([(entry.name, entry.size, entry.version) for entry in found]), complete)
 
 
-def listing_digest(uri: str) -> str:
+def listing_digest(uri: str, follow_links: bool = False) -> str:
     """Changes when a file of the folder or prefix is added, removed or replaced; a completion marker is no such file."""
-    return look(uri).digest
+    return look(uri, follow_links).digest
 
 
 def batch_listing(about: dict[str, Any]) -> str:
     """The digest of the listing of a registered batch: after a move, that for which the files now there stand."""
-    found = listing_digest(about["uri"])
+    found = listing_digest(about["uri"], bool(about.get(FOLLOW_LINKS)))
     return about.get(LISTING, {}).get(found, found)
 
 

@@ -11,17 +11,18 @@ from typing import Any
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.text import LONGEST_TITLE, plain_line
-from livecc_assets.source.candidates import Candidate, scan
+from livecc_assets.source.candidates import Candidate, scan, survey
 from livecc_assets.source.choosing import find_captions
 from livecc_assets.source.cues import Captions
-from livecc_assets.source.fitting import fit_to_video
+from livecc_assets.source.fitting import Section, fit_to_video
 from livecc_assets.source.language import detector
 from livecc_assets.source.listing import file_sha256, read_small
 from livecc_assets.source.metadata import UNKNOWN, Metadata, read_metadata, read_truth
 from livecc_assets.source.probe import Probe, probe
-from livecc_assets.store.rows import Rejected
+from livecc_assets.source.spoken import spoken_lines
+from livecc_assets.store.rows import Note, Rejected, Row
 
-__all__ = ["distinct_words", "named", "scan", "source_rows"]
+__all__ = ["distinct_words", "named", "scan", "source_rows", "survey"]
 
 
 class RefusedError(Exception):
@@ -43,7 +44,7 @@ class Named:
     video_id: str
     about: Metadata = UNKNOWN
     twin: str = ""
-    fault: Rejected | None = None
+    fault: Rejected | Note | None = None
 
 
 def named(candidates: Iterable[Candidate]) -> Iterator[Named]:
@@ -72,8 +73,8 @@ def named(candidates: Iterable[Candidate]) -> Iterator[Named]:
 
 def source_rows(
     candidates: Iterable[Named], config: Mapping[str, Any], home: Path | None = None, batch: str = ""
-) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``yt_cc_source``, one a usable video of ``batch``; every candidate ends as a row or as a Rejected.
+) -> Iterator[Row]:
+    """Rows of ``yt_cc_source``, one a usable video of ``batch``; every video ends as a row or as a Rejected.
 
     ``config`` is the profile's section ``source``: min_height (pixels of the shorter side), min_duration,
     max_duration (seconds), language, caption_language_model (empty: no check), min_language_score, min_distinct_words,
@@ -81,9 +82,10 @@ def source_rows(
     can be used is kept with none, for the branch that hears the words itself). ``home`` is the cache of
     model weights (``LIVECC_HOME`` by default).
 
-    Kind ``error``: files that are broken. Kind ``filtered``: videos that the rules leave out, single cues that cannot
-    be placed in time (id "video_id#cue-N"), a note on a missing .info.json (id "video_id#info") and one on each field
-    of it that is too long (id "video_id#title"); a video whose cues or metadata are noted so is kept all the same.
+    Kind ``error``: files that are broken. Kind ``filtered``: videos that the rules leave out. A Note says what is no video,
+    and what was found amiss with a video that is kept: single cues that cannot be placed in time (id "video_id#cue-N"),
+    captions that cannot be read ("video_id#captions"), a missing .info.json ("video_id#info"), a field of it that is too
+    long ("video_id#title").
     """
     home = home or Path(os.environ.get("LIVECC_HOME", ".livecc"))
     steps = _Steps(config, home, batch)
@@ -100,8 +102,8 @@ class _Steps:
         self.batch = batch
         self.language = str(config.get("language", "en"))
 
-    def video(self, one: Named) -> Iterator[dict[str, Any] | Rejected]:
-        """The row of one video and what is to be noted about it, or its Rejected."""
+    def video(self, one: Named) -> Iterator[Row]:
+        """The row of one video or its Rejected, and what is to be noted about it."""
         candidate, video_id, about = one.candidate, one.video_id, one.about
         if one.fault is not None:
             yield one.fault
@@ -110,10 +112,10 @@ class _Steps:
             detail = f"{candidate.name} has the id {video_id} of {one.twin}; rename or remove one of them"
             yield Rejected(candidate.name, "filtered", "duplicate_id", detail, video_id)
             return
-        notes = [] if candidate.info is not None else [_no_info(candidate)]
+        notes = [_no_info(candidate, video_id)] if about is UNKNOWN else []
         notes += [_long(candidate, field, video_id) for field in about.long]
         try:
-            measures = probe(candidate.uri)
+            measures = _measures(candidate)
             self._check_video(candidate, about, measures)
             captions = self._captions(candidate, about, measures, video_id, notes)
             row = self._row(candidate, about, measures, captions, video_id)
@@ -121,7 +123,7 @@ class _Steps:
             yield Rejected(shown_id(video_id), "error", error.reason, error.detail, shown_id(video_id))
             return
         except RefusedError as refusal:
-            yield from (note for note in notes if "#cue-" in note.id)
+            yield from (note for note in notes if note.kind is not None)
             yield Rejected(video_id, "filtered", refusal.reason, refusal.detail, video_id)
             return
         yield from notes
@@ -130,6 +132,8 @@ class _Steps:
     def _check_video(self, candidate: Candidate, about: Metadata, measures: Probe) -> None:
         """The metadata filter. Raises RefusedError with the first rule that the video fails."""
         name = candidate.name
+        if not measures.has_audio and candidate.fragments:
+            raise MediaError("unmerged_download", _unmerged(candidate, "picture"))
         if not measures.has_audio:
             raise RefusedError("no_audio", f"{name} has no soundtrack, so nobody speaks in it")
         low, high = self.config.get("min_duration", 30), self.config.get("max_duration", 600)
@@ -141,11 +145,11 @@ class _Steps:
         if side < least:
             size = f"{measures.width}x{measures.height}"
             raise RefusedError("low_resolution", f"{name} is {size}; the shorter side must have {least} pixels")
-        if measures.variable and self.config.get("variable_frame_rate", "reject") == "reject":
+        if measures.variable and self.config.get("variable_frame_rate", "accept") == "reject":
             raise RefusedError(
                 "variable_frame_rate",
-                f"{name} has a variable frame rate, so frames and words may drift apart; re-encode it at a constant "
-                "rate, or set variable_frame_rate: accept",
+                f"{name} has a variable frame rate, which this profile leaves out; re-encode it at a constant rate, or set "
+                "variable_frame_rate: accept",
             )
         if about.language and not _same_language(about.language, self.language):
             raise RefusedError(
@@ -153,7 +157,7 @@ class _Steps:
             )
 
     def _captions(
-        self, candidate: Candidate, about: Metadata, measures: Probe, video_id: str, notes: list[Rejected]
+        self, candidate: Candidate, about: Metadata, measures: Probe, video_id: str, notes: list[Note]
     ) -> Captions:
         """Captions on the video's clock that pass the caption filter; empty ones where captions are optional."""
         optional = self.config.get("captions", "required") == "optional"
@@ -165,21 +169,23 @@ class _Steps:
                 raise RefusedError(
                     "no_captions", f"{candidate.name} has no captions: no file beside it, no track inside"
                 )
-            captions = fit_to_video(captions, measures)
+            section = None if about.section is None else Section(*about.section)
+            captions = fit_to_video(captions, measures, section)
         except MediaError as error:
             if not optional:
                 raise
-            notes.append(Rejected(f"{video_id}#captions", "error", error.reason, error.detail, video_id))
+            notes.append(Note(f"{video_id}#captions", error.reason, error.detail, video_id, kind="error"))
             return Captions("none", [], None)
         for problem in captions.problems:
             id = f"{video_id}#cue-{problem.number}"
-            notes.append(Rejected(id, "filtered", problem.reason, problem.detail, video_id))
+            notes.append(Note(id, problem.reason, problem.detail, video_id, kind="filtered"))
         self._check_captions(candidate, captions)
         return captions
 
     def _check_captions(self, candidate: Candidate, captions: Captions) -> None:
         """The caption filter: enough distinct words, in the right language. Raises RefusedError."""
-        text = " ".join(line["text"] for line in captions.lines if "[" not in line["text"] and "]" not in line["text"])
+        lines, _ = spoken_lines([(line["start"], line["end"], line["text"]) for line in captions.lines])
+        text = " ".join(text for _, _, text in lines)
         distinct = len(distinct_words(text))
         least = self.config.get("min_distinct_words", 30)
         if distinct < least:
@@ -222,15 +228,34 @@ class _Steps:
         }
 
 
-def _no_info(candidate: Candidate) -> Rejected:
-    detail = f"{candidate.stem}.info.json is missing: the title is taken from the file name, the category is unknown"
-    return Rejected(f"{candidate.stem}#info", "filtered", "no_info", detail, candidate.stem)
+def _measures(candidate: Candidate) -> Probe:
+    """What the file's headers say. Raises MediaError; RefusedError for the sound of a download that was not merged."""
+    try:
+        return probe(candidate.uri)
+    except MediaError as error:
+        if error.reason == "no_video" and candidate.fragments:
+            raise RefusedError("unmerged_download", _unmerged(candidate, "sound")) from error
+        raise
 
 
-def _long(candidate: Candidate, field: str, video_id: str) -> Rejected:
+def _unmerged(candidate: Candidate, half: str) -> str:
+    others = ", ".join(name.rpartition("/")[2] for name in candidate.fragments)
+    return (
+        f"{candidate.name} holds only the {half} of a download whose picture and sound were not merged (see {others}); merge "
+        "them with ffmpeg, or download it again where ffmpeg is installed"
+    )
+
+
+def _no_info(candidate: Candidate, video_id: str) -> Note:
+    what = "is missing" if candidate.info is None else "is about a playlist"
+    detail = f"{candidate.stem}.info.json {what}: the title is taken from the file name, the category is unknown"
+    return Note(f"{video_id}#info", "no_info", detail, video_id)
+
+
+def _long(candidate: Candidate, field: str, video_id: str) -> Note:
     kept = f"its start of {LONGEST_TITLE} characters is kept" if field == "title" else "it counts as unknown"
     detail = f"the {field} in {candidate.stem}.info.json is too long for one: {kept}"
-    return Rejected(f"{video_id}#{field}", "filtered", "long_metadata", detail, video_id)
+    return Note(f"{video_id}#{field}", "long_metadata", detail, video_id)
 
 
 #: Loaded when the first caption is looked at.

@@ -2,13 +2,12 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import PurePosixPath
 
-from livecc_assets.core.errors import AbsentFolderError, MediaError, UserError
-from livecc_assets.core.shortage import raise_if_short
+from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.source.walking import Entry, local_entries
 from livecc_assets.store.s3_client import reading, split
 from livecc_assets.store.uris import local_path
 
@@ -20,33 +19,20 @@ MARKERS = frozenset({"_SUCCESS", "_COMPLETE"})
 SIDECAR_BYTES = 16 * 1024**2
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file: ``name`` relative to the folder with forward slashes, address, size, and a version tag.
-
-    ``trouble`` is (reason, detail) for a file that must not be read.
-    """
-
-    name: str
-    uri: str
-    size: int
-    version: str
-    trouble: tuple[str, str] | None = None
-
-
-def entries(folder_uri: str) -> list[Entry]:
+def entries(folder_uri: str, follow_links: bool = False) -> list[Entry]:
     """Every file below a local folder or an s3:// prefix, by name, but for completion markers.
 
-    Raises AbsentFolderError when there is no such folder, UserError when its own name is not UTF-8 or S3 does not list it.
+    Links that leave the folder are entries with a ``trouble``, unless ``follow_links``. Raises AbsentFolderError when there
+    is no such folder, UserError when its own name is not UTF-8 or S3 does not list it.
     """
-    return entries_and_marker(folder_uri)[0]
+    return entries_and_marker(folder_uri, follow_links)[0]
 
 
-def entries_and_marker(folder_uri: str) -> tuple[list[Entry], bool]:
+def entries_and_marker(folder_uri: str, follow_links: bool = False) -> tuple[list[Entry], bool]:
     """:func:`entries`, and whether the folder holds a completion marker."""
     if _readable(folder_uri) != folder_uri:
         raise UserError(f"{_readable(folder_uri)}: the name of this folder is not UTF-8; rename it")
-    found = _s3_entries(folder_uri) if folder_uri.startswith("s3://") else _local_entries(folder_uri)
+    found = _s3_entries(folder_uri) if folder_uri.startswith("s3://") else local_entries(folder_uri, follow_links)
     named = sorted(map(_with_readable_name, found), key=lambda entry: entry.name)
     files = [entry for entry in named if entry.name not in MARKERS or entry.trouble]
     return files, len(files) < len(named)
@@ -80,53 +66,6 @@ def _with_readable_name(entry: Entry) -> Entry:
     return replace(
         entry, name=name, trouble=("name_encoding", f"the name of {name} is not UTF-8; rename it or its folder")
     )
-
-
-def _local_entries(folder_uri: str) -> Iterator[Entry]:
-    root = Path(folder_uri.removeprefix("file://")).expanduser().resolve()
-    if not root.is_dir():
-        raise AbsentFolderError(f"{folder_uri}: no such folder; name a folder of videos or an s3://bucket/prefix")
-    yield from _walk(root, str(root))
-
-
-def _walk(root: Path, folder: str) -> Iterator[Entry]:
-    try:
-        found = list(os.scandir(folder))
-    except OSError as error:  # it was taken away, or is not ours to read
-        raise_if_short(error)
-        return
-    for item in found:
-        if item.is_dir(follow_symlinks=False):
-            yield from _walk(root, item.path)
-        elif item.is_file(follow_symlinks=False):
-            # By far the most: one call to the system each, since a corpus has millions of them.
-            try:
-                about = item.stat(follow_symlinks=False)
-            except OSError:
-                continue
-            name = item.path[len(str(root)) + 1 :]
-            yield Entry(name, item.path, about.st_size, str(about.st_mtime_ns))
-        else:
-            yield _local_entry(root, Path(item.path))
-
-
-def _local_entry(root: Path, path: Path) -> Entry:
-    name = path.relative_to(root).as_posix()
-    try:
-        # strict: a dangling link raises; links are followed only as far as they stay in the folder
-        target = path.resolve(strict=True)
-        about = target.stat()
-    except (OSError, RuntimeError) as error:
-        # Not the error itself, which names the folder: a batch's rows do not change with the place where it lies.
-        why = getattr(error, "strerror", None) or "it is a link to itself"
-        return Entry(name, str(path), 0, "", ("unreadable", f"{name} cannot be read: {why}"))
-    trouble = None
-    if not target.is_relative_to(root):
-        detail = f"{name} leads out of the folder, to {os.readlink(path)}; copy the file into the folder"
-        trouble = ("outside_folder", detail)
-    elif not stat.S_ISREG(about.st_mode):
-        trouble = ("not_a_file", f"{name} is a link to a folder, a pipe or a device, not a file")
-    return Entry(name, str(path), about.st_size, str(about.st_mtime_ns), trouble)
 
 
 def _s3_entries(folder_uri: str) -> Iterator[Entry]:

@@ -50,9 +50,11 @@ def contents_of(candidates: Iterable[Candidate]) -> str:
     return digest(sorted(found))
 
 
-def compare(artifact: Artifact | None, root: str, report: Report | None = None) -> Comparison:
+def compare(
+    artifact: Artifact | None, root: str, report: Report | None = None, follow_links: bool = False
+) -> Comparison:
     """Hold a folder or s3:// prefix against the rows of ``yt_cc_source``: sizes first, then the bytes of local files."""
-    candidates = {one.name: one for one in scan(root)}
+    candidates = {one.name: one for one in scan(root, follow_links)}
     if artifact is None:
         return Comparison(made=False)
     rows = list(artifact.rows(["path", "sha256", "size_bytes"]))
@@ -81,7 +83,7 @@ def move(store: Store, name: str, root: str, found: Comparison) -> None:
 
     Raises UserError for an empty or absent folder.
     """
-    now = listing_digest(root)
+    now = listing_digest(root, bool(store.batch(name).get(registry.FOLLOW_LINKS)))
     if now == digest([]):
         raise UserError(f"{root}: holds no files; copy the videos of batch {name} there first")
     artifact = store.current("yt_cc_source", name)

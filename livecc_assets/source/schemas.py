@@ -22,7 +22,9 @@ SCHEMAS: dict[str, pa.Schema] = {
             column("width", pa.int32(), "Pixels across, as stored"),
             column("height", pa.int32(), "Pixels down, as stored"),
             column("fps", pa.float64(), "Frames a second on average"),
-            column("caption_format", pa.string(), "vtt, srt, json3, ttml, embedded, or none"),
+            column(
+                "caption_format", pa.string(), "vtt, srt, json3, srv3, srv2, srv1, ttml, ass, sub, embedded, or none"
+            ),
             column("subtitles", pa.list_(LINE), "Caption lines in order, markup removed; seconds on the video's clock"),
             column(
                 "caption_words",

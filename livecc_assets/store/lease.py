@@ -24,19 +24,23 @@ class Lease:
     def __init__(self, blobs: Blobs, place: str, attempt: str) -> None:
         self._blobs, self._key = blobs, f"{place}/{_NAME}{attempt}"
         self._ended = threading.Event()
+        self._signing = threading.Lock()
         blobs.put(self._key, b"")
         threading.Thread(target=self._renew, name="lease", daemon=True).start()
 
     def _renew(self) -> None:
         while not self._ended.wait(RENEWED):
-            with contextlib.suppress(Exception):  # the store is away: the next sign may come through
-                self._blobs.put(self._key, b"")
+            # A sign that is on its way at the end must not arrive after the deletion.
+            with self._signing, contextlib.suppress(Exception):  # the store is away: the next sign may come through
+                if not self._ended.is_set():
+                    self._blobs.put(self._key, b"")
 
     def end(self) -> None:
         """Give it back."""
         if not self._ended.is_set():
             self._ended.set()
-            self._blobs.delete(self._key)
+            with self._signing:
+                self._blobs.delete(self._key)
 
 
 def attempt_of(key: str) -> str | None:

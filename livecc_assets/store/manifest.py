@@ -43,7 +43,9 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything known of a finished artifact. ``rows``/``rejected`` counts; ``reasons`` by "kind:reason".
+    """Everything known of a finished artifact. ``rows``/``rejected`` counts; ``reasons`` by "kind:reason". Notes
+    (:class:`livecc_assets.store.rows.Note`) are in none of these, also where the ``rejected`` table lists them; ``metadata``
+    counts them.
 
     ``contents``: what the files held that ``config`` names, by their places in it.
     """

@@ -4,7 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -44,7 +44,8 @@ def cached(identity: str, name: str, size: int, fill: Callable[[BinaryIO], objec
 
     Where it would pass the bound, copies that were not asked for the longest are deleted first, but none that is open in a
     process of this machine or was asked for less than ``MOMENTS_SEC`` ago: then the bound is passed. So open the file at once,
-    and ask anew before opening it anew. Processes and threads that ask for the same file wait for its first copy.
+    and ask anew before opening it anew, or keep it :func:`held`. Processes and threads that ask for the same file wait for its
+    first copy.
     """
     cache, key = media_cache(), sha256(identity.encode()).hexdigest()[:32]
     target = cache / key / (shortened(name, _NAME_BYTES) or "object")
@@ -69,6 +70,16 @@ def cached(identity: str, name: str, size: int, fill: Callable[[BinaryIO], objec
         finally:
             staged.unlink(missing_ok=True)
     return target
+
+
+@contextmanager
+def held(path: str | Path) -> Iterator[None]:
+    """While this lasts a copy is not deleted: it is open here. Whatever else a path or an address names is let be."""
+    if media_cache() not in Path(path).parents:
+        yield
+        return
+    with open(path, "rb"):
+        yield
 
 
 def _partial(cache: Path) -> Path:

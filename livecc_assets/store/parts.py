@@ -11,11 +11,12 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from livecc_assets.core.errors import PassingError, UserError
 from livecc_assets.store.interface import Blobs
-from livecc_assets.store.rows import Rejected
+from livecc_assets.store.rows import Note, Rejected, Row
 
 #: The folder of parts in an artifact's place.
 FOLDER = "parts"
@@ -26,9 +27,7 @@ SECONDS, BYTES = 5.0, 8 * 2**20
 #: So many small parts become one, so that the slowest step leaves few objects.
 MERGED = 64
 #: Goes into the parts' names: one that is written otherwise is not read.
-_FORMAT = 1
-
-Row = dict[str, Any] | Rejected
+_FORMAT = 2
 
 
 def mark(number: int, unit: Any) -> bytes:
@@ -76,7 +75,7 @@ class Parts:
 
     def keep(self, mark: bytes, items: int, rows: Sequence[Row]) -> None:
         """Keep what was made of ``items`` items. Errors are not kept: what was in the way may be gone by the next attempt."""
-        if not self._writes or any(isinstance(row, Rejected) and row.kind == "error" for row in rows):
+        if not self._writes or any(not isinstance(row, dict) and row.kind == "error" for row in rows):
             return
         line = b"%b %d %b" % (mark, items, json.dumps([_plain(row) for row in rows], default=_python).encode())
         with self._adding:
@@ -133,11 +132,13 @@ class Parts:
 
 
 def _plain(row: Row) -> list[Any]:
-    return [1, row.as_row()] if isinstance(row, Rejected) else [0, row]
+    if isinstance(row, dict):
+        return [0, row]
+    return [1 if isinstance(row, Rejected) else 2, asdict(row)]
 
 
-def _row(rejected: int, values: dict[str, Any]) -> Row:
-    return Rejected(**values) if rejected else values
+def _row(form: int, values: dict[str, Any]) -> Row:
+    return (dict, Rejected, Note)[form](**values)
 
 
 def _python(value: Any) -> Any:

@@ -20,6 +20,8 @@ _RETIRED = "_retired/"
 _SHOWN = 10
 #: What a move adds to a registration; what the batch stands for is the rest.
 LISTING = "listing"
+#: Whether links that leave the batch's folder are followed; absent where they are not.
+FOLLOW_LINKS = "follow_links"
 
 
 def register(blobs: Blobs, name: str, about: dict[str, Any]) -> None:
@@ -32,8 +34,16 @@ def register(blobs: Blobs, name: str, about: dict[str, Any]) -> None:
         standing = {key: value for key, value in _found(blobs, name)[0].items() if key != LISTING} if found else about
         if standing != about:
             raise UserError(
-                f"batch {name} already stands for {standing.get('uri')}; choose another --batch name"
+                f"batch {name} already stands for {standing.get('uri')}{_other(standing, about)}; choose another --batch name"
             ) from None
+
+
+def _other(standing: dict[str, Any], about: dict[str, Any]) -> str:
+    """Where the folder is the same: in what the registrations differ."""
+    if standing.get("uri") != about.get("uri"):
+        return ""
+    differ = sorted(key for key in {*standing, *about} if standing.get(key) != about.get(key))
+    return f" with another {' and '.join(differ)}"
 
 
 def registered(blobs: Blobs, name: str) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from livecc_assets.store.artifact import REJECTED, ROWS
 from livecc_assets.store.blobs import Blobs, ConflictError
 from livecc_assets.store.lease import Lease
 from livecc_assets.store.manifest import Manifest, StoredFile, Upstream, cut_short, digest
+from livecc_assets.store.notes import Notes
 from livecc_assets.store.parts import FOLDER, SECONDS, Parts
-from livecc_assets.store.rows import REJECTED_SCHEMA, Rejected
+from livecc_assets.store.rows import REJECTED_SCHEMA, Note, Piece, Rejected, Row
 
 #: Rows per row group: small enough that a reader holds little, large enough to compress.
 GROUP_ROWS = 1024
@@ -172,14 +173,19 @@ class Writer:
         self._rows = self._table(ROWS, schema) if schema is not None else None
         self._rejected = self._table(REJECTED, REJECTED_SCHEMA)
         self._parts: Parts | None = None
+        self._notes = Notes()
 
     def _table(self, name: str, schema: pa.Schema) -> _Table:
         stem = {ROWS: "part", REJECTED: "rejected"}[name]
         return _Table(self.blobs, f"{self.place}/{stem}-{self.attempt}-00000.parquet", name, schema)
 
-    def add(self, row: dict[str, Any] | Rejected) -> None:
-        """One row, or the reason why there is none."""
-        if isinstance(row, Rejected):
+    def add(self, row: Row) -> None:
+        """One row, the reason why there is none, or a note."""
+        if isinstance(row, Note):
+            self._notes.add(row)
+            if row.kind is not None:
+                self._rejected.add(row.as_row())
+        elif isinstance(row, Rejected):
             self._reasons[f"{row.kind}:{row.reason}"] += 1
             self._rejected.add(row.as_row())
         elif self._rows is None:
@@ -200,7 +206,13 @@ class Writer:
             self._reasons[item["values"]] += item["counts"]
         self._rejected.add_table(rejected)
 
-    def extend(self, rows: Iterable[dict[str, Any] | Rejected]) -> None:
+    def add_pieces(self, pieces: Iterable[Piece]) -> None:
+        """All parts of what a step makes, streamed."""
+        for piece in pieces:
+            self.add_table(piece.rows)
+            self.add_rejected(piece.rejected)
+
+    def extend(self, rows: Iterable[Row]) -> None:
         """All rows of a step's generator, streamed."""
         for row in rows:
             self.add(row)
@@ -249,10 +261,10 @@ class Writer:
             attempt=self.attempt,
             files=[table.finish() for table in tables] + self._files,
             rows=self._rows.rows if self._rows else 0,
-            rejected=self._rejected.rows,
+            rejected=self._rejected.rows - self._notes.listed,
             reasons=dict(sorted(self._reasons.items())),
             columns={field.name: str(field.type) for field in self._schema} if self._schema else {},
-            metadata=self.metadata,
+            metadata=self.metadata | self._notes.as_metadata(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - self._started, 2),
         )

@@ -25,7 +25,7 @@ from livecc_assets.training.sequence import (
 )
 
 #: Reasons of UnusableClipError that are breakage; the others are the method's own limits.
-_ERROR_REASONS = frozenset({"malformed"})
+_ERROR_REASONS = frozenset({"malformed", "malformed_words", "no_word_times"})
 
 
 class Rows(Protocol):

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from livecc_assets.core.rules import Rule
+from livecc_assets.core.text import brief
+from livecc_assets.core.word_times import WordListError, sound_words
 from livecc_assets.graph.settings.choices import WordAssignment
 from livecc_assets.training.chat import ELLIPSIS, speech_text, time_text
 
@@ -55,33 +58,38 @@ def interleave(
     start: float | None = None,
     rule: Rule = "corrected",
     word_assignment: WordAssignment = "frame_end",
+    times: Sequence[float] | None = None,
 ) -> list[Turn]:
     """Turns of a clip, trailing silence removed.
 
     ``end_pts`` are the end times (s) of all frames of the file, ``frame_indices`` the sampled ones (2 fps, padded to an even
-    count), ``words`` have ``start``, ``end`` and ``word``, absolute seconds; ``start`` is the clip's start.
+    count), ``words`` have ``start``, ``end`` and ``word``, absolute seconds; ``start`` is the clip's start. ``times`` are the
+    seconds by which each sampled frame has been seen, where they are not all frames' ends: a frozen picture is sampled again and
+    again before it ends.
 
     ``released`` keeps the published pointer: once it has read the last word it repeats it in every further block, words after
-    the last sampled frame are lost, and words from before the clip are spoken in the first block. ``corrected`` lets
-    the pointer pass the end, adds the words that end within a block's length after the last frame to the last
-    block, and leaves words from before the clip out. Raises UnusableClipError for no words, fewer than six frames, or
-    no word inside.
+    the last sampled frame are lost, and words from before the clip are spoken in the first block. ``corrected`` makes the words
+    sound first (:func:`livecc_assets.core.word_times.sound_words`), lets the pointer pass the end, adds the words that end
+    within a block's length after the last frame to the last block, and leaves words from before the clip out.
+
+    Raises UnusableClipError for no words, words without times, fewer than six frames, or no word inside.
     """
-    if not words:
+    if not _is_list(words):
+        raise UnusableClipError("malformed_words", f"the clip's words are no list but {type(words).__name__}")
+    if not len(words):
         raise UnusableClipError("no_words", "the clip has no words")
     if len(frame_indices) < FIRST_FRAMES:
         raise UnusableClipError(
             "too_short", f"{len(frame_indices)} sampled frames; the first block needs {FIRST_FRAMES}"
         )
     bounds = block_bounds(len(frame_indices))
-    limits = [float(end_pts[frame_indices[last - 1]]) for _, last in bounds]
+    limits = [float(times[last - 1] if times else end_pts[frame_indices[last - 1]]) for _, last in bounds]
     if rule == "released":
         # The published reader keeps times as float32; words stay float64.
         limits = [float(np.float32(limit)) for limit in limits]
     if word_assignment == "block_end":
         limits = [limit + 1.0 / FPS for limit in limits]
-    assign = _released if rule == "released" else _corrected
-    spoken = assign(words, limits, start)
+    spoken = _released(_checked(words), limits) if rule == "released" else _corrected(_sound(words), limits, start)
     while spoken and not spoken[-1]:
         spoken.pop()
     if not spoken:
@@ -102,9 +110,28 @@ def interleave(
     return turns
 
 
-def _released(words: Sequence[Mapping[str, Any]], limits: Sequence[float], start: float | None) -> list[str]:
+def _is_list(words: Any) -> bool:
+    return isinstance(words, Sequence) and not isinstance(words, str | bytes)
+
+
+def _sound(words: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
+    try:
+        return sound_words(words).words
+    except WordListError as error:
+        raise UnusableClipError(error.reason, error.detail) from error
+
+
+def _checked(words: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
+    """The words as they are, where the published pointer can read them."""
+    for number, word in enumerate(words):
+        end, text = (word.get("end"), word.get("word")) if isinstance(word, Mapping) else (None, None)
+        if not isinstance(end, Real) or not isinstance(text, str):
+            raise UnusableClipError("malformed_words", f"word {number} has no end or no text: {brief(word)}")
+    return words
+
+
+def _released(words: Sequence[Mapping[str, Any]], limits: Sequence[float]) -> list[str]:
     """Words of each block by the published pointer, which never leaves the last word."""
-    del start
     spoken = []
     pointer = 0
     for limit in limits:

@@ -14,8 +14,8 @@ from livecc_assets.graph.settings.video import Video as VideoSettings
 from livecc_assets.media.budget import PixelBudget, smart_resize, video_size
 from livecc_assets.media.frames import Video
 from livecc_assets.media.images import ImageLimits, decode_image
-from livecc_assets.media.resize import resize_frames
-from livecc_assets.media.sampling import evenly_spaced, smart_nframes, strict_fps
+from livecc_assets.media.resize import read_resized, resize_frames
+from livecc_assets.media.sampling import evenly_spaced, smart_nframes, strict_samples
 from livecc_assets.models.qwen2_vl import Processor
 from livecc_assets.store.uris import local_path
 
@@ -25,11 +25,14 @@ BLANK_LEVEL = 128
 
 @dataclass(frozen=True)
 class Clip:
-    """A decoded clip: resized uint8 frames [T, 3, H, W], their indices in the file, and all frames' end times (s)."""
+    """A decoded clip: resized uint8 frames [T, 3, H, W], their indices in the file, the seconds by which each has been seen, and
+    all frames' end times (s).
+    """
 
     frames: torch.Tensor
     indices: list[int]
     end_pts: np.ndarray
+    times: list[float]
 
 
 def blank(frames: torch.Tensor) -> torch.Tensor:
@@ -50,8 +53,10 @@ def read_clip(
     Blanked frames are decoded and resized like any other, so that nothing else differs. Raises MediaError.
     """
     with Video.open(str(local_path(uri))) as video:
-        indices = strict_fps(video.end_pts, start, end, settings.fps, settings.max_frames, rule=rule)
-        return _resized(video, indices, settings, blank_frames)
+        ends, begin = video.clock(rule)
+        samples = strict_samples(ends, start, end, settings.fps, settings.max_frames, rule=rule, begin=begin)
+        frames = _resized(video, samples.indices, settings, blank_frames)
+        return Clip(frames, samples.indices, ends, samples.times)
 
 
 def read_video(
@@ -70,16 +75,18 @@ def read_video(
         frames = resize_frames(np.stack(chosen), video_size(len(chosen), height, width, PixelBudget.of(settings)))
         return blank(frames) if blank_frames else frames
     with Video.open(str(path)) as video:
+        ends, begin = video.clock(rule)
         indices = smart_nframes(
-            video.end_pts,
+            ends,
             element.get("video_start"),
             element.get("video_end"),
             settings.fps,
             max_frames=settings.max_frames,
             average_fps=video.fps,
             rule=rule,
+            begin=begin,
         )
-        return _resized(video, indices, settings, blank_frames).frames
+        return _resized(video, indices, settings, blank_frames)
 
 
 def read_image(element: Mapping[str, Any], processor: Processor, blank_frames: bool = False) -> torch.Tensor:
@@ -99,13 +106,13 @@ def read_image(element: Mapping[str, Any], processor: Processor, blank_frames: b
     return blank(frames) if blank_frames else frames
 
 
-def _resized(video: Video, indices: list[int], settings: VideoSettings, blank_frames: bool) -> Clip:
+def _resized(video: Video, indices: list[int], settings: VideoSettings, blank_frames: bool) -> torch.Tensor:
     try:
         size = video_size(len(indices), video.height, video.width, PixelBudget.of(settings))
     except ValueError as error:
         raise MediaError("malformed", f"{video.name}: {error}") from error
-    frames = resize_frames(video.frames(indices), size)
-    return Clip(blank(frames) if blank_frames else frames, indices, video.end_pts)
+    frames = read_resized(video, indices, size)
+    return blank(frames) if blank_frames else frames
 
 
 def _blob_images(path: Path, ends: list[int], most: int) -> list[np.ndarray]:

@@ -121,7 +121,9 @@ def stream_sequence(frames: torch.Tensor, turns: list[Turn], context: str, proce
 
 def clip_turns(clip: Clip, row: Mapping[str, Any], options: SequenceOptions) -> list[Turn]:
     """Turns of a clip row (``words``, ``start``) over its decoded frames. Raises UnusableClipError."""
-    return interleave(clip.end_pts, clip.indices, row["words"], row["start"], options.rule, options.word_assignment)
+    return interleave(
+        clip.end_pts, clip.indices, row["words"], row["start"], options.rule, options.word_assignment, clip.times
+    )
 
 
 def row_context(row: Mapping[str, Any], options: SequenceOptions) -> Context:

@@ -1,4 +1,4 @@
-"""ASGI middleware that stands before Dagster's webserver and before MLflow's.
+"""ASGI middleware that stands before Dagster's webserver and before MLflow's, and before the pages of ``livecc serve``.
 
 Neither knows users. Dagster's server answers any ``Host``, and runs a mutation that stands in a GET's address, so without a door
 any web page that the operator has open can press its buttons. MLflow's own checks admit ``10.any.name`` as a host and every
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resources.door.hosts import HOSTS, host_names, is_known
 from resources.door.origin import ASKING, is_foreign
-from resources.door.token import TOKEN, admission, is_admitted, refusal
+from resources.door.token import COOKIE, TOKEN, admission, is_admitted, refusal
 
 #: Added to every answer that has none: no other site may frame the page, and have its buttons clicked through the frame.
 _ADDED = {"x-frame-options": "SAMEORIGIN", "x-content-type-options": "nosniff"}
@@ -36,8 +36,8 @@ def door_from_environment(environment: Mapping[str, str] = os.environ) -> Keys:
 class Door:
     """Lets in what comes under a known name, from the page itself or from no page, and with the token where there is one."""
 
-    def __init__(self, app: ASGIApp, names: frozenset[str], token: str | None = None) -> None:
-        self._app, self._names, self._token = app, names, token
+    def __init__(self, app: ASGIApp, names: frozenset[str], token: str | None = None, cookie: str = COOKIE) -> None:
+        self._app, self._names, self._token, self._cookie = app, names, token, cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or answer it here."""
@@ -69,10 +69,10 @@ class Door:
                 "This comes from another site's page. Use this page itself; a proxy in front has to pass the Host header on."
             )
         if self._token is not None:
-            admitting = admission(scope, self._token)
+            admitting = admission(scope, self._token, self._cookie)
             if admitting is not None:
                 return admitting
-            if not is_admitted(scope, self._token):
+            if not is_admitted(scope, self._token, self._cookie):
                 return _refuse(refusal(), 401)
         if scope["type"] == "http" and _is_graphql(scope) and "text/html" not in headers.get("accept", ""):
             return PlainTextResponse("Send GraphQL by POST; a GET executes nothing.", 405, {"allow": "POST"})

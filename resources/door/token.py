@@ -14,20 +14,20 @@ TOKEN = "LIVECC_UI_TOKEN"
 COOKIE = "livecc-ui"
 #: What probes ask, and what tells nothing but versions.
 OPEN = frozenset({"/server_info", "/health"})
-_REMEDY = f"open the link that `livecc ui` printed, or send `Authorization: Bearer` with the value of {TOKEN}"
+_REMEDY = f"open the link that `livecc ui` or `livecc serve` printed, or send `Authorization: Bearer` with the value of {TOKEN}"
 
 
-def is_admitted(scope: Scope, token: str) -> bool:
-    """Whether the request carries the token, in the cookie or as a bearer's, or asks only what is open."""
+def is_admitted(scope: Scope, token: str, cookie: str = COOKIE) -> bool:
+    """Whether the request carries the token, in the ``cookie`` or as a bearer's, or asks only what is open."""
     if scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and scope["path"] in OPEN:
         return True
     asked = HTTPConnection(scope)
     kind, _, given = asked.headers.get("authorization", "").partition(" ")
     by_header = kind.lower() == "bearer" and _same(given.strip(), token)
-    return by_header or _same(asked.cookies.get(COOKIE, ""), token)
+    return by_header or _same(asked.cookies.get(cookie, ""), token)
 
 
-def admission(scope: Scope, token: str) -> Response | None:
+def admission(scope: Scope, token: str, cookie: str = COOKIE) -> Response | None:
     """The answer to the link with the token: the cookie, and on to the address without it. None if this is no such link."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return None
@@ -39,7 +39,7 @@ def admission(scope: Scope, token: str) -> Response | None:
     path = "/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else "")
     # No redirect: after a click in a mail the browser would follow it as that site's, and without a strict cookie.
     answer = HTMLResponse(f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(path)}">')
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=scope.get("scheme") == "https")
+    answer.set_cookie(cookie, token, httponly=True, samesite="strict", secure=scope.get("scheme") == "https")
     answer.headers["referrer-policy"] = "no-referrer"
     answer.headers["cache-control"] = "no-store"
     return answer

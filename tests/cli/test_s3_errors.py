@@ -48,7 +48,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setattr(s3_client, "TRIES", 1)
     monkeypatch.setattr(retry, "PAUSES", ())
-    monkeypatch.setattr("livecc_assets.cli.comment._checked", lambda *_: (0.0, 1.0))
+    monkeypatch.setattr("livecc_assets.cli.comment.check_source", lambda video, *_: (video, video, (0.0, 1.0)))
     monkeypatch.chdir(tmp_path)
     for name in ("videos/v.mp4", "v.mp4"):
         Path(name).parent.mkdir(exist_ok=True)

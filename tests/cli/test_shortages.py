@@ -84,7 +84,7 @@ def test_a_command_that_meets_its_limits_says_so_in_one_line(machine: Machine, t
     assert "over the allowed size of a file" in machine.curate(FSIZE=4096)
     assert "out of " in machine.curate(AS=800 << 20)
     running = machine.start("curate", "one")
-    workers = until(lambda: _workers_of(psutil.Process(running.pid)), 60, "no worker", every=0.01)
+    workers = until(lambda: _workers_of(psutil.Process(running.pid)), 180, "no worker", every=0.01)
     workers[0].send_signal(signal.SIGKILL)
     assert "was killed (SIGKILL): out of memory, most often" in told(running)
     assert not [name for name in machine.left() if name.startswith(".staged")]

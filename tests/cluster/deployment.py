@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import tenacity
 import yaml
 
 from tests.k8s.rendering import K8S, kubectl
@@ -26,6 +27,15 @@ STATE = "query ($id: ID!) { runOrError(runId: $id) { __typename ... on Run { sta
 MESSAGES = "query ($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { events { ... on MessageEvent { message } } } } }"
 RELOAD = 'mutation { reloadRepositoryLocation(repositoryLocationName: "livecc") { __typename } }'
 CANCEL = "mutation ($id: String!) { terminateRun(runId: $id) { __typename ... on TerminateRunFailure { message } } }"
+
+
+#: For a page that could not ask its code server on a busy node.
+asked_again = tenacity.Retrying(
+    retry=tenacity.retry_if_exception_message(match=r"(?s).*Unreachable"),
+    stop=tenacity.stop_after_attempt(3),
+    wait=tenacity.wait_fixed(5),
+    reraise=True,
+)
 
 
 def control(*arguments: str, given: str | None = None, seconds: float = 120) -> str:
@@ -105,19 +115,23 @@ class Page:
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         """The answer's data."""
         answer = requests.post(f"{self.address}/graphql", json={"query": query, "variables": variables}, timeout=60)
-        answer.raise_for_status()
+        # An error of Dagster's own is a page of 500 whose body says what it was.
+        assert answer.ok, f"{answer.status_code}: {answer.text[-4000:]}"
         found = answer.json()
         assert "errors" not in found, found
         return found["data"]
 
     def launch(self, job: str, partition: str, assets: Sequence[str] = (), **tags: str) -> str:
-        """Launch a job, or some of its assets, as the UI does; the run's id."""
+        """Launch a job, or some of its assets, as the UI does; the run's id.
+
+        Asked again, twice at most, where the page could not ask its code server: as a person would, beside the busy node's pods.
+        """
         named: dict[str, Any] = {"repositoryLocationName": "livecc", "repositoryName": "__repository__"}
         named |= {"pipelineName": job, "assetSelection": [{"path": [name]} for name in assets] or None}
         text = [{"key": key.replace("__", "/"), "value": value} for key, value in tags.items()]
         text.append({"key": "dagster/partition", "value": partition})
         params = {"selector": named, "runConfigData": {}, "mode": "default", "executionMetadata": {"tags": text}}
-        answer = self.ask(LAUNCH, params=params)["launchPipelineExecution"]
+        answer = asked_again(self.ask, LAUNCH, params=params)["launchPipelineExecution"]
         assert answer["__typename"] == "LaunchRunSuccess", answer
         return answer["run"]["runId"]
 

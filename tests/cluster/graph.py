@@ -22,12 +22,15 @@ TRAIN, TEST, INSTRUCTIONS = 4, 5, 12
 EPOCHS = {"stage1": 6, "stage2": 12}
 
 
+EXPERIMENTS = ("sample-streaming", "sample-blind")
+
+
 def write_settings(home: Path) -> Path:
     """A profile ``small`` with its selection and two experiments in ``home``; the profile's path."""
     profile = yaml.safe_load((SHIPPED / "profiles" / "sample.yaml").read_text("utf-8"))
     profile |= {"name": "small", "sample_world": {"train": TRAIN, "test": TEST}}
     profile["instructions"]["sample-qa"]["count"] = INSTRUCTIONS
-    for kind, names in {"selections": ["sample"], "experiments": ["sample-streaming", "sample-blind"]}.items():
+    for kind, names in {"selections": ("sample",), "experiments": EXPERIMENTS}.items():
         (home / kind).mkdir(parents=True)
         for name in names:
             text = yaml.safe_load((SHIPPED / kind / f"{name}.yaml").read_text("utf-8")) | {"profile": "small"}

@@ -5,13 +5,14 @@ Needs the images (`k8s/build.sh`). The tests run in order; each continues where 
 """
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 
 from livecc_assets.orchestration.steps import STEPS
-from tests.cluster.graph import Graph, kill, read_until, write_settings
+from tests.cluster.graph import EXPERIMENTS, Graph, kill, read_until, write_settings
 
 pytestmark = pytest.mark.timeout(2700)
 
@@ -20,18 +21,18 @@ KILLED = ("sample-streaming", "livecc_instruct")
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory) -> Graph:
-    """The graph on this machine, made from end to end."""
+def begun(tmp_path_factory) -> Iterator[tuple[Graph, Future[str]]]:
+    """The graph on this machine while it is made from end to end, beside that on the cluster, whose pods are waited for."""
     home = tmp_path_factory.mktemp("here")
     write_settings(home)
     made = Graph(home, str(home / "artefacts"), {"LIVECC_LAUNCHER": "local"})
-    made.run("demo")
-    return made
+    with ThreadPoolExecutor(1) as beside:
+        yield made, beside.submit(made.run, "demo")
 
 
-def test_the_graph_runs_on_the_cluster_through_a_killed_orchestrator_and_equals_the_local_one(
-    here: Graph, cluster_graph: Graph
-) -> None:
+@pytest.fixture(scope="module")
+def cluster_was_made(begun: tuple[Graph, Future[str]], cluster_graph: Graph) -> Graph:
+    """The graph on the cluster, whose orchestrator was killed while it trained and started again."""
     process = cluster_graph.start("demo")
     read_until(process, f"{KILLED[1]}[", seconds=1500)
     kill(process)
@@ -39,8 +40,34 @@ def test_the_graph_runs_on_the_cluster_through_a_killed_orchestrator_and_equals_
     assert jobs, "a training runs"
     cluster_graph.run("train", KILLED[0])
     cluster_graph.run("demo")
+    return cluster_graph
+
+
+@pytest.fixture(scope="module")
+def here(cluster_was_made: Graph, begun: tuple[Graph, Future[str]]) -> Graph:
+    """The graph on this machine, made from end to end."""
+    made, finished = begun
+    finished.result()
+    return made
+
+
+def test_the_graph_runs_on_the_cluster_through_a_killed_orchestrator_and_equals_the_local_one(
+    here: Graph, cluster_was_made: Graph
+) -> None:
+    cluster_graph = cluster_was_made
     assert cluster_graph.leaderboard() == here.leaderboard()
     assert not cluster_graph.jobs(), "no worker is left running"
+
+
+def test_no_commentary_of_the_held_out_matches_loops_or_runs_on(here: Graph) -> None:
+    for experiment in EXPERIMENTS:
+        made = here.store.current("livesports_commentary", experiment)
+        assert made is not None and made.count > 0, experiment
+        for row in made.rows():
+            words = [word.strip(".,!?").casefold() for said in row["utterances"] for word in said["text"].split()]
+            grams = list(zip(*(words[at:] for at in range(4)), strict=False))
+            assert not grams or 1 - len(set(grams)) / len(grams) <= 0.3, (experiment, row["video_id"], words)
+            assert len(words) <= 5 * (row["end"] - row["begin"]) + 5, (experiment, row["video_id"], words)
 
 
 def test_every_worker_was_a_job_and_none_was_started_twice(cluster_graph: Graph) -> None:

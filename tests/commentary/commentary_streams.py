@@ -8,9 +8,11 @@ import torch
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.decoder import Chunk
 from livecc_assets.commentary.group import Group
-from livecc_assets.commentary.session import Block, Interval, Session
+from livecc_assets.commentary.interval import Block, Interval
+from livecc_assets.commentary.session import Session
 
-CONFIG = CommentaryConfig(max_new_tokens=6, repetition_penalty=1.0)
+#: An untrained model babbles; these streams say all of it.
+CONFIG = CommentaryConfig(max_new_tokens=6, repetition_penalty=1.0, max_words_per_second=None, max_repeated_share=None)
 
 
 def random_blocks(count: int, size: tuple[int, int] = (56, 84), seed: int = 0) -> list[Block]:
@@ -42,6 +44,9 @@ class Recorded:
             return out
 
         self.group.decoder.extend = extend
+
+    def ask(self, question: str, max_tokens: int = 12) -> str:
+        return self.group.ask([question], max_tokens)[0]
 
     def run(self, blocks: Sequence[Block]) -> list[Interval]:
         return [self.group.step([block])[0] for block in blocks]

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.commentary import pictures
+from livecc_assets.commentary import benchmark, pictures
 from livecc_assets.commentary.benchmark import prediction
+from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.schemas import SCHEMAS
+from livecc_assets.commentary.utterance import Utterance
+from livecc_assets.store.rows import Note
 from tests.artifacts import new_store, write
 
 
@@ -35,3 +38,17 @@ def test_the_page_shows_the_first_event_of_which_something_was_said(tmp_path: Pa
     assert pictures.commentary(made, {}) == {"first event": "v, event 1\n\n- 1.0-2.0 s: He shoots"}
     none = write(store, "livesports_commentary", "y", rows[:1], schema)
     assert pictures.commentary(none, {}) == {"first event": "*the model said nothing*"}
+
+
+def test_what_an_event_was_kept_from_is_noted_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = ["end", "loop", "loop", "rate", "end"]
+    said = [Utterance(float(n), n + 1.0, "" if n == 4 else "goal", 0.1, end) for n, end in enumerate(ends)]
+    monkeypatch.setattr(benchmark, "comment_clips", lambda *_: iter([(0, said)]))
+    event = {"video_id": "v", "event_id": 7, "begin": 0.0, "end": 5.0, "event_title": "", "preasr_text": ""}
+    found = list(benchmark.comment_events(None, [(0, event)], lambda _: "v.mp4", CommentaryConfig()))  # type: ignore[arg-type]
+    notes = {one.reason: (one.count, one.detail) for one in found if isinstance(one, Note)}
+    assert notes == {
+        "loops_cut": (2, "v_7: 2 of 5 intervals ended before a loop"),
+        "words_bounded": (1, "v_7: 1 of 5 intervals ended at the bound on words a second"),
+        "silent_intervals": (1, "v_7: 1 of 5 intervals silent"),
+    }

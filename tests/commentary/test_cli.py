@@ -20,11 +20,11 @@ def test_every_format_is_written(video: Path, model_folder: Path, tmp_path: Path
     outs = {}
     for fmt in ("jsonl", "vtt", "html"):
         out = tmp_path / f"out.{fmt}"
-        count = comment(
+        said = comment(
             str(video), str(model_folder), "what now?", fmt, out, CONFIG, lambda d, t, m: seen.append((d, t)), start=2.0
         )
         outs[fmt] = out.read_text("utf-8")
-        assert count > 0
+        assert said.words > 0
     rows = [json.loads(line) for line in outs["jsonl"].splitlines()]
     assert [row["start"] for row in rows] == [2.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0][: len(rows)] and len(rows) >= 7
     assert outs["vtt"].count("-->") == sum(1 for row in rows if row["text"].strip())
@@ -54,7 +54,7 @@ def test_bad_input_is_one_line_with_a_remedy(video: Path, model_folder: Path, tm
     _refused(r"gone\.mp4: no such file", str(tmp_path / "gone.mp4"), model)
     for bad in (empty, text, playlist):
         _refused(bad.name, str(bad), model)
-    _refused("only local paths and s3://", "https://example.org/a.mp4", model)
+    _refused("addresses are not opened", "gopher://example.org/a.mp4", model)
     _refused("model folder .* does not exist", good, str(tmp_path / "nomodel"))
     _refused("no config.json", good, str(tmp_path))
     _refused("--format srt.*vtt, jsonl, html", good, model, fmt="srt")
@@ -65,21 +65,97 @@ def test_bad_input_is_one_line_with_a_remedy(video: Path, model_folder: Path, tm
     _refused("max_tokens: unknown key; did you mean", good, model, config={"commentary": {"max_tokens": 4}})
 
 
-def test_a_failure_midway_leaves_no_file(
+@pytest.fixture
+def broken_at_6_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    from livecc_assets.commentary import engine
+    from livecc_assets.core.errors import MediaError
+
+    inner = engine.blocks_as_they_come
+
+    def blocks(*arguments: Any):
+        for block in inner(*arguments):
+            if block.start_s >= 6:
+                raise MediaError("undecodable", "frame 60 cannot be decoded")
+            yield block
+
+    monkeypatch.setattr(engine, "blocks_as_they_come", blocks)
+
+
+@pytest.mark.parametrize("fmt", ["jsonl", "vtt", "html"])
+def test_a_failure_midway_keeps_what_was_said(
+    fmt: str, video: Path, model_folder: Path, tmp_path: Path, broken_at_6_s: None
+) -> None:
+    out, noticed = tmp_path / f"old.{fmt}", list[str]()
+    out.write_text("kept until there is something to replace it")
+    _refused("frame 60", str(video), str(model_folder), fmt=fmt, out=out, config=CONFIG, notice=noticed.append)
+    text = out.read_text("utf-8")
+    if fmt == "jsonl":
+        assert [json.loads(line)["start"] for line in text.splitlines()] == [0.0, 3.0, 4.0, 5.0]
+    elif fmt == "vtt":
+        assert text.startswith("WEBVTT\n\n00:00:0") and text.endswith("\n\n")
+    else:
+        assert "It ends early: 6 of 12 s commented" in text and text.count('class="w"') > 0
+    assert len(noticed) == 1 and "6 of 12 s commented" in noticed[0]
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_an_old_file_stands_while_nothing_was_said(
     video: Path, model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from livecc_assets.core.errors import MediaError
-    from livecc_assets.media.frames import Video
+    from livecc_assets.commentary import engine
 
-    inner = Video.frames
+    def nothing(*_: object):
+        raise KeyboardInterrupt
+        yield
 
-    def frames(self: Video, indices: list[int]):
-        if indices[0] >= 60:
-            raise MediaError("undecodable", "frame 60 cannot be decoded")
-        return inner(self, indices)
+    monkeypatch.setattr(engine, "comment_video", nothing)
+    for fmt in ("jsonl", "vtt", "html"):
+        out = tmp_path / f"old.{fmt}"
+        out.write_text("kept")
+        with pytest.raises(KeyboardInterrupt):
+            comment(str(video), str(model_folder), fmt=fmt, out=out, config=CONFIG)
+        assert out.read_text() == "kept"
+    assert len(list(tmp_path.iterdir())) == 3
 
-    monkeypatch.setattr(Video, "frames", frames)
-    (tmp_path / "old.vtt").write_text("kept")
-    _refused("frame 60", str(video), str(model_folder), out=tmp_path / "old.vtt", config=CONFIG)
-    assert [p.name for p in tmp_path.iterdir()] == ["old.vtt"]
-    assert (tmp_path / "old.vtt").read_text() == "kept"
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_keeps_every_line_and_goes_on_as_itself(
+    ending: type[BaseException], video: Path, model_folder: Path, tmp_path: Path
+) -> None:
+    seen = list[list[float]]()
+
+    def progress(done: int, total: int | None, message: str) -> None:
+        if done:
+            seen.append([json.loads(line)["end"] for line in (tmp_path / "a.jsonl").read_text().splitlines()])
+        if done >= 5:
+            raise ending
+
+    with pytest.raises(ending):
+        comment(str(video), str(model_folder), fmt="jsonl", out=tmp_path / "a.jsonl", config=CONFIG, progress=progress)
+    assert seen == [[3.0], [3.0, 4.0], [3.0, 4.0, 5.0]], "a reader sees each line as soon as it is said"
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 3
+
+
+def test_a_page_that_is_killed_leaves_its_lines(video: Path, model_folder: Path, tmp_path: Path) -> None:
+    parts = list[int]()
+
+    def progress(done: int, total: int | None, message: str) -> None:
+        if done:
+            parts.append(len((tmp_path / "a.html.part").read_text().splitlines()))
+
+    comment(
+        str(video), str(model_folder), fmt="html", out=tmp_path / "a.html", config=CONFIG, progress=progress, end=5.0
+    )
+    assert parts == [1, 2, 3]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
+
+
+def test_each_line_tells_its_latency_and_the_end_sums_them_up(video: Path, model_folder: Path, tmp_path: Path) -> None:
+    said = comment(str(video), str(model_folder), fmt="jsonl", out=tmp_path / "a.jsonl", config=CONFIG)
+    rows = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
+    assert all(row["latency"] >= 0 and row["words"] == len(row["text"].split()) for row in rows)
+    about = said.latencies.as_metadata()
+    assert about["latency_worst"] == max(row["latency"] for row in rows)
+    assert 0 < about["latency_p50"] <= about["latency_p95"] <= about["latency_worst"]
+    assert about["real_time_factor"] == pytest.approx(said.latencies.taken / 12, abs=0.01)
+    assert said.suppressed.intervals == len(rows)

@@ -74,14 +74,15 @@ def test_a_video_that_breaks_midway_is_an_error_of_its_own(
 ) -> None:
     from livecc_assets.media.frames import Video
 
-    inner = Video.frames
+    inner = Video.each
 
-    def frames(self: Video, indices: list[int]):
-        if indices[0] >= 60:
-            raise MediaError("undecodable", "frame 60 cannot be decoded")
-        return inner(self, indices)
+    def each(self: Video, indices: list[int]):
+        for index, pixels in inner(self, indices):
+            if index >= 60:
+                raise MediaError("undecodable", "frame 60 cannot be decoded")
+            yield index, pixels
 
-    monkeypatch.setattr(Video, "frames", frames)
+    monkeypatch.setattr(Video, "each", each)
     results = dict(comment_clips(engine, [Clip(str(video), 0.0, 12.0), Clip(str(video), 0.0, 5.0)], CONFIG, 2))
     assert isinstance(results[0], MediaError)
     said = results[1]

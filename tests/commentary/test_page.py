@@ -75,7 +75,7 @@ video.addEventListener("loadeddata", async () => {
   out.back = video.currentTime;
   words[0].focus(); out.focus = document.activeElement === words[0];
   out.hidden = getComputedStyle(words[8]).opacity;
-  hide.click(); out.unhidden = [box.classList.contains("hiding")];
+  hide.click(); out.unhidden = [document.querySelector(".words").classList.contains("hiding")];
   const result = document.createElement("pre"); result.id = "probe"; result.textContent = JSON.stringify(out);
   document.body.append(result);
 });

@@ -71,8 +71,8 @@ def test_a_real_model_says_the_same_after_a_kill(
 
     def noted(engine: Any, some: Any, *about: Any):
         for row in comment(engine, some, *about):
-            assert isinstance(row, dict)
-            work(row["event_id"])
+            if isinstance(row, dict):
+                work(row["event_id"])
             yield row
 
     monkeypatch.setattr(benchmark, "comment_events", noted)

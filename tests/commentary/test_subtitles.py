@@ -5,7 +5,10 @@ import itertools
 import json
 import re
 
-from livecc_assets.commentary.subtitles import clock, jsonl_lines, vtt_lines, words_in_time, write_lines
+import pytest
+
+from livecc_assets.cli.sinks import JsonLines
+from livecc_assets.commentary.subtitles import VTT_HEADER, clock, jsonl_line, vtt_cue, words_in_time
 from livecc_assets.commentary.utterance import Utterance
 
 SAID = [Utterance(0.0, 3.0, "the red  player"), Utterance(3.0, 4.0, ""), Utterance(3600.5, 3601.5, "a < b & c --> d")]
@@ -25,7 +28,7 @@ def test_clock_carries_rounding_upwards() -> None:
 
 
 def test_vtt_holds_one_escaped_cue_for_each_utterance_with_words() -> None:
-    text = "".join(vtt_lines(SAID))
+    text = VTT_HEADER + "".join(map(vtt_cue, SAID))
     assert text.startswith("WEBVTT\n\n")
     cues = re.findall(r"^(\S+) --> (\S+)\n(.+)\n$", text, re.M)
     assert cues == [
@@ -35,17 +38,22 @@ def test_vtt_holds_one_escaped_cue_for_each_utterance_with_words() -> None:
 
 
 def test_a_model_cannot_break_out_of_its_cue() -> None:
-    text = "".join(vtt_lines([Utterance(0.0, 1.0, "one\n\n00:00:05.000 --> 00:00:06.000\ntwo")]))
+    text = VTT_HEADER + vtt_cue(Utterance(0.0, 1.0, "one\n\n00:00:05.000 --> 00:00:06.000\ntwo"))
     assert text.count("\n\n") == 2 and text.count("-->") == 1
 
 
 def test_jsonl_keeps_silence_and_every_script() -> None:
-    rows = [json.loads(line) for line in jsonl_lines([*SAID, Utterance(5.0, 6.0, "tor für “Köln”")])]
+    rows = [json.loads(jsonl_line(one)) for one in [*SAID, Utterance(5.0, 6.0, "tor für “Köln”")]]
     assert rows[1] == {"start": 3.0, "end": 4.0, "text": ""}
     assert rows[3]["text"] == "tor für “Köln”"
 
 
-def test_lines_are_flushed_as_they_come() -> None:
+def test_jsonl_tells_of_a_timed_interval_its_words_latency_and_ending() -> None:
+    row = json.loads(jsonl_line(Utterance(0.0, 3.0, "what a goal", 0.12345, "loop")))
+    assert row == {"start": 0.0, "end": 3.0, "text": "what a goal", "words": 3, "latency": 0.123, "stopped": "loop"}
+
+
+def test_lines_are_flushed_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
     class Target(io.StringIO):
         flushed: list[str]
 
@@ -54,5 +62,8 @@ def test_lines_are_flushed_as_they_come() -> None:
 
     target = Target()
     target.flushed = []
-    write_lines(jsonl_lines(SAID[:2]), target)
+    monkeypatch.setattr("sys.stdout", target)
+    lines = JsonLines(None)
+    for one in SAID[:2]:
+        lines.add(one)
     assert [text.count("\n") for text in target.flushed] == [1, 2]

@@ -85,4 +85,17 @@ def test_ties_follow_the_rule():
     events = [event("a"), event("b")]
     assert win_rows(judged, events, "released")[0]["value"] == 50
     assert win_rows(judged, events)[0]["value"] == 75
-    assert win_rows([], events) == []
+
+
+def test_a_judge_that_gave_no_verdict_gives_no_rate_and_says_so() -> None:
+    (row,) = win_rows([], [event("a"), event("b")])
+    assert (row["value"], row["low"], row["n"]) == (None, None, 0)
+    assert row["note"] == "no rate: the judge gave no verdict on any of 2 events"
+    assert win_rows([], []) == []
+
+
+def test_events_without_a_verdict_enter_no_rate_and_are_counted() -> None:
+    judged = [judgement("a", 0, judge="openai:x"), judgement("b", 0, "opponent", "opponent", "openai:x")]
+    row = win_rows(judged, [event("a"), event("b"), event("c")])[0]
+    assert (row["value"], row["n"]) == (50, 2)
+    assert "1 of 3 events have no verdict" in row["note"]

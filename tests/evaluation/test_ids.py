@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation.judgement_files import read_judged
 from livecc_assets.evaluation.livesports_files import import_events, import_questions
 from livecc_assets.evaluation.opponent import captions_file
 from livecc_assets.evaluation.ovobench import ovobench_items
 from livecc_assets.evaluation.qa import mvbench_items
 from livecc_assets.evaluation.videomme import results, videomme_items
-from livecc_assets.evaluation.win_rate import read_published
 from livecc_assets.store.rows import Rejected
 from tests.evaluation.test_livesports_files import cc, qa, save
 from tests.evaluation.test_ovobench import rec
@@ -89,10 +89,13 @@ def test_an_event_that_has_no_number_in_a_captions_file_is_one_line(tmp_path: Pa
         captions_file(path, [])
 
 
-def test_a_published_judgement_with_a_bad_id_is_refused_with_its_record(tmp_path: Path):
+def test_a_published_judgement_with_a_bad_id_is_a_row_that_does_not_count(tmp_path: Path):
     path = save(tmp_path / "a.jsonl", [{"video_event_id": "../x", "ab_winner": "m", "ba_winner": "m"}])
-    with pytest.raises(UserError, match=r"record 1: video_event_id '\.\./x' is a path"):
-        read_published(path, "m", "o")
+    judged = read_judged(path, "m", "o")
+    (row,) = judged.rejected
+    assert judged.rows == []
+    assert (row.reason, row.detail[:9]) == ("malformed_id", "record 1:")
+    assert "'../x' is a path" in row.detail
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '[{"a": ' + "9" * 5000 + "}]", '{"a": ' + "9" * 5000 + "}"])

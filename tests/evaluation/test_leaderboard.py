@@ -1,10 +1,12 @@
 """The leaderboard holds every experiment with intervals, the paired gain, the guess, and where the numbers come from."""
 
 import json
+import re
 
 import pytest
 
 from livecc_assets.evaluation.cc_score import cc_score_rows
+from livecc_assets.evaluation.intervals import rate
 from livecc_assets.evaluation.leaderboard import (
     ExperimentScores,
     cell,
@@ -15,7 +17,7 @@ from livecc_assets.evaluation.leaderboard import (
     rows_of,
     text,
 )
-from livecc_assets.evaluation.schemas import SCHEMAS, score_row
+from livecc_assets.evaluation.schemas import SCHEMAS, rate_row, score_row
 from tests.evaluation.builders import event, happening, judgement, said
 
 
@@ -47,9 +49,10 @@ def test_the_document_has_what_the_command_promises(rows):
     assert list(made["experiments"]) == ["tiny-streaming", "tiny-blind", "other"]
     streaming = made["experiments"]["tiny-streaming"]
     assert streaming["event_f1"] == 100
-    assert streaming["event_f1_interval"] == [100, 100]
+    assert 90 < streaming["event_f1_interval"][0] < streaming["event_f1_interval"][1] == 100
     assert (streaming["win_rate"], streaming["position_gap"]) == (100, "not applicable")
-    assert streaming["win_rate_interval"] == [100, 100]
+    low, high = streaming["win_rate_interval"]
+    assert 85 < low < 95 and high == 100, "won all of 40 is not surely won"
     assert streaming["mvbench_interval"] == [20, 60]
     assert streaming["data_versions"] == {
         "livesports_commentary[tiny-streaming]": "sha-tiny-streaming",
@@ -58,7 +61,7 @@ def test_the_document_has_what_the_command_promises(rows):
     (gain,) = made["event_f1_gain"]
     assert (gain["first"], gain["second"], gain["videos"]) == ("tiny-streaming", "tiny-blind", 40)
     assert gain["value"] == pytest.approx(50)
-    assert gain["interval"] == pytest.approx([50, 50])
+    assert gain["interval"][0] < 50 < gain["interval"][1]
     assert 0 < made["baselines"]["guess"]["event_f1"] <= 50
     assert "event_f1_interval" in made["baselines"]["guess"]
 
@@ -67,13 +70,13 @@ def test_the_text_table_shows_values_intervals_gain_and_guess(rows):
     shown = text(rows)
     for part in (
         "tiny-streaming",
-        "100.0 [100.0, 100.0]",
         "n/a",
         "40.0 [20.0, 60.0]",
         "baseline: guess",
         "event_f1_gain",
     ):
         assert part in shown
+    assert re.search(r"100\.0 \[9\d\.\d, 100\.0\]", shown)
     assert "livesports_qa" not in shown, "a benchmark that nobody ran takes no column"
 
 
@@ -94,6 +97,15 @@ def test_the_gain_names_both_experiments_versions(rows):
     }
 
 
+def test_three_wins_are_few_and_no_certainty():
+    judged = [judgement(f"v{n}", 0, judge="likelihood:x") for n in range(3)]
+    scores = {"livesports_cc_score": cc_score_rows(judged, [], [event(f"v{n}") for n in range(3)])}
+    answers = {"livesports_qa_score": [rate_row("accuracy", "all", rate([1.0, 0.0, 0.0], range(3)).scaled(100))]}
+    made = document(leaderboard_rows({"x": ExperimentScores(scores | answers)}))["experiments"]["x"]
+    assert made["win_rate_interval"][0] < 60 and made["win_rate_interval"][1] == 100
+    assert made["videos"]["livesports_qa"] == 3 and "livesports_qa" in made["too_few"]
+
+
 def test_only_experiments_that_differ_in_sight_are_paired():
     assert pairs_to_compare(["a-streaming", "a-blind", "b-streaming", "c"]) == [("a-streaming", "a-blind")]
 
@@ -102,7 +114,7 @@ def test_without_truth_or_partner_there_is_no_gain_and_no_guess():
     commentary = [said("v0", 0, (5, "red jumps"))]
     one = ExperimentScores({"livesports_cc_score": cc_score_rows([], commentary, [event("v0")])}, commentary)
     made = leaderboard_rows({"x-streaming": one, "x-blind": one}, [event("v0")])
-    assert {row["metric"] for row in made} == {"words_per_second"}
+    assert {row["metric"] for row in made} == {"win_rate", "words_per_second"}, "a win rate without a value says why"
     assert leaderboard_rows({}) == []
     assert document([])["experiments"] == {}
 
@@ -112,3 +124,5 @@ def test_cells_read_well():
     assert cell(row) == "12.3"
     assert cell(row | {"low": 1.0, "high": 22.04}) == "12.3 [1.0, 22.0]"
     assert cell(row | {"value": None}) == "n/a"
+    assert cell(row | {"clusters": 4}) == "12.3 too few"
+    assert cell(row | {"clusters": 5}) == "12.3"

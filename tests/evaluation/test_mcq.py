@@ -16,13 +16,12 @@ from livecc_assets.evaluation.mcq import (
 )
 from livecc_assets.evaluation.ovobench import ANSWER_PREFIX as OVO_PREFIX
 from livecc_assets.evaluation.ovobench import RELEASED_CANDIDATES
-from livecc_assets.evaluation.statistics import wilson
 
 OPTIONS = ("A. x", "B. y", "C. z", "D. w")
 
 
 def item(n=0, groups=(), stratum="", answer="A"):
-    return lettered_item(str(n), "v", {"video": "v.mp4"}, "Q?", OPTIONS, answer, groups=groups, stratum=stratum)
+    return lettered_item(str(n), f"v{n}", {"video": "v.mp4"}, "Q?", OPTIONS, answer, groups=groups, stratum=stratum)
 
 
 def test_letters_have_the_published_ids(golden, qwen_processor):
@@ -73,7 +72,8 @@ def test_accuracy_is_reported_for_all_and_for_each_group_with_interval_and_chanc
     rows = {(row["metric"], row["subset"]): row for row in accuracy_rows(answered)}
     overall = rows[("accuracy", "all")]
     assert (overall["value"], overall["n"]) == (30, 10)
-    assert (overall["low"], overall["high"]) == pytest.approx((100 * wilson(3, 10).low, 100 * wilson(3, 10).high))
+    assert (overall["low"], overall["high"]) == pytest.approx((10.8, 60.3), abs=5)  # Wilson's, of 3 in 10
+    assert overall["clusters"] == 10
     assert "guessing 25.0 %" in overall["note"]
     assert rows[("accuracy", "kind:a")]["value"] == 50
     assert rows[("accuracy", "kind:b")]["value"] == 0
@@ -86,4 +86,5 @@ def test_a_mean_over_tasks_weighs_tasks_not_questions():
     mean = strata_mean(answered)
     assert mean.value == 75
     assert 55 < mean.low < 75 < mean.high < 95
+    assert (mean.n, mean.clusters) == (100, 90)
     assert strata_mean(answered) == mean

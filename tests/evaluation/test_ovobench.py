@@ -178,3 +178,13 @@ def test_the_annotation_file_must_name_videos(tmp_path):
     path.write_text(json.dumps([{"id": 1, "task": "REC"}]))
     with pytest.raises(UserError, match="lack 'video'"):
         read_ovobench(path)
+
+
+def test_the_overall_score_has_an_interval_that_counts_videos():
+    records = [{**choice("OCR", id=n), "video": f"{n // 2}.mp4"} for n in range(20)]
+    records += [{**choice("EPM", id=n), "video": f"{n // 2}.mp4"} for n in range(20, 30)]
+    done = answered(records, lambda item: item.stratum == "OCR" or int(item.cluster) % 2 == 0)
+    overall = next(row for row in ovobench_score(done) if (row["metric"], row["subset"]) == ("mean_accuracy", "all"))
+    assert overall["value"] == pytest.approx(75)
+    assert 45 < overall["low"] < 75 < overall["high"] < 95
+    assert (overall["n"], overall["clusters"]) == (30, 15)

@@ -97,3 +97,14 @@ def test_a_question_without_video_stops_mvbench_and_a_malformed_one_is_a_row(tmp
     (bad,) = mvbench_items([mv(answer="none of these")])
     assert isinstance(bad, Rejected)
     assert bad.kind == "error"
+
+
+def test_questions_of_one_video_count_as_few():
+    """Ten right answers about one video are no ten videos."""
+    rows = [question(n) | {"video_id": f"v{n // 10}"} for n in range(100)]
+    items = kept(livesports_items(rows, own_path))
+    answered = [Answered(item, "A", "", n // 10 % 2 == 0) for n, item in enumerate(items)]
+    alike = next(row for row in livesports_score(answered) if row["metric"] == "accuracy")
+    mixed = livesports_score([Answered(item, "A", "", n % 2 == 0) for n, item in enumerate(items)])[0]
+    assert (alike["n"], alike["clusters"], alike["value"], mixed["value"]) == (100, 10, 50, 50)
+    assert alike["high"] - alike["low"] > 2 * (mixed["high"] - mixed["low"])

@@ -55,7 +55,7 @@ class Company:
 def test_a_killed_judging_by_likelihood_goes_on(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = Work()
 
-    def judge(config: Any, home: Path, events: Any) -> LikelihoodJudge:
+    def judge(config: Any, home: Path, *_: Any) -> LikelihoodJudge:
         return LikelihoodJudge(CachedLosses(Company(work), "m", home / "cache"), "m")
 
     monkeypatch.setattr(judging, "make_judge", judge)
@@ -91,6 +91,7 @@ def test_no_verdict_that_came_before_the_kill_is_paid_for_again(
 ) -> None:
     work = Work()
     monkeypatch.setattr(judging, "make_judge", lambda *_: Paid(work))
+    monkeypatch.setattr(judging, "check", lambda *_: {})  # a judge's memory serves its canaries
     tasks = judging_tasks(tmp_path, {"kind": "openai"})
     work.again(33)
     with pytest.raises(Killed):

@@ -102,6 +102,46 @@ def test_the_corrected_rule_reads_what_is_meant(response, letter):
     assert extract_letter(response, ["A. one", "B. two", "C. three", "D. four"]) == letter
 
 
+RIDING = ["A. A red car.", "B. A man rides a bike.", "C. Dancing.", "D. None of the above."]
+
+
+@pytest.mark.parametrize(
+    ("response", "letter"),
+    [
+        ("b", "B"),
+        ("(b)", "B"),
+        ("b. A man rides a bike.", "B"),
+        ("**B.** A man rides a bike.", "B"),
+        ("$\\boxed{C}$", "C"),
+        ("<answer>C</answer>", "C"),
+        ("<think>It may be A. The answer is A?</think>C", "C"),
+        ("The answer is b.", "B"),
+        ("A man rides a bike.", "B"),
+        ("Answer: A man rides a bike.", "B"),
+        ("The answer is a man rides a bike", "B"),
+        ("A person is riding in the video, so the answer is C.", "C"),
+        ("Option A is wrong. The answer is C.", "C"),
+        ("I considered (A), but it is incorrect. Final answer: D", "D"),
+        ("The answer is not A. It is C.", "C"),
+        ("A, B and C cannot be seen; the answer is D.", "D"),
+        ("The correct answer is (B). Note that A is a common distractor.", "B"),
+        ("(B) A man rides a bike.", "B"),
+        ("选B", "B"),
+        ("答案：C", "C"),
+        ("Ｂ", "B"),
+        ("Option\nB", "B"),
+        ("(A) or (B)", ""),
+        ("Both A and C.", ""),
+        ("The answer is A or B", ""),
+        ("I do not know.", ""),
+        ("E", ""),
+        ("a bike", ""),
+    ],
+)
+def test_answers_are_read_as_models_write_them(response, letter):
+    assert extract_letter(response, RIDING) == letter
+
+
 def test_an_unreadable_response_leaves_the_count_when_released_and_is_wrong_when_corrected():
     videos = [{"duration": "short", "questions": [{"response": "?", "options": [], "answer": "A"}]}]
     assert tally(videos, lambda *_: "all", "released") == {}

@@ -51,13 +51,13 @@ for line in sys.stdin:
     print(json.dumps(sorted(asset for asset in before if before[asset] != after[asset])))
 """
 PLANTED = ("", "PLANTED = 1\n")
-OWN = "task.writer.extend(clips.caption_clips(caption_words.rows(), task.config))"
+OWN = "task.writer.add_pieces(clips.clip_tables(videos, task.config))"
 EDITS = {
     **{file: (file, *PLANTED) for file in LEAKS},
     "function": ("live_cc/assets.py", OWN, f"assert task; {OWN}"),
     "template": ("live_whisperx/query_templates.yaml", "", "# more\n"),
     "comment": ("live_cc/clips.py", "def runs(", "# why\ndef runs("),
-    "docstring": ("live_cc/clips.py", '"""Cut the words', '"""Cut all the words'),
+    "docstring": ("live_cc/clips.py", '"""Cut the words of one', '"""Cut all the words of one'),
     "store": ("store/store.py", *PLANTED),
     "settings": ("core/text.py", *PLANTED),
 }

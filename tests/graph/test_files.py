@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.graph.files import found as present
 from livecc_assets.graph.files import named, replaced
 from livecc_assets.graph.plan import make_plan
 from livecc_assets.graph.settings import SHIPPED, Settings, load_settings, read_yaml
@@ -68,7 +69,7 @@ def keys(settings: Settings) -> dict[str, str]:
             continue
         config = step.config(settings, store, partition)
         contents = {at: content_of(address, settings.cache) for at, address in named(config, step.files).items()}
-        without = dict.fromkeys(named(config, step.places), "")
+        without = dict.fromkeys(named(config, step.places), "") | dict.fromkeys(present(config, step.unkeyed), "")
         found[step.asset] = digest(replaced(config, contents | without))
     return found
 
@@ -116,6 +117,27 @@ def test_another_name_of_the_opponent_is_another_opponent(benchmark_files: Bench
     before = keys(settings)["livesports_judgements"]
     object.__setattr__(settings.profile.opponent, "name", "gpt-4o")
     assert keys(settings)["livesports_judgements"] != before
+
+
+def test_how_a_judge_is_asked_changes_no_key_and_whom_it_asks_does(tmp_path: Path) -> None:
+    asked = {"kind": "openai", "model": "m", "base_url": "http://a/v1", "seed": 1}
+
+    def key(**judge: Any) -> str:
+        profile = read_yaml(SHIPPED / "profiles" / "sample.yaml") | {"judge": asked | judge}
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(profile))
+        settings = load_settings(tmp_path / "home", profile=str(tmp_path / "mine.yaml"))
+        return keys(settings)["livesports_judgements"]
+
+    how = {
+        "base_url": "http://b/v1",
+        "workers": 3,
+        "attempts": 2,
+        "timeout": 9,
+        "api_key_env": "K",
+        "budget": {"calls": 5},
+    }
+    assert key(**how) == key()
+    assert len({key(), key(model="n"), key(seed=2), key(rule="released"), key(jury=[{"model": "n"}])}) == 5
 
 
 def test_status_says_which_file_changed(benchmark_files: Benchmark, tmp_path: Path) -> None:

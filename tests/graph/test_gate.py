@@ -62,6 +62,17 @@ def test_a_selection_of_failed_batches_alone_says_which_and_why(world) -> None:
         make_plan(world.steps["picked"], world.settings, world.store, "sample")
 
 
+def test_a_selection_names_the_failed_check_where_nothing_below_it_was_made(world) -> None:
+    world.batch("good", [3])
+    world.batch("bad", BAD)
+    world.selection(["good", "bad"], at_least=0)
+    world.run("numbers", "doubled", partition="good")
+    assert not world.run("numbers", "doubled", partition="bad").success
+    assert world.store.current("doubled", "bad") is None
+    plan = make_plan(world.steps["picked"], world.settings, world.store, "sample")
+    assert plan.left_out == {"bad": "numbers failed: too many rows in error"}
+
+
 def test_mended_videos_let_the_batch_go_on(world) -> None:
     world.batch("a", BAD)
     world.run("numbers", "doubled", partition="a")

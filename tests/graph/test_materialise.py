@@ -218,6 +218,7 @@ dg.materialize([declare(step, toy.STEPS) for step in toy.STEPS.values()], select
 """
 
 
+@pytest.mark.live
 def test_of_two_equal_runs_the_second_waits_and_serves_what_the_first_made(world, memoised) -> None:
     world.batch("a", [1, 2, 3])
     world.run("numbers", partition="a")

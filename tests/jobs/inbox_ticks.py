@@ -25,9 +25,9 @@ class Ticks:
         self._now, self._reads = 1_800_000_000.0, 0
         real = folders.look
 
-        def seen(uri: str) -> folders.Look:
+        def seen(uri: str, follow_links: bool = False) -> folders.Look:
             self.looked_at.append(uri.rsplit("/", 1)[-1])
-            return real(uri)
+            return real(uri, follow_links)
 
         monkeypatch.setattr(folders, "look", seen)
         monkeypatch.setattr(ticking, "clock", lambda: self._now)
@@ -91,9 +91,9 @@ def close(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody list the folder of this name any more."""
     seen = folders.look
 
-    def denied(uri: str) -> folders.Look:
+    def denied(uri: str, follow_links: bool = False) -> folders.Look:
         if uri.endswith(name):
             raise UserError(f"{uri}: the AWS credentials may not do ListObjectsV2 there; allow it")
-        return seen(uri)
+        return seen(uri, follow_links)
 
     monkeypatch.setattr(folders, "look", denied)

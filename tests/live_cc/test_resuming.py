@@ -63,7 +63,7 @@ class Opened:
     """A video without a file: three pictures as bright as its name says."""
 
     def __init__(self, name: str) -> None:
-        self.end_pts, self.light = np.arange(3.0), int(Path(name).stem[1:])
+        self.start_pts, self.end_pts, self.light = np.arange(3.0), np.arange(1.0, 4.0), int(Path(name).stem[1:])
 
     def __enter__(self) -> "Opened":
         return self

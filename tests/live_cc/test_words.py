@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.live_cc.words import caption_words, split_line, split_words
+from livecc_assets.live_cc.words import caption_words, split_words
 from livecc_assets.store.rows import Rejected
 
 
@@ -53,8 +53,8 @@ def test_music_marks_repeats_and_times_of_the_worked_example():
 
 
 def test_corrected_splitting_leaves_no_empty_words_and_reads_any_white_space():
-    assert [w["word"] for w in split_line(0, 2, " so  this\tis\nit ")] == ["so", "this", "is", "it"]
-    assert split_line(0, 2, "   ") == []
+    assert [w["word"] for w in split_words([(0, 2, " so  this\tis\nit ")])] == ["so", "this", "is", "it"]
+    assert split_words([(0, 2, "   ")]) == []
 
 
 def test_captions_with_word_times_are_used_as_they_are():

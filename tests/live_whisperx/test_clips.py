@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from livecc_assets.core.rules import Rule
 from livecc_assets.core.words import Word
 from livecc_assets.live_cc.clips import Limits
-from livecc_assets.live_whisperx.clips import sentence_clips, sentence_runs, starts_sentence
+from livecc_assets.live_cc.columns import Timed
+from livecc_assets.live_whisperx.clips import openings, sentence_clips, sentence_runs
 from livecc_assets.live_whisperx.schemas import SCHEMAS
 from livecc_assets.store.rows import Rejected
 
@@ -36,14 +37,13 @@ def test_clips_equal_the_golden_vectors(golden: Path, rule: Rule):
 
 
 def test_released_starts_only_at_words_in_capitals():
-    words = _steady(["end.", "The", "stop?", "I", "go", "NASA"])
-    assert [starts_sentence(words, i, "released") for i in range(6)] == [True, False, False, True, False, False]
+    words = Timed.of_words(_steady(["end.", "The", "stop?", "I", "go", "NASA"]))
+    assert openings(words, "released").tolist() == [True, False, False, True, False, False]
 
 
 def test_corrected_starts_at_a_capital_after_the_end_of_a_sentence():
-    words = _steady(["end.", "The", "stop!", '"So', "go.", "it", "No", "on.", "42nd", "x.", "42"])
-    starts = [i for i in range(len(words)) if starts_sentence(words, i)]
-    assert starts == [0, 1, 3]
+    words = Timed.of_words(_steady(["end.", "The", "stop!", '"So', "go.", "it", "No", "on.", "42nd", "x.", "42"]))
+    assert openings(words).nonzero()[0].tolist() == [0, 1, 3]
 
 
 def test_the_worked_example_of_a_silence_and_two_sentence_starts():

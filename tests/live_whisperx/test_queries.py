@@ -14,8 +14,10 @@ from livecc_assets.live_whisperx.queries import (
     templates,
 )
 from livecc_assets.live_whisperx.schemas import SCHEMAS
-from livecc_assets.models.chat_endpoint import ChatError
+from livecc_assets.models.chat_endpoint import ChatError, Reply
+from livecc_assets.store.blobs import LocalBlobs
 from livecc_assets.store.rows import Rejected
+from tests.mock_endpoint import MockEndpoint
 
 CATEGORIES = [
     "Howto & Style", "Sports", "Education", "Autos & Vehicles", "Science & Technology", "Gaming", "News & Politics",
@@ -69,6 +71,21 @@ def test_replies_are_read_with_and_without_a_fence(reply):
     assert parse_reply(reply).query == "Call the game."
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<think>the schema is {{result, query}}</think>\n{json}",
+        "{json}\nI kept it generic {{as asked}}.",
+        '```json\n{{"result": "NO", "query": ""}}\n```\nOn reflection:\n```json\n{json}\n```',
+        "```json\n{json}\n```\nI hope this helps.",
+    ],
+)
+@pytest.mark.parametrize("result", ['"YES"', "true"])
+@pytest.mark.parametrize("query", ["Comment on the match", "Write it as ```text``` please"])
+def test_the_one_object_is_found_whatever_stands_around_it(around: str, result: str, query: str) -> None:
+    assert parse_reply(around.format(json=f'{{"result": {result}, "query": "{query}"}}')).query == query
+
+
 def test_a_request_that_was_cut_inside_a_character_can_be_kept() -> None:
     assert parse_reply('{"result": "YES", "query": "Call it \\ud83d"}').query == "Call it \ufffd"
 
@@ -99,12 +116,12 @@ class Endpoint:
     def __init__(self, *replies):
         self.replies, self.asked = list(replies), 0
 
-    def ask(self, prompt):
+    def ask(self, prompt, attempt=0):
         self.asked += 1
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
-        return reply
+        return Reply(reply)
 
 
 def test_an_unreadable_reply_is_asked_for_again_but_not_for_ever():
@@ -137,3 +154,21 @@ def test_writers_are_named_in_the_profile(monkeypatch: pytest.MonkeyPatch):
     assert load_writer({"writer": "template"}) is template_writer
     with pytest.raises(UserError, match="set OPENAI_API_KEY"):
         load_writer({"writer": "openai", "model": "m", "base_url": ""})
+
+
+def test_a_refused_text_is_its_clips_error_and_a_second_run_asks_nothing(tmp_path) -> None:
+    def reply(prompt: str):
+        filtered = (400, '{"error": {"code": "content_filter"}}')
+        return filtered if "knocked him out cold" in prompt else '{"result": "YES", "query": "Comment on this"}'
+
+    endpoint, blobs = MockEndpoint(reply), LocalBlobs(tmp_path)
+    clips = [_clip(f"v{n}:0", text) for n, text in enumerate(("a fine pass", "he has knocked him out cold", "a goal"))]
+    config = {"writer": "openai", "model": "m", "base_url": endpoint.url}
+    rows = list(commentary_queries(clips, load_writer(config, blobs)))
+    assert [row.reason if isinstance(row, Rejected) else row["query"] for row in rows] == [
+        "Comment on this", "no_query", "Comment on this",
+    ]  # fmt: skip
+    assert isinstance(rows[1], Rejected) and "content_filter" in rows[1].detail
+    assert list(commentary_queries([clips[0], clips[2]], load_writer(config, blobs))) == [rows[0], rows[2]]
+    endpoint.close()
+    assert endpoint.calls == 3

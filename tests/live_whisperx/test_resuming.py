@@ -54,7 +54,7 @@ def test_a_killed_recognition_goes_on_with_the_next_video(
             return [word] * (int(audio[0]) % 3), "en"
 
     monkeypatch.setattr(asr.FasterWhisper, "load", lambda *_: Recogniser())
-    monkeypatch.setattr(asr, "read_audio", lambda uri, rate: np.array([int(Path(uri).stem[1:])]))
+    monkeypatch.setattr(asr, "read_audio", lambda uri, rate, rule: np.full(16 * rate, int(Path(uri).stem[1:])))
     schema = SOURCE["yt_cc_source"]
     for number, field in enumerate(schema):
         schema = schema.set(number, field.with_nullable(True))

@@ -1,10 +1,13 @@
 """The film maker as a fixture."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helper modules of this folder's tests
 
 
 @pytest.fixture(scope="session")

@@ -55,8 +55,13 @@ def make(
     gop: int = 12,
     sound_from: float = 0.0,
     stereo: bool = False,
+    clock: float = 0.0,
+    coding: dict[str, str] | None = None,
 ) -> Path:
-    """Writes a film; ``stamps`` are frame times in milliseconds in place of the constant rate."""
+    """Writes a film; ``stamps`` are frame times in milliseconds in place of the constant rate; ``coding``: the encoder's options.
+
+    ``clock`` is where the container's stamps start, in seconds.
+    """
     with av.open(str(path), "w", options=options or {}) as container:
         video = audio = None
         if vision:
@@ -64,6 +69,7 @@ def make(
             assert isinstance(video, av.VideoStream)
             video.width, video.height, video.pix_fmt = size[0], size[1], "yuv420p"
             video.codec_context.gop_size = gop
+            video.options = {**(coding or {})}
             if stamps is not None:
                 video.codec_context.time_base = Fraction(1, 1000)
         if sound:
@@ -73,16 +79,18 @@ def make(
         if video is not None:
             for number in range(len(stamps) if stamps is not None else round(seconds * fps)):
                 frame = av.VideoFrame.from_ndarray(picture(number % 256, *size), format="rgb24")
-                frame.pts = stamps[number] if stamps is not None else number
+                frame.pts = (
+                    (stamps[number] + round(1000 * clock)) if stamps is not None else number + round(clock * fps)
+                )
                 frame.time_base = Fraction(1, 1000) if stamps is not None else Fraction(1, fps)
                 container.mux(video.encode(frame))
             container.mux(video.encode(None))
         if audio is not None:
-            _mux_sound(container, audio, seconds, sound_from, stereo)
+            _mux_sound(container, audio, seconds, sound_from, stereo, clock)
     return path
 
 
-def _mux_sound(container, audio, seconds: float, sound_from: float, stereo: bool) -> None:
+def _mux_sound(container, audio, seconds: float, sound_from: float, stereo: bool, clock: float) -> None:
     samples = beeps(seconds)[round(sound_from * RATE) :]
     channels = [samples, np.zeros_like(samples)] if stereo else [samples]
     layout = "stereo" if stereo else "mono"
@@ -91,7 +99,7 @@ def _mux_sound(container, audio, seconds: float, sound_from: float, stereo: bool
         piece = np.ascontiguousarray(np.stack([channel[start : start + 1024] for channel in channels]))
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
         frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
-        frame.pts = round(sound_from * RATE) + start
+        frame.pts = round((clock + sound_from) * RATE) + start
         for part in resampler.resample(frame):
             container.mux(audio.encode(part))
     container.mux(audio.encode(None))

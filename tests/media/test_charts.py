@@ -140,7 +140,7 @@ def test_a_strip_wraps_into_rows_and_grows_with_its_words() -> None:
 
 @pytest.mark.parametrize("text", ["a few short words", "Pneumonoultramicroscopicsilicovolcanoconiosis", "гол! ¡gol!"])
 def test_no_line_of_a_strip_is_wider_than_its_cell(text: str) -> None:
-    font = strip._font(13)
+    font = strip.font_of(13)
     lines = strip.wrap(text, font, 90)
     assert all(font.getlength(line) <= 90 for line in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -46,7 +46,7 @@ def test_a_batch_gets_a_selection_with_the_thresholds_in_force(
 ) -> None:
     settings = load_settings(tmp_path / "home")
     lines = list(register(settings, str(folder), "mine", "required", "Sports"))
-    assert registered == [(str(folder), "mine", "required", "Sports")]
+    assert registered == [(str(folder), "mine", "required", "Sports", False)]
     assert lines[0] == f"batch mine: 1 files under {folder}"
     assert lines[-1].startswith("next: livecc curate mine, then livecc select mine")
     made = load_settings(tmp_path / "home").selections["mine"]

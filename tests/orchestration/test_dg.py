@@ -33,6 +33,7 @@ def dg(tmp_path: Path, *arguments: str, home: Path | None = None) -> subprocess.
     return subprocess.run([DG, *arguments], cwd=CHECKOUT, env=env, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.live
 @pytest.mark.timeout(400)
 def test_dg_lists_every_asset_with_what_it_reads_and_every_job(tmp_path: Path) -> None:
     done = dg(tmp_path, "list", "defs", "--json")
@@ -72,6 +73,7 @@ def test_dg_launches_an_asset_of_a_batch_in_the_home_that_the_livecc_command_kee
         assert run.is_success, "the UI of this home shows the run"
 
 
+@pytest.mark.live
 @pytest.mark.timeout(400)
 def test_dg_finds_nothing_wrong(tmp_path: Path) -> None:
     done = dg(tmp_path, "check", "defs")

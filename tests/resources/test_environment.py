@@ -69,6 +69,7 @@ def seen_by_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[st
     return json.loads((tmp_path / "seen.json").read_text())
 
 
+@pytest.mark.live
 def test_no_other_secret_is_in_proc_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = seen_by_a_worker(tmp_path, monkeypatch)
     assert seen["environ"].items() >= (STORE | {"MY_JUDGE_KEY": SECRET["MY_JUDGE_KEY"]}).items()

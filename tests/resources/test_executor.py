@@ -1,12 +1,16 @@
 """Steps of queued runs are forked from a process that has loaded the graph, unless a run's config says otherwise."""
 
+import multiprocessing
+import multiprocessing.forkserver
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from livecc_assets.orchestration.early import start_fork_server
 from resources.executor import executor_in_force
 
 
@@ -50,3 +54,21 @@ def test_a_run_in_one_process_is_as_it_was(tmp_path: Path) -> None:
         dg.execute_job(dg.reconstructable(looking), instance=instance, run_config=config) as result,
     ):
         assert result.success
+
+
+def fork_server() -> int:
+    """The process from which this one's steps would be forked; 0 where there is none after asking for it early."""
+    start_fork_server()
+    found = vars(multiprocessing.forkserver._forkserver)["_forkserver_pid"]
+    return found or 0
+
+
+@pytest.mark.parametrize(("executor", "starts"), [("", True), ("processes", True), ("pods", False)])
+def test_only_the_process_of_a_run_starts_the_fork_server_early(
+    executor: str, starts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVECC_EXECUTOR", executor)
+    monkeypatch.setattr(multiprocessing.forkserver.ForkServer, "ensure_running", lambda _: pytest.fail("here"))
+    fork_server()  # a server of code is nobody's child
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as run:
+        assert (run.submit(fork_server).result(60) > 0) is starts

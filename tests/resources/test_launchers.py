@@ -6,6 +6,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR
 from resources.launchers.base import explain
 from tests.process_tools import wait_for_end
@@ -37,6 +39,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.live
 def test_a_worker_dies_with_a_killed_orchestrator() -> None:
     code = textwrap.dedent(ORCHESTRATOR)
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, text=True)

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -29,7 +30,13 @@ def pin(artifact: Artifact) -> Upstream:
 
 
 def written(
-    store: Store, asset: str, partition: str, upstream: list[Artifact], rows: list[dict] | None = None, **files: Path
+    store: Store,
+    asset: str,
+    partition: str,
+    upstream: list[Artifact],
+    rows: list[dict] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    **files: Path,
 ) -> Artifact:
     """An artifact as a step would leave it."""
     schema = SCORE_TABLE if rows is not None else None
@@ -46,6 +53,7 @@ def written(
         writer.add(row)
     for name, path in files.items():
         writer.add_file(path, name.replace("__", "."))
+    writer.metadata |= metadata or {}
     writer.commit()
     found = store.at(store.place(asset, partition, "key"))
     assert found is not None
@@ -116,6 +124,44 @@ def test_a_score_finds_the_checkpoint_it_was_measured_on(
         ("livesports_cc/event_f1", 61.0, "livesports_events[all]"),
         ("livesports_cc/event_f1/n", 40.0, "livesports_events[all]"),
     }
+
+
+def test_the_latencies_of_the_commentary_stand_beside_its_scores(
+    settings: Settings, checkpoint: Artifact, tracker: Tracker, tmp_path: Path
+) -> None:
+    store = settings.store()
+    events = written(store, "livesports_events", "all", [], weights=tmp_path / "weights")
+    seen = {"latency_p50": 0.17, "latency_p95": 0.4, "latency_worst": 1.5, "real_time_factor": 0.31}
+    about = seen | {"seconds_of_video": 90.0, "rule": "corrected", "positions": "train-consistent"}
+    commentary = written(
+        store,
+        "livesports_commentary",
+        "sample-streaming",
+        [checkpoint, events],
+        metadata=about,
+        weights=tmp_path / "log",
+    )
+    row = {"metric": "event_f1", "subset": "all", "value": 61.0, "low": None, "high": None, "n": 40, "note": None}
+    record(written(store, "livesports_cc_score", "sample-streaming", [commentary, events], [row]), settings)
+    commented = record(commentary, settings)
+    assert "mlflow_model" in commented
+    [run] = runs(tracker)
+    assert {key.removeprefix("livesports_commentary/"): value for key, value in run.data.metrics.items()} == seen | {
+        "livesports_cc/event_f1": 61.0,
+        "livesports_cc/event_f1/n": 40.0,
+    }
+    [model] = models(tracker)
+    assert {metric.dataset_name for metric in model.metrics} == {"livesports_events[all]"}
+
+
+def test_a_commentary_that_measured_nothing_is_not_recorded(
+    settings: Settings, checkpoint: Artifact, tracker: Tracker, tmp_path: Path
+) -> None:
+    silent = written(
+        settings.store(), "livesports_commentary", "a", [checkpoint], metadata={"rule": "x"}, weights=tmp_path / "log"
+    )
+    assert record(silent, settings) == {}
+    assert tracker._connect().get_experiment_by_name(tracker.workspace) is None, "nothing was opened there"
 
 
 def test_experiments_that_share_a_checkpoint_have_a_run_each(

@@ -111,6 +111,7 @@ def test_a_worker_that_nobody_waits_for_is_ended(tmp_path):
     wait_for_end(pid)
 
 
+@pytest.mark.live
 def test_a_killed_server_takes_its_workers_along_and_is_started_again(tmp_path):
     with (tmp_path / "stderr").open("w") as stderr:
         worker = Worker(MODULE, {"DO": "sleep"}, stderr)

@@ -4,9 +4,8 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from dagster_pipes import encode_param
 from livecc_assets.commentary.schemas import SCHEMAS as COMMENTARY
 from livecc_assets.evaluation.schemas import SCHEMAS as EVALUATION
 from livecc_assets.live_cc.schemas import SCHEMAS as LIVE_CC
+from livecc_assets.runtime import forked
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
 from tests.artifacts import new_store, pin, write
@@ -39,6 +39,24 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+class Running:
+    """A worker that the local launcher's fork server runs: its libraries are loaded once for all that are killed here."""
+
+    def __init__(self, env: dict[str, str], said: Path) -> None:
+        with said.open("a") as stderr:
+            self.worker = forked.Worker("tests.runtime.noting_worker", env, stderr)
+        self.code: int | None = None
+
+    def poll(self, seconds: float = 0.01) -> int | None:
+        if self.code is None:
+            with suppress(TimeoutError):
+                self.code = self.worker.wait(seconds)
+        return self.code
+
+    def wait(self) -> int | None:
+        return self.poll(300)
+
+
 class Stage:
     """One step as a program of its own, over a store with its inputs."""
 
@@ -48,7 +66,7 @@ class Stage:
         self.inputs: list[Artifact] = []
         self.finished = folder / "finished.txt"
 
-    def start(self, key: str) -> subprocess.Popen[bytes]:
+    def start(self, key: str) -> Running:
         extras = {
             "root": self.store.root, "home": str(self.home), "schemas": f"livecc_assets.{self.stage}.schemas",
             "asset": self.asset, "partition": "x", "input_key": key, "code_version": "1", "config": self.config,
@@ -61,12 +79,12 @@ class Stage:
         environment = os.environ | {
             "DAGSTER_PIPES_CONTEXT": encode_param({"path": str(context)}),
             "DAGSTER_PIPES_MESSAGES": encode_param({"path": str(self.folder / "messages")}),
+            "STAGE": self.stage,
             "FINISHED": str(self.finished),
             "PYTHONPATH": str(ROOT),
         }
         (self.folder / "messages").write_text("")
-        command = [sys.executable, "-m", "tests.runtime.noting_worker", self.stage]
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=(self.folder / "said.txt").open("ab"))
+        return Running(environment, self.folder / "said.txt")
 
     def lines(self) -> list[str]:
         return self.finished.read_text().split("\n")[:-1] if self.finished.exists() else []
@@ -107,9 +125,9 @@ def judging(home: Path, folder: Path) -> Stage:
 
 
 def commenting(home: Path, folder: Path) -> Stage:
-    stage = Stage(home, folder, "commentary", "livesports_commentary", CONFIG | {"max_new_tokens": 12})
-    video = write_video(folder / "v.mp4", 16)
-    events = [event("v", n, path=str(video), begin=n % 4 * 1.0, end=6.0 + n % 10) for n in range(ROWS)]
+    stage = Stage(home, folder, "commentary", "livesports_commentary", CONFIG | {"max_new_tokens": 4})
+    video = write_video(folder / "v.mp4", 10)
+    events = [event("v", n, path=str(video), begin=n % 4 * 1.0, end=6.0 + n % 4) for n in range(ROWS)]
     (folder / "reference.json").write_text(json.dumps({"model": "embedded:tiny-qwen2-vl"}))
     writer = stage.store.write("livecc_instruct", "x", "key", None, code_version="1", config={}, upstream=[])
     writer.add_file(folder / "reference.json", "reference.json")
@@ -132,7 +150,7 @@ def test_a_worker_that_is_killed_ten_times_does_a_twentieth_again_at_most(make, 
         worker = stage.start("killed")
         until(lambda at=at, worker=worker: worker.poll() is not None or len(stage.lines()) >= at, 120, stage.said)
         time.sleep(dice.random() / 5)
-        worker.send_signal(signal.SIGKILL)
+        worker.worker.send_signal(signal.SIGKILL)
         assert worker.wait() in (-signal.SIGKILL, 0), stage.said()
         again = set(before) & set(stage.lines()[len(before) :])
         assert len(again) <= ROWS // 20, f"killed at {at}: {again} was done again"

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from livecc_assets.runtime import messages
+from livecc_assets.runtime import messages, resuming
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.parts import Parts
 from livecc_assets.store.rows import Rejected
@@ -77,7 +77,23 @@ def test_items_that_are_computed_together_have_the_same_company_in_every_attempt
     assert seen == whole
 
 
-def test_few_items_are_under_way_at_a_time_and_rows_keep_their_order(tasks) -> None:
+def test_one_that_takes_long_holds_up_no_other() -> None:
+    gate, done = threading.Event(), list[int]()
+
+    def made(number: int) -> int:
+        if number == 0:
+            gate.wait(20)
+        done.append(number)
+        return number
+
+    rows = resuming.flowing(range(100), made, at_once=2)
+    threading.Thread(target=lambda: (until(lambda: len(done) == 99, 10, "the others waited"), gate.set())).start()
+    assert list(rows) == list(range(100))
+    assert done[-1] == 0
+
+
+def test_few_items_are_under_way_at_a_time_and_rows_keep_their_order(tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resuming, "AHEAD", 2)
     gate, taken = threading.Event(), list[int]()
 
     def numbers() -> Iterator[int]:

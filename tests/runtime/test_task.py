@@ -71,6 +71,16 @@ def test_a_long_step_says_a_line_every_five_seconds_and_one_at_the_end(clock: Cl
     ]
 
 
+def test_an_estimate_does_not_count_what_went_before_the_work(clock: Clock) -> None:
+    said: list[str] = []
+    report = Progress("x[a]", said.append, quiet_for=0)
+    clock.now = 30
+    report(0, 10)
+    clock.now = 36
+    report(2, 10)
+    assert said[-1] == "x[a]: 2/10 (36 s, 24 s left)"
+
+
 def test_a_line_tells_numbers_and_does_without_a_total(clock: Clock) -> None:
     said: list[str] = []
     report = Progress("x[a]", said.append, quiet_for=0)

@@ -47,7 +47,7 @@ def curated(batch, sections: dict, tmp_path_factory: pytest.TempPathFactory) -> 
     """What the first steps of the graph make of the batch, with the sample profile's thresholds."""
     home = tmp_path_factory.mktemp("models")
     source = list(source_rows(named(scan(str(batch.folder))), sections["source"], home=home))
-    kept = [row for row in source if not isinstance(row, Rejected)]
+    kept = [row for row in source if isinstance(row, dict)]
     words = list(caption_words(kept))
     clips = list(caption_clips((row for row in words if not isinstance(row, Rejected)), sections["caption_clips"]))
     return {"yt_cc_source": source, "caption_words": words, "caption_clips": clips}

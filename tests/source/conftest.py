@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from livecc_assets.source.ingest import named, scan, source_rows
-from livecc_assets.store.rows import Rejected
+from livecc_assets.store.rows import Note, Rejected, Row
 
 CONFIG: dict[str, Any] = {
     "min_height": 96,
@@ -34,7 +34,7 @@ def srt(lines: tuple[str, ...] = SPEECH, step: float = 2.0) -> str:
     """SubRip text, one line every ``step`` seconds."""
 
     def stamp(seconds: float) -> str:
-        return f"00:00:{int(seconds):02d},{round(seconds % 1 * 1000):03d}"
+        return f"00:00:{int(seconds):02d},{int(seconds * 1000 + 0.5) % 1000:03d}"
 
     cues = [f"{k + 1}\n{stamp(k * step)} --> {stamp((k + 1) * step)}\n{line}\n" for k, line in enumerate(lines)]
     return "\n".join(cues)
@@ -82,14 +82,19 @@ class Batch:
             self.write(f"{path.with_suffix('').relative_to(self.folder)}.info.json", json.dumps(about))
         return path
 
-    def read(self, **config: Any) -> tuple[list[dict[str, Any]], list[Rejected]]:
-        """(rows, rejected) of the folder."""
-        found = list(source_rows(named(scan(str(self.folder))), CONFIG | config, home=self._home))
-        return [r for r in found if isinstance(r, dict)], [r for r in found if isinstance(r, Rejected)]
+    def all(self, follow_links: bool = False, **config: Any) -> list[Row]:
+        """All that the folder's files yield, in order."""
+        return list(source_rows(named(scan(str(self.folder), follow_links)), CONFIG | config, home=self._home))
 
-    def only_rejected(self, **config: Any) -> Rejected:
-        """The one rejected row of a folder without rows."""
-        rows, rejected = self.read(**config)
+    def read(self, follow_links: bool = False, **config: Any) -> tuple[list[dict[str, Any]], list[Rejected | Note]]:
+        """(rows, lines of the rejected table) of the folder."""
+        found = self.all(follow_links, **config)
+        listed = [r for r in found if isinstance(r, Rejected) or (isinstance(r, Note) and r.kind is not None)]
+        return [r for r in found if isinstance(r, dict)], listed
+
+    def only_rejected(self, follow_links: bool = False, **config: Any) -> Rejected | Note:
+        """The one line of the rejected table of a folder without rows."""
+        rows, rejected = self.read(follow_links, **config)
         assert rows == []
         assert len(rejected) == 1, rejected
         return rejected[0]

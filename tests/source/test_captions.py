@@ -7,7 +7,8 @@ import pytest
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.source.captions import read_captions
-from livecc_assets.source.cues import Captions, plain
+from livecc_assets.source.cue_text import plain
+from livecc_assets.source.cues import Captions
 from tests.recordings import Media
 
 
@@ -117,9 +118,9 @@ def test_a_word_before_silence_does_not_last_until_the_next():
     assert words(captions) == [(0.0, 2.0, "one"), (8.0, 9.0, "two")]
 
 
-def test_bracketed_marks_are_no_words_but_stay_lines():
+def test_words_say_what_the_lines_say_marks_included():
     captions = read(vtt(("00:00.000 --> 00:01.000", "a<00:00:00.500> b"), ("00:01.000 --> 00:02.000", "[Music]")))
-    assert [word for _, _, word in words(captions)] == ["a", "b"]
+    assert [word for _, _, word in words(captions)] == ["a", "b", "[Music]"]
     assert captions.lines[1]["text"] == "[Music]"
 
 
@@ -140,7 +141,7 @@ def test_notes_styles_regions_and_cue_names_are_no_captions():
         ("{\\an8}up &amp; over", "up & over"),
         ("3 < 4 and 5 > 2", "3 < 4 and 5 > 2"),
         ("fish&nbsp;&lt;chips&gt;", "fish <chips>"),
-        ("a\u200bb\u00a0 c", "a b c"),
+        ("a\u200bb\u00a0 c", "ab c"),
         ("caf\u00e9 &#39;n&#x27; tea", "caf\u00e9 'n' tea"),
         ("first\\Nsecond", "first second"),
     ],
@@ -270,10 +271,10 @@ def test_overlapping_cue_is_cut_where_the_next_begins():
     assert captions.problems == []
 
 
-def test_cue_hidden_by_another_is_left_out_with_its_text():
-    captions = read(vtt(("00:00.000 --> 00:05.000", "one"), ("00:00.050 --> 00:06.000", "two")))
-    assert reasons(captions) == [(2, "caption_overlap")]
-    assert captions.problems[0].detail == 'cue 2 at 0.05 s overlaps cue 1 almost wholly: "two"'
+def test_cues_that_stand_on_the_screen_together_share_its_time_in_their_order():
+    captions = read(vtt(("00:00.000 --> 00:05.000", "one or two"), ("00:00.050 --> 00:06.000", "three")))
+    assert lines(captions) == [(0.0, 4.5, "one or two"), (4.5, 6.0, "three")]
+    assert captions.problems == []
 
 
 def test_cue_that_ends_before_it_starts_is_left_out():
@@ -313,3 +314,13 @@ def test_captions_of_blank_cues_are_empty():
     with pytest.raises(MediaError) as caught:
         read(vtt(("00:00.000 --> 00:01.000", "<i></i>"), ("00:01.000 --> 00:02.000", "{\\an8}")))
     assert caught.value.reason == "captions_empty"
+
+
+def test_a_number_is_text_in_a_file_without_counters():
+    def read(first: str, *texts: str) -> list[str]:
+        cues = (f"00:00:0{k},000 --> 00:00:0{k + 1},000\n{text}" for k, text in enumerate(texts, start=1))
+        return [line["text"] for line in read_captions((first + "\n\n".join(cues)).encode(), "a.srt").lines]
+
+    assert read("", "10", "9", "8") == ["10", "9", "8"]
+    assert read("", "ten\n\n2", "nine\n\n3", "eight") == ["ten", "nine", "eight"]
+    assert read("1\n", "ten\n\n7", "nine\n\n9", "eight") == ["ten", "nine", "eight"]

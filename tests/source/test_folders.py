@@ -12,9 +12,9 @@ from livecc_assets.core.errors import AbsentFolderError, UserError
 from livecc_assets.source import batch as reading
 from livecc_assets.source import moving
 from livecc_assets.source.batch import read_batch
-from livecc_assets.source.candidates import Candidate
+from livecc_assets.source.candidates import Survey
 from livecc_assets.source.folders import batch_listing, inbox_folders, listing_digest, look
-from livecc_assets.source.ingest import scan
+from livecc_assets.source.ingest import scan, survey
 from livecc_assets.source.schemas import SCHEMAS
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
@@ -66,12 +66,12 @@ def test_a_file_that_comes_while_a_batch_is_read_shows_as_a_change_later(
 ) -> None:
     batch.video("good.mp4")
 
-    def late(uri: str) -> list[Candidate]:
-        found = scan(uri)
+    def late(uri: str, follow_links: bool) -> Survey:
+        found = survey(uri, follow_links)
         batch.write("late.txt", b"1")
         return found
 
-    monkeypatch.setattr(reading, "scan", late)
+    monkeypatch.setattr(reading, "survey", late)
     made = _read(new_store(tmp_path), batch, tmp_path)
     assert made.manifest.metadata["listing"] != listing_digest(str(batch.folder))
 

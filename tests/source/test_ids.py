@@ -8,7 +8,18 @@ import pytest
 from livecc_assets.source.evaluation_lists import evaluation_ids
 from livecc_assets.store.rows import Rejected
 
-BAD = ["../../x", "..", "a\\b", "x" * 129, "x" * 200_000, "a\x1b[2Jb", "a\u202eb"]
+BAD = [
+    "../../x",
+    "..",
+    "a/b",
+    "/etc/passwd",
+    "a\\b",
+    "a\x00b",
+    "x" * 129,
+    "x" * 200_000,
+    "a\x1b[2Jb",
+    "a\u202eb",
+]
 
 
 def check(rejected: Rejected, *told: str) -> None:
@@ -58,13 +69,13 @@ def test_a_line_of_a_list_with_a_bad_id_is_an_error_that_names_file_and_line(tmp
 def test_metadata_that_are_too_long_are_noted_and_the_video_is_kept(batch):
     info = {"id": "a", "title": "x " * 10**6, "categories": ["y" * 101], "language": "z" * 10**6}
     batch.video("a.mp4", info=info)
-    (row,), rejected = batch.read()
+    *notes, row = batch.all()
     assert len(row["title"]) == 499
     assert (row["category"], row["language"]) == (None, None)
-    assert [(one.id, one.kind, one.reason) for one in rejected] == [
-        (f"a#{field}", "filtered", "long_metadata") for field in ("title", "category", "language")
+    assert [(one.id, one.kind, one.reason) for one in notes] == [
+        (f"a#{field}", None, "long_metadata") for field in ("title", "category", "language")
     ]
-    assert "its start of 500 characters is kept" in rejected[0].detail
+    assert "its start of 500 characters is kept" in notes[0].detail
 
 
 def test_a_title_is_one_line_without_what_a_terminal_acts_on(batch):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
+import av
 import pyarrow as pa
 import pytest
 
@@ -45,11 +46,12 @@ def test_word_times_of_the_captions_are_kept(batch):
     assert rows[0]["caption_words"][1] == {"start": 1.5, "end": 2.0, "word": "red"}
 
 
-def test_captions_follow_a_picture_that_starts_late(batch, film):
+def test_captions_count_from_the_sound_where_the_picture_starts_later(batch, film):
     film.make(batch.folder / "match.mkv", stamps=[1000 + 100 * k for k in range(80)], seconds=9)
     batch.write("match.srt", "1\n00:00:03,000 --> 00:00:05,000\nthe ball is in the net\n")
     rows, _ = batch.read(min_distinct_words=3)
-    assert rows[0]["subtitles"] == [{"start": 2.0, "end": 4.0, "text": "the ball is in the net"}]
+    assert rows[0]["subtitles"] == [{"start": 3.0, "end": 5.0, "text": "the ball is in the net"}]
+    assert rows[0]["duration"] == pytest.approx(9.0, abs=0.07)
 
 
 FILTERS = [
@@ -193,3 +195,20 @@ def test_the_real_folder_reads_right_to_a_person(media, tmp_path):
         "jfk.flac": "no_picture",
         "nasa_13013#info": "no_info",
     }
+
+
+def test_the_filter_of_the_shorter_side_sees_the_picture_as_displayed(batch, film):
+    batch.video().unlink()
+    film.make(batch.folder / "plain.mp4", seconds=8)
+    with av.open(str(batch.folder / "plain.mp4")) as old, av.open(str(batch.folder / "match.mp4"), "w") as new:
+        streams = {s.index: new.add_stream_from_template(s) for s in old.streams}
+        video = next(s for s in streams.values() if isinstance(s, av.VideoStream))
+        video.set_display_matrix([0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000])
+        for packet in old.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream.index]
+                new.mux(packet)
+    (batch.folder / "plain.mp4").unlink()
+    rows, _ = batch.read()
+    assert (rows[0]["width"], rows[0]["height"]) == (96, 128)
+    assert "96x128" in batch.only_rejected(min_height=97).detail

@@ -1,6 +1,7 @@
 """A writer that lives keeps its files, however old they look; one that was killed does not."""
 
 # ruff: noqa: F811 (fixtures of another file are asked for by name)
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +78,24 @@ def test_a_lease_is_renewed_until_its_writer_ends(store: Store, monkeypatch: pyt
         time.sleep(0.02)
     assert seen.count(one._lease._key) >= 4, "one failed sign does not end the others"
     one.commit()
+    assert not [item for item in store.blobs.listed("words/") if "/lease-" in item.key]
+
+
+def test_a_sign_that_is_on_its_way_at_the_end_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lease, "RENEWED", 0.01)
+    put, signing = store.blobs.put, threading.Event()
+
+    def slow(key: str, data: bytes) -> None:
+        if "/lease-" in key and threading.current_thread().name == "lease":
+            signing.set()
+            time.sleep(0.2)
+        put(key, data)
+
+    monkeypatch.setattr(store.blobs, "put", slow)
+    one = writer(store)
+    assert signing.wait(10)
+    one.abandon()
+    time.sleep(0.3)
     assert not [item for item in store.blobs.listed("words/") if "/lease-" in item.key]
 
 

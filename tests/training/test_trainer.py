@@ -180,6 +180,7 @@ def process(tmp_path, name, launcher=(), **job):
     return done.returncode, json.loads(out.read_text()) if out.is_file() else None, done.stdout + done.stderr
 
 
+@pytest.mark.live
 def test_a_killed_run_resumes_from_its_last_complete_checkpoint_with_the_same_losses(
     straight, tiny_folder, clip_rows, video_section, tmp_path
 ):
@@ -220,6 +221,7 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tiny_folder, clip_rows,
         assert outcome.facts["resumed_at_step"] == 0
 
 
+@pytest.mark.live
 @pytest.mark.slow
 def test_two_processes_under_torchrun_train_the_same_model(straight, tiny_folder, clip_rows, video_section, tmp_path):
     job = {

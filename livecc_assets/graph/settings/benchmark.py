@@ -1,11 +1,12 @@
 """Profile: the benchmarks, the commentary on them and its judges (method 3 and 4)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_serializer, model_validator
 
 from livecc_assets.core.rules import Rule
-from livecc_assets.graph.settings.choices import DType, Mode, Positions
+from livecc_assets.graph.settings.choices import DType, Eviction, Mode, Positions
 from livecc_assets.graph.settings.fields import (
     BatchNames,
     Device,
@@ -18,7 +19,8 @@ from livecc_assets.graph.settings.fields import (
     Share,
     Whole,
 )
-from livecc_assets.graph.settings.scoring import Endpoint
+from livecc_assets.graph.settings.patterns import WEB_ADDRESS
+from livecc_assets.graph.settings.scoring import Endpoint, Price
 
 
 class LiveSports(Section):
@@ -73,12 +75,22 @@ class Override(Section):
     )
 
 
+def policy_named(values: Any) -> Any:
+    """Settings that name ``eviction_sec`` without ``eviction`` mean what they meant before there was a choice.
+
+    A number is the paper's eviction every so many seconds; null or 0 is none.
+    """
+    if not isinstance(values, Mapping) or "eviction_sec" not in values or "eviction" in values:
+        return values
+    return {"eviction": "paper" if values["eviction_sec"] not in (None, 0) else "none", **values}
+
+
 class Generation(Section):
     """How commentary is generated and remembered (method 3.1 to 3.6)."""
 
     rule: Rule = Field(
         default="corrected",
-        description="Whether the published code's penalty, lost token, sampler and missing eviction are kept.",
+        description="Whether the published code's penalty, lost token, sampler, unbounded speech and missing eviction are kept.",
     )
     positions: Positions = Field(
         default="train-consistent", description="Position ids as in training, or as published."
@@ -92,7 +104,28 @@ class Generation(Section):
         default=None, description="Base threshold of the streaming end token; null leaves the logits alone."
     )
     eos_step: Real = Field(default=0.0, description="What each interval adds to that threshold.")
-    eviction_sec: Real | None = Field(default=240.0, ge=0, description="Seconds between evictions; null or 0: never.")
+    eviction: Eviction = Field(
+        default="window",
+        description="What leaves the cache: what is outside the window, all vision at times as in the paper, or nothing.",
+    )
+    window_text_tokens: Whole = Field(default=512, ge=0, description="Text tokens of former turns in the window.")
+    window_vision_sec: Real = Field(default=16.0, ge=0, description="Seconds of vision in the window.")
+    eviction_sec: Real | None = Field(
+        default=240.0,
+        ge=0,
+        description="Seconds between the paper's evictions. Without `eviction`, a number means `paper`; null or 0, `none`.",
+    )
+    max_words_per_second: Real | None = Field(
+        default=5.0,
+        ge=0,
+        description="Most words of a second; where they are said the interval ends. null or 0: no bound.",
+    )
+    max_repeated_share: Share | None = Field(
+        default=0.25,
+        description="Most share of word n-grams that repeat earlier ones; before one more the interval ends. null: no bound.",
+    )
+    repeat_ngram: Whole = Field(default=4, ge=2, description="Words of such an n-gram.")
+    repeat_window_sec: Real = Field(default=240.0, gt=0, description="Seconds for which n-grams are remembered.")
     max_text_tokens: Whole = Field(default=8192, ge=1, description="Most text tokens that an eviction carries over.")
     sample: bool = Field(default=False, description="Draw tokens instead of taking the likeliest.")
     temperature: Real = Field(default=1.0, gt=0, description="Temperature of the draw.")
@@ -100,6 +133,14 @@ class Generation(Section):
     top_p: Share = Field(default=1.0, description="Least probability that the drawn-from tokens hold together.")
     seed: Whole = Field(default=0, description="Seed of the draw.")
     skip_silent: bool = Field(default=False, description="Leave out intervals without words.")
+
+    _policy = model_validator(mode="before")(policy_named)
+
+    @model_validator(mode="after")
+    def _paper_has_a_period(self) -> Self:
+        if self.eviction == "paper" and not self.eviction_sec:
+            raise ValueError("`eviction: paper` needs eviction_sec above 0; write `eviction: none` to keep everything")
+        return self
 
 
 class Commentary(Generation, Override):
@@ -155,13 +196,34 @@ class LikelihoodJudge(Section):
     max_tokens: Whole = Field(default=512, ge=1, description="Most tokens of a prompt with the human words.")
 
 
+class Juror(Section):
+    """One more judge. What is left empty is as the first judge has it."""
+
+    model: str = Field(min_length=1, description="Model name, as the endpoint knows it.")
+    base_url: str = Field(default="", pattern=WEB_ADDRESS, description="Its endpoint; empty: the first judge's.")
+    api_key_env: str = Field(default="", description="Environment variable that holds its key.")
+    price: Price | None = Field(default=None, description="What it costs; null: not known.")
+
+
 class OpenAIJudge(Endpoint):
     """The paper's judge: a chat model, asked in both orders."""
 
     kind: Literal["openai"] = Field(description="A chat model.")
-    seed: Whole = Field(default=42, description="Seed that the endpoint is given.")
-    attempts: Whole = Field(default=5, ge=1, description="How often a request is tried.")
-    timeout: Real = Field(default=60.0, gt=0, description="Longest wait for an answer, in seconds.")
+    seed: Whole | None = Field(default=42, description="Seed that the endpoint is given; null: none.")
+    temperature: Real | None = Field(
+        default=0, ge=0, description="Temperature that the endpoint is given; null: none, for models that take none."
+    )
+    attempts: Whole = Field(default=12, ge=1, description="How often a request is tried.")
+    json_schema: bool = Field(
+        default=False, description="Send the form of the answer as `response_format`; not every endpoint knows it."
+    )
+    jury: list[Juror] = Field(
+        default_factory=list, description="Further judges of the same events; the majority decides each call."
+    )
+    rule: Rule = Field(
+        default="corrected",
+        description="`corrected`: texts between fences, verdicts read strictly; `released`: the published prompt and parser.",
+    )
 
 
 class EventF1Judge(Section):

@@ -18,6 +18,9 @@ LossWeighting = Literal["sequence", "token"]
 
 Mode = Literal["streaming", "evaluation"]
 Positions = Literal["train-consistent", "released"]
+#: ``window``: sinks, recent text, recent vision. ``paper``: all vision goes every so often, all text stays.
+#: ``none``: nothing ever leaves, as in the published code.
+Eviction = Literal["window", "paper", "none"]
 
 #: Number formats of models that PyTorch runs.
 DType = Literal["float32", "bfloat16", "float16"]

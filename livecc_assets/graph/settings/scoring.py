@@ -1,12 +1,12 @@
 """Profile: the models that score, hear and describe clips (method 1.3 to 1.10)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from livecc_assets.core.rules import Rule
 from livecc_assets.graph.settings.choices import DType
-from livecc_assets.graph.settings.fields import Device, Model, Real, Section, Whole
+from livecc_assets.graph.settings.fields import Device, Empty, Model, Real, Section, Whole
 from livecc_assets.graph.settings.patterns import WEB_ADDRESS
 
 
@@ -61,6 +61,10 @@ class SpeechRecognition(Section):
     temperature: Real | None = Field(
         default=None, ge=0, description="Sampling temperature; null: the library's own ladder of temperatures."
     )
+    rule: Rule = Field(
+        default="corrected",
+        description="How channels are mixed down: as published (plain average), or by ITU-R BS.775.",
+    )
 
 
 class FaceAndVoice(Section):
@@ -92,6 +96,24 @@ class TemplateQueries(Section):
     workers: Whole = Field(default=1, ge=1, description="Clips judged at the same time.")
 
 
+class Price(Section):
+    """What a model costs, per million tokens, in any one currency."""
+
+    input: Real = Field(ge=0, description="A million tokens of requests.")
+    output: Real = Field(ge=0, description="A million tokens of replies.")
+
+
+class Budget(Section):
+    """Most that is spent at an endpoint; null: no limit. What was answered before is kept and costs nothing."""
+
+    calls: Whole | None = Field(default=None, ge=1, description="Requests in a run.")
+    tokens: Whole | None = Field(default=None, ge=1, description="Tokens in a run, in and out.")
+    cost: Real | None = Field(default=None, gt=0, description="Money in a run; needs `price`.")
+    calls_per_day: Whole | None = Field(default=None, ge=1, description="Requests in a day (UTC), of all runs.")
+    tokens_per_day: Whole | None = Field(default=None, ge=1, description="Tokens in a day, of all runs.")
+    cost_per_day: Real | None = Field(default=None, gt=0, description="Money in a day, of all runs; needs `price`.")
+
+
 class Endpoint(Section):
     """A chat model behind an endpoint that speaks OpenAI's protocol."""
 
@@ -105,6 +127,15 @@ class Endpoint(Section):
         default="OPENAI_API_KEY", min_length=1, description="Environment variable that holds the key."
     )
     workers: Whole = Field(default=16, ge=1, description="Requests at the same time.")
+    timeout: Real = Field(default=45.0, gt=0, description="Longest wait for an answer, in seconds.")
+    price: Price | None = Field(default=None, description="What the model costs; null: not known.")
+    budget: Annotated[Budget, Empty] = Field(default_factory=Budget, description="Most that is spent.")
+
+    @model_validator(mode="after")
+    def _money_has_a_price(self) -> Self:
+        if self.price is None and (self.budget.cost is not None or self.budget.cost_per_day is not None):
+            raise ValueError("a budget of money needs `price`: name price.input and price.output")
+        return self
 
 
 class OpenAIQueries(Endpoint):

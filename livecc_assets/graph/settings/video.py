@@ -21,7 +21,8 @@ class Source(Section):
     min_language_score: Share = Field(default=0.9, description="Least probability of that language.")
     min_distinct_words: Whole = Field(default=30, ge=0, description="Least distinct words in a video's captions.")
     variable_frame_rate: Literal["reject", "accept"] = Field(
-        default="reject", description="What happens to a video whose frame rate varies."
+        default="accept",
+        description="What happens to a video whose frame rate varies. Its frames are taken by the time at which they are shown.",
     )
 
     @model_validator(mode="after")
