@@ -12,8 +12,8 @@ from av.video.frame import VideoFrame
 from livecc_assets.core.errors import MediaError
 from livecc_assets.media.frame_table import FrameTable
 from livecc_assets.media.opening import decoding
+from livecc_assets.media.parallel_decoder import ParallelDecoder
 from livecc_assets.media.plain_decoder import PlainDecoder
-from livecc_assets.media.selective_decoder import SelectiveDecoder
 from livecc_assets.media.stream import Source
 
 
@@ -27,7 +27,7 @@ class Decoder:
     def __init__(self, source: Source, table: FrameTable) -> None:
         self._source, self._table = source, table
         self._plain = PlainDecoder(source, table)
-        self._selective = SelectiveDecoder(source, table) if table.order is not None else None
+        self._selective = ParallelDecoder(source, table) if table.order is not None else None
 
     def pictures(self, wanted: Sequence[int]) -> Generator[tuple[int, VideoFrame]]:
         """(index, picture) for each of the increasing indices. Raises MediaError("undecodable") that names the frame."""

@@ -11,10 +11,18 @@ _LOOK_UP = 0.1
 
 
 def prefetched(items: Iterator[T], depth: int) -> Generator[T]:
-    """The same items, made in a thread that is up to ``depth`` of them ahead. An exception comes where its item would.
+    """The same items, made from now on in a thread that is up to ``depth`` of them ahead. An exception comes where its item
+    would.
 
     Closing it stops the thread and waits for its end: what the thread used is free again.
     """
+    working = _working(items, depth)
+    next(working)  # the thread starts here and not when the first item is asked for
+    return working
+
+
+def _working(items: Iterator[T], depth: int) -> Generator[T]:
+    """The items, behind one None that says that the thread runs."""
     made: queue.Queue[tuple[str, T | BaseException | None]] = queue.Queue(depth)
     unwanted = threading.Event()
 
@@ -43,6 +51,7 @@ def prefetched(items: Iterator[T], depth: int) -> Generator[T]:
     thread = threading.Thread(target=work, name="prefetch", daemon=True)
     thread.start()
     try:
+        yield None  # type: ignore[misc]  # taken by the caller above
         while True:
             kind, value = made.get()
             if kind == "error":

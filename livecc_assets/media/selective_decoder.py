@@ -42,7 +42,7 @@ class SelectiveDecoder:
 
         Raises FFmpegError, also for a packet that no wanted frame needs.
         """
-        runs = self._runs(wanted)
+        runs = self.runs(wanted)
         for number, run in enumerate(runs):
             if not self._reaches(run) and not self._seek(self._table.key_before(run[0])):
                 return
@@ -58,8 +58,8 @@ class SelectiveDecoder:
             if at < len(run):
                 return
 
-    def _runs(self, wanted: Sequence[int]) -> list[list[int]]:
-        """The wanted frames in groups, each of which is decoded without a seek."""
+    def runs(self, wanted: Sequence[int]) -> list[list[int]]:
+        """The wanted frames, increasing, in groups each of which is decoded without a seek."""
         runs: list[list[int]] = []
         reached = 0
         for index in wanted:

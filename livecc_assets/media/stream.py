@@ -35,6 +35,10 @@ class Source:
         self._uri = uri
         self._open()
 
+    def again(self) -> "Source":
+        """The same file opened a second time, for a second decoder."""
+        return Source(self._uri, self.limits)
+
     def _open(self) -> None:
         self.container = open_media(self._uri, self.limits)
         stream = best_video_stream(self.container)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from livecc_assets.media import selective_decoder
-from livecc_assets.media.frames import Video
 
 #: Name: file name, codec, options of the encoder, further options.
 KINDS: dict[str, tuple[str, str, dict[str, str], dict[str, Any]]] = {
@@ -97,23 +97,23 @@ def decoded_whole(path: Path) -> list[NDArray[np.uint8]]:
 
 
 @contextmanager
-def counting(video: Video) -> Iterator[dict[str, int]]:
-    """How many packets of the video go to the selective decoder, and how often it seeks."""
+def counting() -> Iterator[dict[str, int]]:
+    """How many packets go to selective decoders, and how often they seek."""
     counts = {"fed": 0, "seeks": 0}
-    decoder = video._decoder._selective
-    assert isinstance(decoder, selective_decoder.SelectiveDecoder)
-    seek, feed = decoder._seek, decoder._feed
+    one = selective_decoder.SelectiveDecoder
+    seek, feed = one._seek, one._feed
 
-    def counted_seek(key: int) -> bool:
+    def counted_seek(self: selective_decoder.SelectiveDecoder, key: int) -> bool:
         counts["seeks"] += 1
-        return seek(key)
+        return seek(self, key)
 
-    def counted_feed(packet: av.Packet | None, wanted: set[int] | None) -> list[av.VideoFrame]:
-        before = len(decoder._fed)
-        frames = feed(packet, wanted)
-        counts["fed"] += len(decoder._fed) > before
+    def counted_feed(
+        self: selective_decoder.SelectiveDecoder, packet: av.Packet | None, wanted: set[int] | None
+    ) -> list[av.VideoFrame]:
+        before = len(self._fed)
+        frames = feed(self, packet, wanted)
+        counts["fed"] += len(self._fed) > before
         return frames
 
-    decoder._seek, decoder._feed = counted_seek, counted_feed
-    yield counts
-    decoder._seek, decoder._feed = seek, feed
+    with patch.object(one, "_seek", counted_seek), patch.object(one, "_feed", counted_feed):
+        yield counts

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from livecc_assets.core.errors import MediaError
+from livecc_assets.media import parallel_decoder
 from livecc_assets.media.frames import Video
 from livecc_assets.media.prefetch import prefetched
+from livecc_assets.media.selective_decoder import SelectiveDecoder
 from tests.media.decoding import KINDS, counting, decoded_whole, encode
 
 #: Kinds that are decoded plainly: pictures that a refresh mends bit by bit, and stamps in the wrong order.
@@ -35,6 +37,56 @@ def test_wanted_frames_equal_those_of_decoding_everything(kind: str, tmp_path: P
         assert kind in PLAIN or video._decoder._selective is not None  # the fast way was good enough
 
 
+@pytest.fixture
+def worth(monkeypatch: pytest.MonkeyPatch):
+    """Short stretches are worth a second decoder, on any machine."""
+    monkeypatch.setattr(parallel_decoder, "_WORTH_A_DECODER", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+
+@pytest.mark.parametrize("kind", ["h264", "h264 in a transport stream", "hevc", "vp9"])
+def test_two_decoders_give_the_frames_of_one(kind: str, tmp_path: Path, worth: None):
+    path = encode(tmp_path, kind, count=160, gop=20)
+    whole = decoded_whole(path)
+    rng = random.Random(kind)
+    opened = []
+    with Video.open(str(path)) as video:
+        again = video._source.again
+        video._source.again = lambda: opened.append(again()) or opened[-1]  # type: ignore[method-assign]
+        several = [[0, 39, 99, 139], [18, 19, 77, 78, 79, 158, 159], list(range(1, 160, 45)), [19, 159]]
+        several += [sorted(rng.sample(range(160), size)) for size in (2, 4, 8, 40)]
+        for wanted in several:
+            for index, pixels in video.each(wanted):
+                assert np.array_equal(pixels, whole[index]), (index, wanted)
+        left = video.each([0, 39, 79, 119, 159])
+        next(left)
+        assert video._decoder._selective is not None
+    assert len(opened) > 3
+    assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
+    for source in opened:
+        with pytest.raises(AssertionError, match="not open"):
+            next(source.container.demux())
+
+
+def test_what_one_of_two_decoders_loses_is_decoded_plainly(
+    tmp_path: Path, worth: None, monkeypatch: pytest.MonkeyPatch
+):
+    path = encode(tmp_path, "h264", count=160, gop=20)
+    whole = decoded_whole(path)
+    wanted = [9, 49, 89, 129, 159]
+    for lost in wanted:
+        decoded = SelectiveDecoder._decoded
+        with Video.open(str(path)) as video, monkeypatch.context() as patched:
+
+            def losing(decoder, *args, lost=lost, decoded=decoded, **more):
+                return (found for found in decoded(decoder, *args, **more) if found[0] != lost)
+
+            patched.setattr(SelectiveDecoder, "_decoded", losing)
+            for index, pixels in video.each(wanted):
+                assert np.array_equal(pixels, whole[index]), (index, lost)
+            assert video._decoder._selective is None
+
+
 @pytest.mark.parametrize(
     ("kind", "most"),
     [
@@ -47,7 +99,7 @@ def test_wanted_frames_equal_those_of_decoding_everything(kind: str, tmp_path: P
 )
 def test_pictures_that_nobody_refers_to_are_not_decoded(kind: str, most: int, tmp_path: Path):
     path = encode(tmp_path, kind, count=97, gop=97)
-    with Video.open(str(path)) as video, counting(video) as counts:
+    with Video.open(str(path)) as video, counting() as counts:
         wanted = list(range(12, 97, 12))
         assert [index for index, _ in video.each(wanted)] == wanted
         assert counts["fed"] <= most
@@ -56,7 +108,7 @@ def test_pictures_that_nobody_refers_to_are_not_decoded(kind: str, most: int, tm
 
 def test_a_far_frame_is_sought_and_a_near_one_decoded_on_to(tmp_path: Path):
     path = encode(tmp_path, "h264 without B-frames", count=120, gop=40)
-    with Video.open(str(path)) as video, counting(video) as counts:
+    with Video.open(str(path)) as video, counting() as counts:
         video.frames([5, 110])
         assert counts["seeks"] == 2
         assert 6 + 31 <= counts["fed"] <= 6 + 31 + 8  # the decoder's threads take a few more before they give the last
@@ -67,7 +119,7 @@ def test_a_far_frame_is_sought_and_a_near_one_decoded_on_to(tmp_path: Path):
 def test_calls_in_a_row_go_on_where_the_last_one_ended(tmp_path: Path):
     path = encode(tmp_path, "h264", count=120, gop=120)
     whole = decoded_whole(path)
-    with Video.open(str(path)) as video, counting(video) as counts:
+    with Video.open(str(path)) as video, counting() as counts:
         for index in range(120):
             assert np.array_equal(video.frames([index])[0], whole[index])
         assert counts == {"fed": 120, "seeks": 1}
@@ -129,8 +181,8 @@ def test_a_frame_that_the_fast_way_loses_is_decoded_plainly(tmp_path: Path, monk
     with Video.open(str(path)) as video:
         seen = dict(video.each(range(60)))  # all wanted: nothing is passed over
         assert all(np.array_equal(seen[index], whole[index]) for index in range(60))
-        decoder = video._decoder._selective
-        assert decoder is not None
+        assert video._decoder._selective is not None
+        decoder = video._decoder._selective._first
         decoded = decoder._decoded
         monkeypatch.setattr(
             decoder, "_decoded", lambda *args, **more: (p for p in decoded(*args, **more) if p[0] != 24)
