@@ -56,6 +56,12 @@ def verify(settings: Settings, repair: bool, as_json: bool) -> None:
     help="Leave messages and logs of workers that said something in these many days.",
 )
 @click.option(
+    "--replies-older-than",
+    "reply_days",
+    type=click.FloatRange(min=0),
+    help="Also take replies of chat models that were paid for so many days ago.  [default: all are kept]",
+)
+@click.option(
     "--retired-older-than",
     "retired_days",
     default=30.0,
@@ -70,7 +76,15 @@ def verify(settings: Settings, repair: bool, as_json: bool) -> None:
 )
 @click.option("--delete", is_flag=True, help="Delete; without it the garbage is only listed.")
 @click.pass_obj
-def gc(settings: Settings, hours: float, days: float, retired_days: float, run_age: int | None, delete: bool) -> None:
+def gc(
+    settings: Settings,
+    hours: float,
+    days: float,
+    reply_days: float | None,
+    retired_days: float,
+    run_age: int | None,
+    delete: bool,
+) -> None:
     """List or delete what nothing needs: bytes that no manifest names, old messages, runs and retired batches.
 
     Such bytes are left by writers that were killed or lost a race, messages by workers. What something was made from
@@ -82,7 +96,9 @@ def gc(settings: Settings, hours: float, days: float, retired_days: float, run_a
     from livecc_assets.store.retirement import collect_retired
 
     store = settings.store()
-    removed = list(collect(store, hours * 3600, delete, days * 86400))
+    removed = list(
+        collect(store, hours * 3600, delete, days * 86400, None if reply_days is None else reply_days * 86400)
+    )
     removed += collect_retired(store, BATCH_ASSETS, retired_days * 86400, delete)
     for item in removed:
         say(f"{item.size:>12}  {item.key}")

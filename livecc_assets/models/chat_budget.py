@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.store.garbage import SPENT
 from livecc_assets.store.interface import Blobs
 
-FOLDER = "_spent/"
+FOLDER = SPENT
 #: Seconds between two writes of what this process spent, and between two looks at what others did.
 _WRITES, _LOOKS = 1.0, 20.0
 #: Characters of English a token, for estimates.

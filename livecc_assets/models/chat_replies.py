@@ -16,9 +16,10 @@ from typing import Any
 
 from livecc_assets.models.chat_budget import ANSWER_TOKENS, Spent, tokens_of
 from livecc_assets.models.chat_endpoint import ChatEndpoint, Reply
+from livecc_assets.store.garbage import REPLIES
 from livecc_assets.store.interface import Blobs
 
-FOLDER = "_replies/"
+FOLDER = REPLIES
 
 
 class Replies:

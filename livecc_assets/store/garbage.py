@@ -1,5 +1,5 @@
 """Garbage: bytes under the root that no manifest names and uploads that nobody finished, left by killed writers and by
-losers of a race; and what workers said a long time ago."""
+losers of a race; what workers said and runs spent a long time ago; and paid replies, where an age of them is given."""
 
 import time
 from collections.abc import Iterator
@@ -16,16 +16,23 @@ _KEPT = ("/manifest.json", "/_current.json")
 MESSAGES = "_messages/"
 #: Days for which that stays readable after the last word.
 MESSAGE_DAYS = 30.0
+#: Where clients of chat models keep what they paid for, and what runs spent in a day (`models.chat_replies`, `chat_budget`).
+REPLIES, SPENT = "_replies/", "_spent/"
 
 
 def collect(
-    store: Store, older_than: float, delete: bool = False, messages_older_than: float = MESSAGE_DAYS * 86400
+    store: Store,
+    older_than: float,
+    delete: bool = False,
+    messages_older_than: float = MESSAGE_DAYS * 86400,
+    replies_older_than: float | None = None,
 ) -> Iterator[Listed]:
     """Objects of at least ``older_than`` seconds that no manifest names, and unfinished uploads; deleted when asked.
 
     A writer that is still at work, whose files have no manifest yet, holds a lease. It protects the parts of its place, too,
     whoever wrote them. The age protects the others. What lies beside a manifest that cannot be read stays: nobody can tell
-    what it names. Messages go by an age of their own.
+    what it names. Messages, and what was spent in a day, go by an age of their own. Replies were paid for: they go only
+    where an age is given for them, and a run that needs one later asks anew.
     """
     now, alive = time.time(), set[str]()
     for asset in store.assets():
@@ -49,6 +56,9 @@ def collect(
                 store.blobs.delete(item.key)
             yield item
     yield from _old_messages(store, messages_older_than, delete)
+    yield from _old(store, SPENT, messages_older_than, delete)
+    if replies_older_than is not None:
+        yield from _old(store, REPLIES, replies_older_than, delete)
     yield from store.blobs.unfinished(older_than, delete, lambda key: lease.attempt_of(key) in alive)
 
 
@@ -61,6 +71,16 @@ def _old_messages(store: Store, older_than: float, delete: bool) -> Iterator[Lis
         if now - max(item.modified for item in folder) < older_than:
             continue
         for item in folder:
+            if delete:
+                store.blobs.delete(item.key)
+            yield item
+
+
+def _old(store: Store, folder: str, older_than: float, delete: bool) -> Iterator[Listed]:
+    """The objects of a folder that were written so long ago."""
+    now = time.time()
+    for item in list(store.blobs.listed(folder)):
+        if now - item.modified >= older_than:
             if delete:
                 store.blobs.delete(item.key)
             yield item

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from livecc_assets.cli.upkeep import gc
+from livecc_assets.models import chat_budget
+from livecc_assets.models.chat_endpoint import Reply
+from livecc_assets.models.chat_replies import Replies
 from livecc_assets.runtime.messages import chunk_key, context_key
 from livecc_assets.store import Store, garbage
 from livecc_assets.store.blobs import S3Blobs
@@ -58,6 +61,22 @@ def test_young_messages_stay_whatever_the_age_of_other_garbage(store: Store, sai
     said(chunk_key(OLD, 1), 2)
     said("words/a/k/part-1.parquet", 2)
     assert keys(store) == ["words/a/k/part-1.parquet"]
+
+
+def test_paid_replies_stay_until_an_age_is_named_and_what_was_spent_goes_with_the_messages(store: Store, said) -> None:
+    replies = Replies(store.blobs, "judge")
+    for prompt, days in (("old", 400), ("young", 10)):
+        replies.put(prompt, {}, Reply("A"))
+        said_again = replies.key(prompt, {})
+        when = time.time() - days * DAY
+        os.utime(Path(store.root, said_again), (when, when))
+    for day, days in (("2026-01-01", 31), ("2026-01-31", 1)):
+        said(f"{chat_budget.FOLDER}{day}/1-a.json", days)
+    assert keys(store) == [f"{chat_budget.FOLDER}2026-01-01/1-a.json"]
+    taken = collect(store, older_than=DAY, delete=True, replies_older_than=90 * DAY)
+    assert replies.key("old", {}) in {item.key for item in taken}
+    assert replies.get("old", {}) is None
+    assert replies.get("young", {}) == Reply("A")
 
 
 def test_the_command_has_the_same_month_as_the_store() -> None:
