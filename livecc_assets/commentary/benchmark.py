@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from livecc_assets.commentary.captioning import caption_events
 from livecc_assets.commentary.config import CommentaryConfig
 from livecc_assets.commentary.engine import Clip, Engine, Utterance, comment_clips, load_engine
 from livecc_assets.commentary.latency import Latencies
@@ -38,11 +39,16 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
     instruct = bool(task.config.get("instruct", True))
     latencies = Latencies()
 
+    one_by_one = config.mode == "captioning"
+    comment_some = caption_events if one_by_one else comment_events
+
     def comment(some: list[tuple[int, dict[str, Any]]]) -> Iterator[Row]:
         latencies.video += sum(event["end"] - event["begin"] for _, event in some)
-        return comment_events(engine, some, task.videos.address, config, instruct, latencies)
+        return comment_some(engine, some, task.videos.address, config, instruct, latencies)
 
-    task.writer.extend(task.resumable(by_length(rows), comment, len(rows), "events", together=batch))
+    task.writer.extend(
+        task.resumable(by_length(rows), comment, len(rows), "events", together=1 if one_by_one else batch)
+    )
     seconds = sum(event["end"] - event["begin"] for event in rows)
     taken = latencies.taken = time.monotonic() - began
     task.writer.metadata.update(

@@ -17,7 +17,7 @@ from livecc_assets.commentary.prompts import DEFAULT_QUERY
 from livecc_assets.commentary.session import Session
 from livecc_assets.commentary.streams import Stream, Streams
 from livecc_assets.commentary.utterance import Utterance
-from livecc_assets.core.errors import MediaError
+from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.media.live_address import LiveReport
 from livecc_assets.models.qwen2_vl import Processor, load_model, load_processor
 
@@ -58,6 +58,11 @@ def comment_video(
     block or later.
     """
     config = config or CommentaryConfig()
+    if config.mode == "captioning":
+        raise UserError(
+            "mode: captioning writes one text of a benchmark's event; set commentary.mode to streaming or evaluation, or ask "
+            "with `livecc chat`"
+        )
     clip = Clip(uri, start, end, query)
     group = Group(engine, [Session(engine.processor, config, query)])
     clock = pace.clock if pace else time.monotonic

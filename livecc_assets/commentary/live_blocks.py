@@ -39,7 +39,7 @@ def blocks_as_they_come(
     """
     address = live_address(clip.uri)
     whole = "start" if clip.start else "rule: released" if config.rule == "released" else ""
-    whole = whole or ("mode: evaluation" if config.mode != "streaming" else "")
+    whole = whole or (f"mode: {config.mode}" if config.mode != "streaming" else "")
     if address is not None and whole:
         raise UserError(
             f"{address.name} is a stream, and `{whole}` needs a file; leave it out or record the stream first"

@@ -96,6 +96,9 @@ class Generation(Section):
         default="train-consistent", description="Position ids as in training, or as published."
     )
     max_new_tokens: Whole = Field(default=16, ge=1, description="Most tokens of one interval.")
+    max_caption_tokens: Whole | None = Field(
+        default=None, ge=1, description="Most tokens of the one text of an event (`mode: captioning`); null: 512."
+    )
     repetition_penalty: Real = Field(default=1.05, gt=0, description="Penalty on tokens that were said; 1: none.")
     penalty_window: Whole = Field(
         default=64, ge=1, description="Generated tokens that the corrected penalty looks back on."
@@ -148,7 +151,8 @@ class Commentary(Generation, Override):
 
     mode: Mode | None = Field(
         default=None,
-        description="How frames are fed; null: evaluation on the benchmark, streaming in `livecc comment`.",
+        description="How frames are fed; null: evaluation on the benchmark, streaming in `livecc comment`. `captioning`, on the "
+        "benchmark alone: an event's whole clip, then one text.",
     )
     dtype: DType | None = Field(default=None, description="Number format; null: the one of the weights.")
     device: Device = Field(default="cpu", description="Where the model runs.")
@@ -160,7 +164,7 @@ class Commentary(Generation, Override):
     @model_serializer(mode="wrap")
     def _said(self, serialise: Any) -> dict[str, Any]:
         """What null leaves to others is left out, so that it overrides nothing."""
-        left = {*Override.model_fields, "mode", "batch_size", "threads"}
+        left = {*Override.model_fields, "mode", "max_caption_tokens", "batch_size", "threads"}
         return {key: value for key, value in serialise(self).items() if value is not None or key not in left}
 
 

@@ -16,7 +16,9 @@ WordAssignment = Literal["frame_end", "block_end"]
 #: ``token``: the mean over all learnt tokens of the global batch.
 LossWeighting = Literal["sequence", "token"]
 
-Mode = Literal["streaming", "evaluation"]
+#: ``streaming``: in real time, frames of a constant size. ``evaluation``: the same with frames sized for the clip's length.
+#: ``captioning``: the whole clip at once, one text after it, as offline models do it on the benchmark.
+Mode = Literal["streaming", "evaluation", "captioning"]
 Positions = Literal["train-consistent", "released"]
 #: ``window``: sinks, recent text, recent vision. ``paper``: all vision goes every so often, all text stays.
 #: ``none``: nothing ever leaves, as in the published code.
