@@ -82,7 +82,7 @@ def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]
 @step(
     by=None,
     group="livesports",
-    version="1",
+    version="2",
     settings=_livesports("questions_file"),
     files=("events_file",),
     leaves_out=True,
@@ -105,7 +105,7 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
         task.writer.extend(propose_events(rows_of(sentence_clips), truth, config))
 
 
-@step(by=None, group="livesports", version="1", settings=_livesports("events_file"), files=("questions_file",))
+@step(by=None, group="livesports", version="2", settings=_livesports("events_file"), files=("questions_file",))
 def livesports_questions(task: Task, livesports_events: Only) -> None:
     """LiveSports-3K QA: who, what and when questions with four options (paper 4.1)."""
     from livecc_assets.evaluation.livesports_files import import_questions, published_file
@@ -178,7 +178,7 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_questions("videomme"),
     files=QUESTION_FILES,
     worker=True,
@@ -197,7 +197,7 @@ def videomme_score(
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_questions("mvbench"),
     files=QUESTION_FILES,
     worker=True,
@@ -218,7 +218,7 @@ def mvbench_score(
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_questions("ovobench"),
     files=QUESTION_FILES,
     worker=True,

@@ -16,10 +16,11 @@ from typing import Any
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
+from livecc_assets.evaluation import record_checks as checks
 from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, question_text, strata_mean
-from livecc_assets.evaluation.qa import with_video_folder
+from livecc_assets.evaluation.qa import checked_video, with_video_folder
 from livecc_assets.evaluation.schemas import rate_row
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
@@ -75,50 +76,62 @@ def format_annotation(record: Mapping[str, Any], templates: Mapping[str, str] = 
 
     Raises ValueError for what has no answer among the candidates: a count above 10, more than five options.
     """
-    task = record["task"].upper()
+    task = checks.text(record["task"], "task").upper()
     if task not in GROUP_OF:
         raise ValueError(f"unknown task {record['task']!r}")
-    head = {"id": record["id"], "task": record["task"], "video": record["video"]}
+    head = {"id": record["id"], "task": record["task"], "video": checked_video(record)}
     if task not in FORWARD:
-        options = list(record["options"])
+        options = checks.texts(record["options"], "options")
         if len(options) > len(LETTERS):
             raise ValueError(f"{len(options)} options; at most {len(LETTERS)} letters can be answered")
         lettered = [f"{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
-        span = {"video_start": 0, "video_end": record["realtime"]}
-        question = {"question": record["question"], "options": lettered, "answer": LETTERS[record["gt"]]}
-        return [{**head, **question, **span}]
+        if not 0 <= record["gt"] < len(options):
+            raise ValueError(f"gt {record['gt']} is none of {len(options)} options")
+        asked = {"question": checks.text(record["question"], "question"), "options": lettered}
+        return [
+            {**head, **asked, "answer": LETTERS[record["gt"]], "video_start": 0, "video_end": _time(record, "realtime")}
+        ]
     rows = []
     for test in record["test_info"]:
         start, answer = 0, "Yes" if test.get("type") else "No"
         if task == "REC":
             if not 0 <= test["count"] < len(COUNTS):
                 raise ValueError(f"a count of {test['count']}; only 0 to 10 can be answered")
-            names, answer = {"activity": record["activity"]}, COUNTS[test["count"]]
+            names, answer = {"activity": checks.text(record["activity"], "activity")}, COUNTS[test["count"]]
         elif task == "SSR":
-            names = {"step": test["step"]}
+            names = {"step": checks.text(test["step"], "step")}
         else:
-            names, start = {"question": record["question"]}, record["ask_time"]
+            names, start = {"question": checks.text(record["question"], "question")}, _time(record, "ask_time")
         question = templates[task].format(**names)
         rows.append(
-            {**head, "question": question, "answer": answer, "video_start": start, "video_end": test["realtime"]}
+            {**head, "question": question, "answer": answer, "video_start": start, "video_end": _time(test, "realtime")}
         )
     return rows
+
+
+def _time(record: Mapping[str, Any], name: str) -> float:
+    found = checks.seconds(record[name], name)
+    if found is None:
+        raise ValueError(f"{name} is empty")
+    return found
 
 
 def ovobench_items(
     records: Iterable[Mapping[str, Any]], templates: Mapping[str, str] = TEMPLATES, rule: Rule = "corrected"
 ) -> Iterator[Item | Rejected]:
     """Annotations as items. `released` lets all 17 candidates compete for every task; `corrected` those of the task."""
+    once = checks.Once()
     for record in records:
         stem = Path(str(record.get("video"))).stem
         if fault := first_fault(id=record.get("id"), video_id=stem):
             yield Rejected(f"ovo-{shown_id(record.get('id'))}", "error", "malformed_id", fault, shown_id(stem))
             continue
         try:
+            once.check(id=record["id"], task=record["task"])
             rows = format_annotation(record, templates)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             detail = f"annotation {record.get('id')}: {error}"
-            yield Rejected(f"ovo-{record.get('id')}", "error", "malformed_question", detail, stem)
+            yield Rejected(f"ovo-{record.get('id')}", "error", checks.reason(error, "malformed_question"), detail, stem)
             continue
         for number, row in enumerate(rows):
             yield _item(row, number, rule)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.ids import first_fault, shown_id
+from livecc_assets.evaluation import record_checks as checks
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item, strata_mean
 from livecc_assets.evaluation.schemas import rate_row
@@ -14,6 +15,8 @@ from livecc_assets.store.rows import Rejected
 from livecc_assets.store.videos import AddressOf
 
 MVBENCH_COLUMNS = ("video", "task_type", "question", "options", "answer")
+#: The names that the original files, one a task, have for what the released ones call otherwise.
+_ORIGINAL = {"candidates": "options", "start": "video_start", "end": "video_end"}
 
 
 def livesports_items(questions: Iterable[dict[str, Any]], address_of: AddressOf) -> Iterator[Item | Rejected]:
@@ -41,8 +44,11 @@ def livesports_score(answered: Sequence[Answered]) -> list[dict[str, Any]]:
 
 
 def read_mvbench(path: Path, videos: str = "") -> list[dict[str, Any]]:
-    """Questions of an MVBench file; every one must name its video, else UserError (never a silent text-only run)."""
-    records = read_records(path)
+    """Questions of an MVBench file; every one must name its video, else UserError (never a silent text-only run).
+
+    The original files are read, too: `candidates`, `start` and `end`; the task is then the file's name.
+    """
+    records = [_as_released(record, path.stem) for record in read_records(path)]
     require_columns(
         path, records, MVBENCH_COLUMNS, "MVBench needs each question's video, task type, options and answer"
     )
@@ -50,25 +56,41 @@ def read_mvbench(path: Path, videos: str = "") -> list[dict[str, Any]]:
 
 
 def with_video_folder(record: dict[str, Any], videos: str) -> dict[str, Any]:
-    """The record with `video` placed in the folder (or s3:// prefix) `videos`."""
-    return {**record, "video": f"{videos.rstrip('/')}/{record['video']}"} if videos else record
+    """The record with `video` placed in the folder (or s3:// prefix) `videos`; `video_named` is what it was."""
+    if not videos:
+        return record
+    return {**record, "video": f"{videos.rstrip('/')}/{record['video']}", "video_named": record["video"]}
+
+
+def checked_video(record: Mapping[str, Any]) -> str:
+    """The video of a record; ValueError for none, and for a path that leaves the folder in which it was placed."""
+    checks.video_name(record["video_named"]) if "video_named" in record else checks.text(record["video"], "video")
+    return record["video"]
+
+
+def _as_released(record: dict[str, Any], task: str) -> dict[str, Any]:
+    if "candidates" not in record:
+        return record
+    named = {_ORIGINAL.get(name, name): value for name, value in record.items()}
+    return {"task_type": task.replace("_", " ").title(), **named}
 
 
 def mvbench_items(records: Iterable[dict[str, Any]]) -> Iterator[Item | Rejected]:
     """MVBench questions as items. `answer` may be the letter, or the text of an option as in the original files."""
     for number, row in enumerate(records, start=1):
-        name, task = f"mvbench-{number}", str(row["task_type"])
+        name, task = f"mvbench-{number}", row["task_type"]
         stem = Path(str(row["video"])).stem
         if fault := first_fault(video_id=stem):
             yield Rejected(name, "error", "malformed_id", f"question {number}: {fault}", shown_id(stem))
             continue
-        video = _video(row["video"], row.get("video_start"), row.get("video_end"))
-        if row.get("frames"):
-            video["frames"] = row["frames"]
         try:
-            options, answer = lettered(row["options"], row["answer"])
-            groups = (f"task:{task}",)
-            yield lettered_item(name, stem, video, row["question"], options, answer, groups=groups, stratum=task)
+            video = _video(checked_video(row), *checks.span(row.get("video_start"), row.get("video_end")))
+            if row.get("frames"):
+                video["frames"] = row["frames"]
+            asked = checks.text(row["question"], "question")
+            options, answer = lettered(checks.texts(row["options"], "options"), row["answer"])
+            groups = (f"task:{checks.text(task, 'task_type')}",)
+            yield lettered_item(name, stem, video, asked, options, answer, groups=groups, stratum=task)
         except (ValueError, TypeError, KeyError) as error:
             yield Rejected(name, "error", "malformed_question", f"question {number}: {error}", stem)
 

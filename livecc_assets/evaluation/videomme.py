@@ -11,11 +11,12 @@ from typing import Any
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
+from livecc_assets.evaluation import record_checks as checks
 from livecc_assets.evaluation.answering import choose, question_options, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.letters import meant_letter
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item
-from livecc_assets.evaluation.qa import with_video_folder
+from livecc_assets.evaluation.qa import checked_video, with_video_folder
 from livecc_assets.evaluation.tables import add_text
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
@@ -79,19 +80,23 @@ def read_videomme(path: Path, videos: str = "", subtitles: bool = False) -> list
 
 def videomme_items(records: Iterable[dict[str, Any]], subtitles: bool = False) -> Iterator[Item | Rejected]:
     """Questions as items, grouped by duration, domain and task type."""
+    once = checks.Once()
     for row in records:
         if fault := _id_fault(row):
             yield Rejected(shown_id(row["question_id"]), "error", "malformed_id", fault, shown_id(row["video_id"]))
             continue
-        groups = (f"duration:{row['duration']}", f"domain:{row['domain']}", f"task:{row['task_type']}")
-        video = {"video": row["video"], "video_start": row.get("video_start"), "video_end": row.get("video_end")}
         text = (row.get("subtitles") or None) if subtitles else None
         try:
-            yield lettered_item(
-                row["question_id"], row["video_id"], video, row["question"], row["options"], row["answer"], text, groups
-            )
+            once.check(question_id=row["question_id"])
+            named = (("duration", "duration"), ("domain", "domain"), ("task", "task_type"))
+            groups = tuple(f"{kind}:{checks.text(row[column], column)}" for kind, column in named)
+            start, end = checks.span(row.get("video_start"), row.get("video_end"))
+            video = {"video": checked_video(row), "video_start": start, "video_end": end}
+            asked, options = checks.text(row["question"], "question"), checks.texts(row["options"], "options")
+            yield lettered_item(row["question_id"], row["video_id"], video, asked, options, row["answer"], text, groups)
         except (ValueError, TypeError) as error:
-            yield Rejected(row["question_id"], "error", "malformed_question", str(error), row["video_id"])
+            why = checks.reason(error, "malformed_question")
+            yield Rejected(shown_id(row["question_id"]), "error", why, str(error), shown_id(row["video_id"]))
 
 
 def videomme_score(answered: Sequence[Answered]) -> list[dict[str, Any]]:
@@ -109,19 +114,20 @@ def join_subtitles(cues: Iterable[str]) -> str:
 
 
 def results(records: Iterable[dict[str, Any]], answered: Iterable[Answered]) -> list[dict[str, Any]]:
-    """The official result format: a video an entry, with questions and responses. An unanswered question has none.
+    """The official result format of what was answered: a video an entry, with questions and responses.
 
-    Questions without a usable id stand in the rejected table alone.
+    Questions without an answer stand in the rejected table alone, so that these files say the same score as the asset.
     """
     response = {one.item.id: one.response for one in answered}
     videos: dict[str, dict[str, Any]] = {}
     for row in records:
-        if _id_fault(row):
+        said = None if _id_fault(row) else response.pop(row["question_id"], None)
+        if said is None:
             continue
         head = {key: row[key] for key in ("video_id", "duration", "domain", "sub_category")}
         entry = videos.setdefault(row["video_id"], {**head, "questions": []})
         question = {key: row[key] for key in ("question_id", "task_type", "question", "options", "answer")}
-        entry["questions"].append({**question, "response": response.get(row["question_id"], "")})
+        entry["questions"].append({**question, "response": said})
     return list(videos.values())
 
 

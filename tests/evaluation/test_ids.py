@@ -9,6 +9,7 @@ import pytest
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.judgement_files import read_judged
 from livecc_assets.evaluation.livesports_files import import_events, import_questions
+from livecc_assets.evaluation.mcq import Answered, Item
 from livecc_assets.evaluation.opponent import captions_file
 from livecc_assets.evaluation.ovobench import ovobench_items
 from livecc_assets.evaluation.qa import mvbench_items
@@ -63,8 +64,10 @@ def test_a_question_whose_videos_name_is_too_long_is_rejected(tmp_path: Path):
 @pytest.mark.parametrize("bad", BAD)
 def test_a_videomme_question_with_a_bad_id_is_rejected_and_in_no_result(field: str, bad: object):
     records = [question(**{field: bad}), question()]
-    check(list(videomme_items(records)), field)
-    assert [len(video["questions"]) for video in results(records, [])] == [1]
+    found = list(videomme_items(records))
+    check(found, field)
+    done = [Answered(item, "A", "A. one", False) for item in found if isinstance(item, Item)]
+    assert [len(video["questions"]) for video in results(records, done)] == [1]
 
 
 @pytest.mark.parametrize("bad", BAD)

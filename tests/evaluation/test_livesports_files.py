@@ -85,7 +85,7 @@ def test_text_is_rebuilt_from_the_rows_where_the_file_has_none(tmp_path):
         ({"event_asr": "[]", "event_asr_text": ""}, "no transcript"),
         ({"event_asr": "not json"}, "malformed"),
         ({"begin": 40.0}, "do not bound an event"),
-        ({"video": ""}, "no video is named"),
+        ({"video": ""}, "video is empty"),
         ({"event_id": "x"}, "malformed"),
     ],
 )

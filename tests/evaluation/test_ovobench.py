@@ -118,7 +118,7 @@ def test_forward_tasks_get_the_bare_question_and_the_others_their_options():
 
 
 def test_questions_that_cannot_be_answered_are_error_rows():
-    questions = [rec((11,)), choice(options="abcdef"), choice(task="XYZ"), {"id": 9, "task": "EPM"}]
+    questions = [rec((11,)), choice(options=list("abcdef")), choice(task="XYZ"), {"id": 9, "task": "EPM"}]
     rows = rejected(ovobench_items(questions))
     assert [row.kind for row in rows] == ["error"] * 4
     assert "count of 11" in rows[0].detail

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.evaluation.mcq import Answered
+from livecc_assets.evaluation.mcq import Answered, Item
 from livecc_assets.evaluation.videomme import (
     extract_letter,
     join_subtitles,
@@ -170,6 +170,10 @@ def test_subtitles_are_put_before_the_question_only_when_asked():
     assert join_subtitles(["a\\Nb", "c"]) == "a b c"
 
 
+def score_line(text):
+    return next(line for line in reversed(text.splitlines()) if line.startswith("Overall:"))
+
+
 def test_results_and_scores_have_the_official_shape():
     rows = [
         question(),
@@ -179,13 +183,32 @@ def test_results_and_scores_have_the_official_shape():
     items = kept(videomme_items(rows))
     answered = [Answered(item, "B", item.responses[1], item.answer == "B") for item in items[:2]]
     done = results(rows, answered)
-    assert [video["video_id"] for video in done] == ["001", "002"]
+    assert [video["video_id"] for video in done] == ["001"]
     assert [one["response"] for one in done[0]["questions"]] == ["B. two", "B. two"]
-    assert done[1]["questions"][0]["response"] == ""
+    assert score_line(report(done)) == "Overall:  50.0%"
     scores = {(row["metric"], row["subset"]): row for row in videomme_score(answered)}
     assert scores[("accuracy", "all")]["value"] == 50
     assert scores[("accuracy", "duration:short")]["n"] == 2
     assert scores[("chance", "all")]["value"] == 25
+
+
+def test_every_report_of_a_run_says_one_number():
+    """A question in error and one that stands twice are in none of them."""
+    rows = [
+        question(),
+        question(),
+        question(question_id="001-2", answer="Z"),
+        question(question_id="001-3", answer="C"),
+    ]
+    items = [item for item in videomme_items(rows) if isinstance(item, Item)]
+    answered = [Answered(item, "B", "B. two", item.answer == "B") for item in items]
+    done = results(rows, answered)
+    (said,) = [
+        row["value"] for row in videomme_score(answered) if (row["metric"], row["subset"]) == ("accuracy", "all")
+    ]
+    right, total = tally(done, lambda *_: "all")["all"]
+    assert said == 100 * right / total == 50
+    assert score_line(report(done)) == "Overall:  50.0%"
 
 
 def test_a_malformed_question_is_an_error_row():
