@@ -159,7 +159,7 @@ def livesports_cc_score(
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_livesports_questions,
     files=("videos",),
     worker=True,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from transformers import DynamicCache
 
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
@@ -21,15 +23,28 @@ from livecc_assets.models.qwen2_vl import Processor, load_model, load_processor,
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
 from livecc_assets.training import chat
-from livecc_assets.training.positions import mrope_positions, with_text_row
+from livecc_assets.training.positions import Grid, mrope_positions, with_text_row
 from livecc_assets.training.reading import blank, read_video
 from livecc_assets.training.sequence import encode
 
 Correct = Callable[[Item, str], bool]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Frames, their patch grid, and the cache of the first `length` tokens: system turn and video."""
+
+    frames: torch.Tensor
+    grid: Grid
+    cache: DynamicCache
+    length: int
+
+
 class Answerer:
-    """Model and processor of one checkpoint; one question at a time, no padding, explicit positions."""
+    """Model and processor of one checkpoint; one question at a time, no padding, explicit positions.
+
+    A video is seen once for all questions in a row about the same stretch of it: each reads its own words over the kept cache.
+    """
 
     def __init__(
         self,
@@ -44,6 +59,7 @@ class Answerer:
         self.blank_frames = blank_frames
         self._device = next(model.parameters()).device
         self._last: tuple[str, torch.Tensor] | None = None
+        self._seen: _Seen | None = None
 
     @classmethod
     def load(
@@ -106,19 +122,41 @@ class Answerer:
     @torch.inference_mode()
     def _next(self, frames: torch.Tensor, item: Item, tokens: Sequence[int]) -> torch.Tensor:
         """Log probabilities [V] of the token after the prompt and the candidate's first `tokens`."""
-        patches, grid = pixel_values(frames, self.processor)
-        ids = torch.cat([self._prompt(item, grid), torch.tensor(tokens, dtype=torch.int64)])
-        positions, _ = mrope_positions(ids, [grid], self.processor)
+        seen = self._see(frames, item)
+        ids = torch.cat([self._prompt(item, seen.grid), torch.tensor(tokens, dtype=torch.int64)])
+        positions, _ = mrope_positions(ids, [seen.grid], self.processor)
+        if former := seen.cache.get_seq_length() - seen.length:
+            seen.cache.crop(-former)
         logits = self.model(
-            input_ids=ids[None].to(self._device),
-            position_ids=with_text_row(positions)[:, None].to(self._device),
-            mm_token_type_ids=(2 * (ids == self.processor.video_pad).long())[None].to(self._device),
-            pixel_values_videos=patches.to(self._device, self.model.dtype),
-            video_grid_thw=torch.tensor([grid], device=self._device),
-            use_cache=False,
+            input_ids=ids[None, seen.length :].to(self._device),
+            position_ids=with_text_row(positions)[:, None, seen.length :].to(self._device),
+            past_key_values=seen.cache,
+            use_cache=True,
             logits_to_keep=1,
         ).logits
         return torch.log_softmax(logits[0, -1].float(), dim=-1).cpu()
+
+    def _see(self, frames: torch.Tensor, item: Item) -> _Seen:
+        """The cache of what every question about these frames begins with; the last one is kept."""
+        if self._seen is None or self._seen.frames is not frames:
+            self._seen = None  # its memory is the next one's
+            patches, grid = pixel_values(frames, self.processor)
+            ids = self._prompt(item, grid)
+            length = int((ids == self.processor.video_pad).nonzero()[-1]) + 2  # up to the end of the video
+            positions, _ = mrope_positions(ids, [grid], self.processor)
+            cache = DynamicCache(config=self.model.config.get_text_config())
+            self.model(
+                input_ids=ids[None, :length].to(self._device),
+                position_ids=with_text_row(positions)[:, None, :length].to(self._device),
+                mm_token_type_ids=(2 * (ids == self.processor.video_pad).long())[None, :length].to(self._device),
+                pixel_values_videos=patches.to(self._device, self.model.dtype),
+                video_grid_thw=torch.tensor([grid], device=self._device),
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            self._seen = _Seen(frames, grid, cache, length)
+        return self._seen
 
     def _prompt(self, item: Item, grid: tuple[int, int, int]) -> torch.Tensor:
         question = chat.user_turn(chat.VIDEO + chat.plain(item.text))

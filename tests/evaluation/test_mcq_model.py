@@ -80,6 +80,38 @@ def test_the_choice_is_the_argmax_of_the_library_model_on_the_same_input(answere
     assert answerer.answer(item) == max(range(4), key=answerer.scores(item).__getitem__)
 
 
+def whole(answerer, item, tokens=()):
+    """Log probabilities [V] by one pass of the library over everything."""
+    from livecc_assets.models.qwen2_vl import pixel_values
+    from livecc_assets.training.positions import mrope_positions, with_text_row
+
+    patches, grid = pixel_values(answerer.frames(item), answerer.processor)
+    ids = torch.cat([answerer._prompt(item, grid), torch.tensor(tokens, dtype=torch.int64)])
+    positions, _ = mrope_positions(ids, [grid], answerer.processor)
+    with torch.inference_mode():
+        logits = answerer.model(
+            input_ids=ids[None],
+            position_ids=with_text_row(positions)[:, None],
+            pixel_values_videos=patches,
+            video_grid_thw=torch.tensor([grid]),
+            mm_token_type_ids=(2 * (ids == answerer.processor.video_pad).long())[None],
+            use_cache=False,
+        ).logits[0]
+    return torch.log_softmax(logits[-1].float(), -1)
+
+
+def test_questions_in_a_row_see_their_video_once_and_answer_as_alone(tiny_folder, item, monkeypatch):
+    answerer = Answerer.load(tiny_folder, VIDEO)
+    later = {**item.video, "video_start": 3.0, "video_end": 9.0}
+    asked = [item, replace(item, text="Where?\n" * 9), replace(item, text="Say."), replace(item, video=later), item]
+    looked, tower = [], answerer.model.model.visual.forward
+    monkeypatch.setattr(answerer.model.model.visual, "forward", lambda *a, **k: looked.append(1) or tower(*a, **k))
+    scores = [answerer._next(answerer.frames(one), one, tokens) for one in asked for tokens in ((), (5,), (5, 9))]
+    assert len(looked) == 3, "the video, its other stretch, and the first one again"
+    expected = [whole(answerer, one, tokens) for one in asked for tokens in ((), (5,), (5, 9))]
+    torch.testing.assert_close(torch.stack(scores), torch.stack(expected), atol=1e-5, rtol=0)
+
+
 def test_the_prompt_holds_system_video_question_and_prefilled_answer_in_order(answerer, item):
     ids = answerer._prompt(item, (2, 8, 8))
     assert int((ids == answerer.processor.video_pad).sum()) == 2 * 4 * 4
