@@ -12,20 +12,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import dropwhile, takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from livecc_assets.commentary.latency import SECOND
 from livecc_assets.commentary.subtitles import words_in_time
 from livecc_assets.commentary.utterance import Utterance
+from livecc_assets.core.word_times import sound_words
 from livecc_assets.core.words import Word
 from livecc_assets.evaluation.content_words import content_words, tokens
 from livecc_assets.evaluation.text_statistics import NGRAM
 from livecc_assets.evaluation.timing_match import USUAL, Matcher, Pair, Window
 
 MINUTE = 60.0
-#: Seconds within which an interval's words have to be there: then come the frames of the next second (method 3.2, 3.7).
-SECOND = 1.0
 #: Width of the bins in which lags are counted, seconds.
 LAG_BIN = 0.1
 
@@ -251,3 +251,12 @@ class _Counting:
 def lag_bins(window: Window) -> int:
     """How many bins of LAG_BIN the lags inside the window take, from -end to end."""
     return round(2 * window.end / LAG_BIN) + 1
+
+
+def spread(items: Iterable[Any]) -> list[Word]:
+    """Sound words of items {start, end, word} or [start, end, text]; those of one item share its time evenly.
+
+    Raises WordListError as ``sound_words`` does.
+    """
+    sound = sound_words(list(items)).words
+    return [word for one in sound for word in words_in_time([Utterance(one["start"], one["end"], one["word"])])]

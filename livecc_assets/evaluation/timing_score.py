@@ -40,30 +40,32 @@ class Metric:
         value = float(self.value(sums.sum(axis=0)))
         if not np.isfinite(value):
             return None
-        worth, count = self.kinds(sums.sum(axis=0))[0], self.kinds(sums)[1].astype(np.int64)
-        names = [name for name, many in zip(clusters, count.sum(axis=1), strict=True) for _ in range(many)]
-        items = np.repeat(np.tile(self._unit(worth), len(count)), count.ravel())
-        found = rate(items, names, draws=draws, seed=seed).scaled((1 - self.low) * self.scale, self.low * self.scale)
+        found = rate(*self._items(sums, clusters), draws=draws, seed=seed)
+        found = found.scaled((1 - self.low) * self.scale, self.low * self.scale)
         return found._replace(value=value * self.scale, clusters=len(set(clusters)))
 
     def difference(self, first: np.ndarray, second: np.ndarray, clusters: Sequence[Hashable]) -> Paired | None:
-        """The first's figure minus the second's over the same stretches, [N, K] each; p by swaps of clusters."""
+        """The first's figure minus the second's over the same stretches, [N, K] each; p by swaps of clusters.
+
+        The interval is that of the mean of the one and what the other lacks, two strata whose items share the clusters.
+        """
         values = [float(self.value(sums.sum(axis=0))) for sums in (first, second)]
         if not np.all(np.isfinite(values)):
             return None
-        each = self._moved(first) - self._moved(second)
+        (ours, names), (theirs, others) = (self._items(sums, clusters) for sums in (first, second))
+        strata = [0] * len(ours) + [1] * len(theirs)
         size = (1 - self.low) * self.scale
-        found = rate((1 + each) / 2, clusters).scaled(2 * size, -size)
-        ours, theirs = (cluster_sums(clusters, one) for one in (first, second))
+        found = rate(np.concatenate([ours, 1 - theirs]), names + others, strata).scaled(2 * size, -size)
+        ours, theirs = (cluster_sums(clusters, sums) for sums in (first, second))
         p_value = swap_p(ours, theirs, lambda one: np.nan_to_num(self.value(one)))
         value = (values[0] - values[1]) * self.scale
         return Paired(value, min(found.low, value), max(found.high, value), p_value)
 
-    def _moved(self, sums: np.ndarray) -> np.ndarray:
-        """The figure as a mean over stretches [N], to the first order."""
-        (worth, all_items), count = self.kinds(sums.sum(axis=0)), self.kinds(sums)[1]
-        value = float(self.value(sums.sum(axis=0)))
-        return self._unit(value + len(sums) * (count @ (worth - value)) / all_items.sum())
+    def _items(self, sums: np.ndarray, clusters: Sequence[Hashable]) -> tuple[np.ndarray, list[Hashable]]:
+        """Every item's worth, moved into [0, 1], and its cluster."""
+        worth, count = self.kinds(sums.sum(axis=0))[0], self.kinds(sums)[1].astype(np.int64)
+        names = [name for name, many in zip(clusters, count.sum(axis=1), strict=True) for _ in range(many)]
+        return np.repeat(np.tile(self._unit(worth), len(count)), count.ravel()), names
 
     def _unit(self, values: np.ndarray) -> np.ndarray:
         return (values - self.low) / (1 - self.low)
@@ -163,3 +165,9 @@ def lag_shares(lags: np.ndarray, window: Window = USUAL) -> dict[str, float]:
     early, late = lag < -window.in_time - 1e-9, lag > window.in_time + 1e-9
     parts = {"early": early, "in_time": ~(early | late), "late": late}
     return {name: 100 * float(count[part].sum() / count.sum()) for name, part in parts.items()}
+
+
+def lag_entry(one: Stretch, window: Window = USUAL) -> dict[str, float]:
+    """Quantiles of the lags in seconds, percent early, in time and late, and how many words were matched."""
+    shares = {name: round(value, 2) for name, value in lag_shares(one.lags, window).items()}
+    return {"n": int(one.lags[0].sum()), **lag_quantiles(one.lags, window), **shares}
