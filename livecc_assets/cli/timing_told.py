@@ -20,7 +20,7 @@ def tell_timing(found: dict[str, Any], by_minute: bool = False) -> None:
     )
     paces = (f"{found[f'{who}words']} words ({found[f'{who}words_per_second']:.2f} a second)" for who in ("", "human_"))
     say("{} said, {} spoken by the human".format(*paces))
-    for name, one in found["rates"].items():
+    for name, one in ((name, found["rates"][name]) for name in _WHAT if name in found["rates"]):
         say(
             f"{name:20} {_figure(name, one)}  {one['n']} {_WHAT[name]}"
             + (", too few to tell" if one["too_few"] else "")
@@ -69,6 +69,7 @@ def _many(count: int, what: str) -> str:
 #: What a figure counts.
 _WHAT = {
     "timely_f1": "content words of both",
+    "timely_f1_chance": "content words of both, a minute later",
     "timely_precision": "content words said",
     "timely_recall": "content words spoken",
     _KAPPA: "seconds",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def document(
         raise UserError(f"{path}: nothing to score between {whole.begin:g} and {whole.end:g} s; mend --start and --end")
     sums, seconds = sums_of(minutes), whole.end - whole.begin
     found = {name: one.rate(sums, range(len(minutes))) for name, one in metrics(window).items()}
+    found["timely_f1_chance"] = _by_chance(path, spoken, whole, window)
     counts = whole.counts
     report: dict[str, Any] = {
         "file": path.name,
@@ -82,6 +84,15 @@ def document(
         for k, p_value in corrected.items():
             compared[int(k)]["differences"][name]["p_holm"] = p_value
     return report | {"compared": compared}
+
+
+def _by_chance(path: Path, spoken: Sequence[Word], whole: Stretch, window: Window) -> Rate | None:
+    """Timely F1 of the same words a minute later, which cannot be about what is shown; None below two minutes."""
+    if whole.end - whole.begin < 2 * MINUTE:
+        return None
+    later = (replace(one, start=one.start + MINUTE, end=one.end + MINUTE) for one in read_commentary(path).utterances)
+    minutes = list(stretches(later, spoken, whole.begin + MINUTE, whole.end, MINUTE, window))
+    return metrics(window)["timely_f1"].rate(sums_of(minutes), range(len(minutes)))
 
 
 def _heard(said: Iterable[Utterance], latencies: Latencies, delay: float) -> Iterator[Utterance]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from livecc_assets.commentary.utterance import Utterance
+from livecc_assets.commentary.utterance import Utterance, shifted
 from livecc_assets.core.word_times import WordListError
 from livecc_assets.core.words import Word
 from livecc_assets.evaluation.schemas import rate_row, score_row
@@ -16,6 +16,7 @@ from livecc_assets.evaluation.timing_match import USUAL
 from livecc_assets.evaluation.timing_score import QUANTILES, lag_entry, metrics, sums_of, together
 
 Rows = Sequence[dict[str, Any]]
+Said = Mapping[tuple[str, int], Sequence[Mapping[str, Any]]]
 
 _MATCHED = f"content words equal to the human's, weight 1 within {USUAL.in_time:g} s and 0 from {USUAL.end:g} s"
 _NOTES = {
@@ -48,7 +49,7 @@ def timing_rows(
     if not events:
         return []
     said = {(row["video_id"], row["event_id"]): row["utterances"] for row in commentary}
-    counted = [_event_stretch(event, said.get((event["video_id"], event["event_id"])) or ()) for event in events]
+    counted = [_event_stretch(event, _said_in(said, event)) for event in events]
     videos, sums = [event["video_id"] for event in events], sums_of(counted)
     rows = []
     for name in ("timely_f1", "timely_precision", "timely_recall", "content_f1", "silence_kappa", "repetition"):
@@ -57,6 +58,7 @@ def timing_rows(
             rows.append(score_row(name, "all", None, 0, note=_ABSENT[name]))
         else:
             rows.append(rate_row(name, "all", found, _NOTES[name]))
+    rows += _by_chance(events, said, draws, seed)
     whole = together(counted)
     lags = lag_entry(whole)
     for name in (f"p{quantile}" for quantile in QUANTILES):
@@ -73,9 +75,34 @@ def timing_rows(
     return rows
 
 
-def _event_stretch(event: Mapping[str, Any], said: Iterable[Mapping[str, Any]]) -> Stretch:
-    utterances = sorted((Utterance(one["start"], one["end"], one["text"]) for one in said), key=lambda one: one.start)
-    (found,) = stretches(utterances, speech_of(event), event["begin"], event["end"], math.inf)
+def _by_chance(events: Rows, said: Said, draws: int, seed: int) -> list[dict[str, Any]]:
+    """Timely F1 of a commentary that cannot know: each event's is that of the next video's event, from its start on."""
+    videos = list(dict.fromkeys(event["video_id"] for event in events))
+    if len(videos) < 2:
+        return []
+    of_video = {name: [event for event in events if event["video_id"] == name] for name in videos}
+    following = dict(zip(videos, [*videos[1:], videos[0]], strict=True))
+    counted = []
+    for name in videos:
+        others = of_video[following[name]]
+        for number, event in enumerate(of_video[name]):
+            other = others[number % len(others)]
+            moved = shifted(_said_in(said, other), event["begin"] - other["begin"])
+            counted.append(_event_stretch(event, moved))
+    clusters = [name for name in videos for _ in of_video[name]]
+    found = metrics()["timely_f1"].rate(sums_of(counted), clusters, draws, seed)
+    note = "the same commentary, each event beside the human words of an event of another video"
+    return [] if found is None else [rate_row("timely_f1_chance", "all", found, note)]
+
+
+def _said_in(said: Said, event: Mapping[str, Any]) -> list[Utterance]:
+    """An event's utterances in order; none where it has no commentary."""
+    found = said.get((event["video_id"], event["event_id"])) or ()
+    return [Utterance(one["start"], one["end"], one["text"]) for one in sorted(found, key=lambda one: one["start"])]
+
+
+def _event_stretch(event: Mapping[str, Any], said: Iterable[Utterance]) -> Stretch:
+    (found,) = stretches(said, speech_of(event), event["begin"], event["end"], math.inf)
     return found
 
 
