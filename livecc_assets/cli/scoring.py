@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,9 @@ def timing(
     from livecc_assets.evaluation.timing_match import Window
     from livecc_assets.evaluation.timing_report import document
 
+    for name, value in (("start", start), ("end", end), ("window", window), ("delay", delay)):
+        if value is not None and not math.isfinite(value):
+            raise UserError(f"--{name} {value}: not a number of seconds")
     if start is not None and end is not None and end <= start:
         raise UserError(f"--end {end:g}: not after --start {start:g}")
     found = document(file, read_speech(truth), start, end, Window(window, SECOND), delay, against)

@@ -24,6 +24,8 @@ from livecc_assets.source.listing import read_small
 from livecc_assets.source.web_captions import parse
 from livecc_assets.store.rows import Rejected
 
+#: Seconds of a file at most, 30 days: what is later is no time of a game, and every minute of it would be counted.
+LONGEST = 30 * 86_400.0
 #: Keys under which JSON files of others keep their list of words; those of Whisper's segments hold such a list each.
 _LISTS = ("words", "content", "event_asr", "segments", "chunks")
 
@@ -150,7 +152,7 @@ def _utterance(record: Any) -> Utterance | str:
 
 
 def _seconds(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST
 
 
 def _fault(number: int, reason: str, detail: str) -> Rejected:

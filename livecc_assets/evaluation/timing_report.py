@@ -16,7 +16,7 @@ from livecc_assets.evaluation.intervals import FEW, Rate
 from livecc_assets.evaluation.judgement_score import difference_entry, interval, rejected_entry
 from livecc_assets.evaluation.pairs import holm
 from livecc_assets.evaluation.timing import MINUTE, Field, Stretch, stretches
-from livecc_assets.evaluation.timing_files import read_commentary
+from livecc_assets.evaluation.timing_files import LONGEST, read_commentary
 from livecc_assets.evaluation.timing_match import USUAL, Window
 from livecc_assets.evaluation.timing_score import TIMING, lag_entry, lag_quantiles, metrics, sums_of, together
 
@@ -35,20 +35,20 @@ def document(
 ) -> dict[str, Any]:
     """Figures with intervals over minutes, lags, the minutes one by one, and differences to other files over the same minutes.
 
-    ``begin`` and ``end`` bound what is scored, by default what was commented. ``delay`` makes the commentary later, seconds.
+    ``begin`` and ``end`` (seconds) choose a part of what was commented. ``delay`` makes the commentary later by so many.
     """
-    commentary = read_commentary(path)
-    if (
-        commentary.end is not None
-    ):  # captions tell no silence: the human's words do, before the first cue and after the last
-        begin = commentary.begin if begin is None else begin
-        end = max(commentary.end, spoken[-1]["end"]) if end is None else end
-    latencies = Latencies()
-    said = _heard(commentary.utterances, latencies, delay)
-    minutes = list(stretches(said, spoken, begin, end, MINUTE, window, delay))
+    commentary, latencies = read_commentary(path), Latencies()
+    first, last = 0.0 if begin is None else begin, math.inf if end is None else end
+    within = (one for one in commentary.utterances if first <= one.start < last)
+    begin = end = None  # the intervals tell where the commentary begins and ends, unless the file leaves silence out
+    if commentary.end is not None:
+        begin, end = first, min(last, max(commentary.end, spoken[-1]["end"]))
+        if end - begin > LONGEST:
+            raise UserError(f"{path}: {end - begin:.0f} s from --start to the last word, more than 30 days; give --end")
+    minutes = list(stretches(_heard(within, latencies, delay), spoken, begin, end, MINUTE, window, delay))
+    if not minutes or minutes[-1].end <= minutes[0].begin:
+        raise UserError(f"{path}: nothing to score from {first:g} s on; mend --start and --end")
     whole = together(minutes)
-    if whole.end <= whole.begin:
-        raise UserError(f"{path}: nothing to score between {whole.begin:g} and {whole.end:g} s; mend --start and --end")
     sums, seconds = sums_of(minutes), whole.end - whole.begin
     found = {name: one.rate(sums, range(len(minutes))) for name, one in metrics(window).items()}
     found["timely_f1_chance"] = _by_chance(path, spoken, whole, window)
