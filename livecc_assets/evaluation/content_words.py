@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 #: English words that say little by themselves: pronouns, articles, prepositions, conjunctions, auxiliaries, fillers. Numbers,
 #: "yes" and "no", and everything in other languages are content.
@@ -28,10 +29,11 @@ _JOINTS = re.compile(r"[\s/_\-\u2010-\u2015]+|(?<=[\u3040-\u30ff\u3400-\u9fff])|
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u02bc": "'", "`": "'"})
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(2**14)
+def tokens(text: str) -> tuple[str, ...]:
     """The words of a text in order: casefolded, compatibility forms alike, no punctuation around them, no possessive 's."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_APOSTROPHES)
-    return [word for part in _JOINTS.split(plain) if (word := _bare(part))]
+    return tuple(word for part in _JOINTS.split(plain) if (word := _bare(part)))
 
 
 def content_words(words: Iterable[str]) -> list[str]:

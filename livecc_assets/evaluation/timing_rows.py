@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -49,7 +50,8 @@ def timing_rows(
     if not events:
         return []
     said = {(row["video_id"], row["event_id"]): row["utterances"] for row in commentary}
-    counted = [_event_stretch(event, _said_in(said, event)) for event in events]
+    spoken = [speech_of(event) for event in events]
+    counted = [_stretch(event, _said_in(said, event), words) for event, words in zip(events, spoken, strict=True)]
     videos, sums = [event["video_id"] for event in events], sums_of(counted)
     rows = []
     for name in ("timely_f1", "timely_precision", "timely_recall", "content_f1", "silence_kappa", "repetition"):
@@ -58,7 +60,7 @@ def timing_rows(
             rows.append(score_row(name, "all", None, 0, note=_ABSENT[name]))
         else:
             rows.append(rate_row(name, "all", found, _NOTES[name]))
-    rows += _by_chance(events, said, draws, seed)
+    rows += _by_chance(events, spoken, said, draws, seed)
     whole = together(counted)
     lags = lag_entry(whole)
     for name in (f"p{quantile}" for quantile in QUANTILES):
@@ -75,22 +77,24 @@ def timing_rows(
     return rows
 
 
-def _by_chance(events: Rows, said: Said, draws: int, seed: int) -> list[dict[str, Any]]:
+def _by_chance(
+    events: Rows, spoken: Sequence[Sequence[Word]], said: Said, draws: int, seed: int
+) -> list[dict[str, Any]]:
     """Timely F1 of a commentary that cannot know: each event's is that of the next video's event, from its start on."""
-    videos = list(dict.fromkeys(event["video_id"] for event in events))
-    if len(videos) < 2:
+    of_video: dict[str, list[Mapping[str, Any]]] = {}
+    for event in events:
+        of_video.setdefault(event["video_id"], []).append(event)
+    if len(of_video) < 2:
         return []
-    of_video = {name: [event for event in events if event["video_id"] == name] for name in videos}
+    videos = list(of_video)
     following = dict(zip(videos, [*videos[1:], videos[0]], strict=True))
-    counted = []
-    for name in videos:
-        others = of_video[following[name]]
-        for number, event in enumerate(of_video[name]):
-            other = others[number % len(others)]
-            moved = shifted(_said_in(said, other), event["begin"] - other["begin"])
-            counted.append(_event_stretch(event, moved))
-    clusters = [name for name in videos for _ in of_video[name]]
-    found = metrics()["timely_f1"].rate(sums_of(counted), clusters, draws, seed)
+    taken, counted = Counter[str](), list[Stretch]()
+    for event, words in zip(events, spoken, strict=True):
+        others = of_video[following[event["video_id"]]]
+        other = others[taken[event["video_id"]] % len(others)]
+        taken[event["video_id"]] += 1
+        counted.append(_stretch(event, shifted(_said_in(said, other), event["begin"] - other["begin"]), words))
+    found = metrics()["timely_f1"].rate(sums_of(counted), [event["video_id"] for event in events], draws, seed)
     note = "the same commentary, each event beside the human words of an event of another video"
     return [] if found is None else [rate_row("timely_f1_chance", "all", found, note)]
 
@@ -101,8 +105,8 @@ def _said_in(said: Said, event: Mapping[str, Any]) -> list[Utterance]:
     return [Utterance(one["start"], one["end"], one["text"]) for one in sorted(found, key=lambda one: one["start"])]
 
 
-def _event_stretch(event: Mapping[str, Any], said: Iterable[Utterance]) -> Stretch:
-    (found,) = stretches(said, speech_of(event), event["begin"], event["end"], math.inf)
+def _stretch(event: Mapping[str, Any], said: Iterable[Utterance], spoken: Iterable[Word]) -> Stretch:
+    (found,) = stretches(said, spoken, event["begin"], event["end"], math.inf)
     return found
 
 
