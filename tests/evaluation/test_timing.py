@@ -249,7 +249,7 @@ def test_a_narrower_window_forgives_less() -> None:
 
 
 @pytest.mark.parametrize("loop", [False, True])
-def test_memory_is_the_same_for_one_hour_and_for_three(loop: bool) -> None:
+def test_memory_is_that_of_minutes_however_long_the_game(loop: bool) -> None:
     def game(hours: float) -> Iterator[Stretch]:
         seconds = 3600 * hours
         return stretches(made_up(seconds, loop), made_up_human(seconds, loop))
@@ -261,4 +261,4 @@ def test_memory_is_the_same_for_one_hour_and_for_three(loop: bool) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert counted[1] > 2.8 * counted[0] > 5000
-    assert peaks[1] < 1.3 * peaks[0] < 2e6
+    assert peaks[1] < peaks[0] + 2e5 < 1.5e6, "20 bytes for each word more: what is known of frequent words, and no words"
