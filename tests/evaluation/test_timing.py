@@ -261,4 +261,6 @@ def test_memory_is_that_of_minutes_however_long_the_game(loop: bool) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert counted[1] > 2.8 * counted[0] > 5000
-    assert peaks[1] < peaks[0] + 2e5 < 1.5e6, "20 bytes for each word more: what is known of frequent words, and no words"
+    assert peaks[1] < peaks[0] + 2e5 < 1.5e6, (
+        "20 bytes for each word more: what is known of frequent words, and no words"
+    )

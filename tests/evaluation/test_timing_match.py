@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livecc_assets.evaluation.content_words import content_words, tokens
@@ -15,6 +15,7 @@ def total(pairs: list[Pair], window: Window) -> float:
     return sum(window.weight(pair.lag) for pair in pairs)
 
 
+@settings(deadline=None)  # the first case loads scipy
 @given(TIMES, TIMES, st.sampled_from([Window(), Window(2.0), Window(12.0, 0.0)]))
 def test_no_assignment_has_more_weight(said: list[float], spoken: list[float], window: Window) -> None:
     pairs = match(said, spoken, window)
@@ -30,6 +31,7 @@ def test_no_assignment_has_more_weight(said: list[float], spoken: list[float], w
     assert all(abs(pair.lag) < window.end for pair in pairs)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 600), st.booleans(), st.sampled_from("ab")), max_size=60))
 def test_words_that_come_one_by_one_are_matched_as_all_at_once(given: list[tuple[int, bool, str]]) -> None:
     events, matcher = sorted((time / 10, spoken, word) for time, spoken, word in given), Matcher(USUAL)
