@@ -83,6 +83,7 @@ def _same(artifact: Artifact) -> dict[str, Any]:
         "files": [(file.name, file.size, file.sha256) for file in artifact.manifest.files]
     }
     timed = {"seconds_taken", "times_real_time", "latency_p50", "latency_p95", "latency_worst", "real_time_factor"}
+    timed |= {"synchrony", "intervals"}
     metadata = {key: value for key, value in artifact.manifest.metadata.items() if key not in timed}
     return {key: value for key, value in about.items() if key not in {"attempt", "created", "seconds"}} | {
         "metadata": metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from typing import Any
 import click
 
 from livecc_assets.cli.saying import say
+from livecc_assets.cli.timing_told import tell_timing
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
 
 #: Rejected rows that are shown one by one.
 _SHOWN = 10
+#: Seconds of lag within which a word counts in full, and from which on it counts nothing.
+SECOND, WINDOW = 1.0, 5.0
 
 
 def _there(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
@@ -85,6 +89,55 @@ def judgements(
     others = [read_judged(path, None, judged.opponent) for path in against]
     found |= _compared([scores.comparison(judged, other, rules) for other in others], against)
     _print(found, as_json, _tell_judgements)
+
+
+@score.command()
+@_file
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    required=True,
+    callback=_there,
+    help="What the human says: captions of any format, or words with times as JSON.",
+)
+@_against
+@click.option("--start", type=float, help="First second that is scored [default: the commentary's].")
+@click.option("--end", type=float, help="Last second that is scored [default: the commentary's].")
+@click.option(
+    "--window",
+    type=click.FloatRange(min=SECOND, min_open=True, max=60),
+    default=WINDOW,
+    show_default=True,
+    help="Seconds from which on an equal word counts nothing; within a second it counts in full.",
+)
+@click.option(
+    "--delay", type=click.FloatRange(0, 3600), default=0.0, help="Score the commentary so many seconds later."
+)
+@click.option("--by-minute", is_flag=True, help="Print every minute, too; --json always holds them.")
+@_json
+def timing(
+    file: Path,
+    truth: Path,
+    against: tuple[Path, ...],
+    start: float | None,
+    end: float | None,
+    window: float,
+    delay: float,
+    by_minute: bool,
+    as_json: bool,
+) -> None:
+    """Whether a commentary says things when a human does: JSON lines or WebVTT of `livecc comment`, of any length."""
+    from livecc_assets.evaluation.timing_files import read_speech
+    from livecc_assets.evaluation.timing_match import Window
+    from livecc_assets.evaluation.timing_report import document
+
+    for name, value in (("start", start), ("end", end), ("window", window), ("delay", delay)):
+        if value is not None and not math.isfinite(value):
+            raise UserError(f"--{name} {value}: not a number of seconds")
+    if start is not None and end is not None and end <= start:
+        raise UserError(f"--end {end:g}: not after --start {start:g}")
+    found = document(file, read_speech(truth), start, end, Window(window, SECOND), delay, against)
+    _print({**found, "truth": truth.name}, as_json, lambda found: tell_timing(found, by_minute))
 
 
 def _benchmark(name: str) -> click.Command:

@@ -63,6 +63,7 @@ def comment_benchmark(task: Task, checkpoint: Artifact, events: Artifact) -> Non
             "blank_frames": config.blank_frames,
         }
         | latencies.as_metadata()
+        | ({"synchrony": latencies.synchrony, "intervals": latencies.intervals} if latencies.intervals else {})
     )
 
 

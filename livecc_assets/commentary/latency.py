@@ -4,6 +4,9 @@ from array import array
 
 import numpy as np
 
+#: Seconds within which an interval's words have to be there: then come the frames of the next one (method 3.2, 4.8).
+SECOND = 1.0
+
 
 class Latencies:
     """Latencies of a stream's intervals in seconds, and the time that its seconds of video took."""
@@ -17,6 +20,16 @@ class Latencies:
         """The latency of an interval; None of one that was not shown."""
         if latency is not None:
             self._found.append(latency)
+
+    @property
+    def intervals(self) -> int:
+        """How many latencies there are."""
+        return len(self._found)
+
+    @property
+    def synchrony(self) -> float | None:
+        """Share of the intervals that ended within their second; None before the first."""
+        return float(np.mean(np.asarray(self._found) <= SECOND)) if self._found else None
 
     @property
     def real_time_factor(self) -> float | None:

@@ -139,11 +139,11 @@ def livesports_judgements(task: Task, livesports_commentary: Artifact, livesport
     judge_events(task, livesports_commentary, livesports_events)
 
 
-@step(by="experiment", group="scores", version="2", settings=_judge_kind, preview=pictures.cc_score)
+@step(by="experiment", group="scores", version="3", settings=_judge_kind, preview=pictures.cc_score)
 def livesports_cc_score(
     task: Task, livesports_judgements: Artifact, livesports_commentary: Artifact, livesports_events: Only
 ) -> None:
-    """Win rate with interval, position gap and flip rate; event F1 where the truth is known (method 4.3)."""
+    """Win rate with interval, position gap and flip rate; event F1 where the truth is known; timing (method 4.3, 4.8)."""
     from livecc_assets.evaluation.cc_score import cc_score_rows
     from livecc_assets.evaluation.tables import headline
 
@@ -151,7 +151,7 @@ def livesports_cc_score(
         list(one.rows()) for one in (livesports_judgements, livesports_commentary, livesports_events)
     )
     canaries = livesports_judgements.manifest.metadata.get("canaries")
-    rows = cc_score_rows(judged, said, events, task.config, canaries)
+    rows = cc_score_rows(judged, said, events, task.config, canaries, livesports_commentary.manifest.metadata)
     task.writer.extend(rows)
     task.writer.metadata |= headline(rows)
 

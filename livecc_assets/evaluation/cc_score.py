@@ -13,6 +13,7 @@ from livecc_assets.evaluation.judge import is_order_free
 from livecc_assets.evaluation.jury import jury_rows
 from livecc_assets.evaluation.schemas import rate_row, score_row
 from livecc_assets.evaluation.text_statistics import text_rows
+from livecc_assets.evaluation.timing_rows import timing_rows
 from livecc_assets.evaluation.win_rate import DURATIONS, count, order_rows, win_rate
 
 Rows = Sequence[dict[str, Any]]
@@ -25,17 +26,19 @@ def cc_score_rows(
     events: Rows,
     config: dict[str, Any] | None = None,
     canaries: dict[str, list[int]] | None = None,
+    measured: dict[str, Any] | None = None,
 ) -> list[dict]:
-    """Score rows: win rate (all, by duration), position gap and what goes with it, event F1 with its baseline, text.
+    """Score rows: win rate (all, by duration), position gap and what goes with it, event F1 with its baseline, timing, text.
 
     `config`: `rule` (how ties count), `draws` and `seed` of the intervals. `canaries`: [passed, asked] by kind; a failed one
-    marks every row that rests on the judge.
+    marks every row that rests on the judge. `measured`: the commentary's metadata, for its synchrony.
     """
     config = config or {}
     rule: Rule = config.get("rule", "corrected")
     draws, seed = int(config.get("draws", 2000)), int(config.get("seed", 0))
     rows = marked(win_rows(judgements, events, rule, draws, seed) + jury_rows(judgements), canaries)
     rows += event_f1_rows(commentary, events, draws, seed)
+    rows += timing_rows(commentary, events, measured, draws, seed)
     return rows + text_rows(commentary)
 
 

@@ -21,8 +21,9 @@ def _bars(rows: list[tuple[str, dict[str, Any]]], title: str, reference: float |
 
 
 def cc_score(artifact: Artifact, config: dict[str, Any]) -> Drawn:
-    """Win rate and event F1 with their intervals, and how to see the closest calls beside the human words."""
-    rows = [(f"{row['metric']} {row['subset']}".strip(), row) for row in artifact.rows() if row["low"] is not None]
+    """Every rate in percent with its interval, and how to see the closest calls beside the human words."""
+    shown = [row for row in artifact.rows() if row["low"] is not None and not row["metric"].endswith("kappa")]
+    rows = [(f"{row['metric']} {row['subset']}".strip(), row) for row in shown]
     drawn: Drawn = {"scores": _bars(rows, "LiveSports-3K CC", None)} if rows else {}
     looks = [look for name, judged in judgements_behind(artifact).items() for look in closest(name, judged)]
     return drawn | ({"compare": as_markdown(looks)} if looks else {})

@@ -11,6 +11,8 @@ import numpy as np
 from livecc_assets.evaluation.schemas import score_row
 
 REPETITIVE = 0.3
+#: Words of the runs that are looked for again.
+NGRAM = 4
 
 
 def words_of(pred: str) -> list[str]:
@@ -18,7 +20,7 @@ def words_of(pred: str) -> list[str]:
     return pred.strip().removesuffix("...").split()
 
 
-def repeated_share(words: Sequence[str], size: int = 4) -> float:
+def repeated_share(words: Sequence[str], size: int = NGRAM) -> float:
     """Share of the n-grams of `size` words that occur before in the same text."""
     grams = Counter(tuple(words[i : i + size]) for i in range(len(words) - size + 1))
     return 1 - len(grams) / grams.total() if grams else 0.0

@@ -157,5 +157,6 @@ def test_each_line_tells_its_latency_and_the_end_sums_them_up(video: Path, model
     about = said.latencies.as_metadata()
     assert about["latency_worst"] == max(row["latency"] for row in rows)
     assert 0 < about["latency_p50"] <= about["latency_p95"] <= about["latency_worst"]
+    assert said.latencies.intervals == len(rows)
     assert about["real_time_factor"] == pytest.approx(said.latencies.taken / 12, abs=0.01)
     assert said.suppressed.intervals == len(rows)

@@ -80,3 +80,5 @@ def test_latencies_sum_up() -> None:
     about = found.as_metadata()
     assert (about["latency_p50"], about["latency_worst"], about["real_time_factor"]) == (0.1, 2.0, 0.25)
     assert 0.1 <= about["latency_p95"] < 2.0
+    assert (found.synchrony, found.intervals) == (0.95, 20), "one of twenty ended after its second"
+    assert (Latencies().synchrony, Latencies().intervals) == (None, 0)

@@ -71,6 +71,8 @@ def test_events_become_a_table_with_reasons_for_what_is_missing(
     assert (
         about["mode"] == "evaluation"
         and about["times_real_time"] > 0
+        and 0 <= about["synchrony"] <= 1
+        and about["intervals"] > 0
         and about["checkpoint"] == "livecc_instruct[test]"
     )
     blind = _run(store, tmp_path, given, CONFIG | {"blank_frames": True}, "2" * 16)

@@ -128,6 +128,9 @@ def test_the_track_runs_from_judging_to_the_leaderboard(world):
         score = world.step(assets.livesports_cc_score, "livesports_cc_score", experiment, {"judge": "event-f1"}, inputs)
         assert score.manifest.metadata["event_f1"] == (100 if right else 0)
         assert score.manifest.metadata["win_rate"] == (100 if right else 50)
+        timing = scores(score)[("timely_f1", "all")]
+        assert timing["value"] > 20 if right else timing["value"] == 0, "the human's words are not those of the truth"
+        assert timing["clusters"] == 2 and scores(score)[("human_words_per_second", "all")]["value"] > 0
         gathered += [said, score]
     inputs = [*gathered, world.get("livesports_events")]
     board = world.step(assets.leaderboard, "leaderboard", "all", {"experiments": []}, inputs)
