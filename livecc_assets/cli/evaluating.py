@@ -72,7 +72,7 @@ def evaluate(
     """
     settings: Settings = context.obj
     if checkpoint is None:
-        one_of_both = {"--instruct": instruct, "--name": name, "--rules": rules, "--device": device}
+        one_of_both = {"--instruct/--base": instruct, "--name": name, "--rules": rules, "--device": device}
         if alone := [option for option, value in one_of_both.items() if value is not None]:
             raise click.UsageError(f"{', '.join(alone)} goes with --checkpoint; an experiment's file says it.")
         if partial or dry_run or any(data.values()):
@@ -96,13 +96,8 @@ def evaluate(
     _register(settings, asked)
     done = _run(load_settings(settings.home), asked, force, as_json)
     if as_json:
-        scores = {
-            asset: list(found.rows()) for asset in asked.plan.scores if (found := _current(settings, asset, asked.name))
-        }
-        scores.pop("livesports_commentary", None), scores.pop("livesports_judgements", None)
-        click.echo(
-            json.dumps({"experiment": asked.name, "jobs": [asdict(one) for one in done], "scores": scores}, indent=1)
-        )
+        document = {"experiment": asked.name, "jobs": [asdict(one) for one in done]}
+        click.echo(json.dumps(document | {"scores": _scores(settings, asked)}, indent=1))
     elif done[-1].job == "update_leaderboard" and done[-1].ok:
         from livecc_assets.cli.looking import leaderboard
 
@@ -257,5 +252,8 @@ def _run(settings: Settings, asked: Asked, force: bool, as_json: bool) -> list[O
     return done
 
 
-def _current(settings: Settings, asset: str, name: str) -> Any:
-    return settings.store().current(asset, name)
+def _scores(settings: Settings, asked: Asked) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each score that stands."""
+    store = settings.store()
+    found = {asset: store.current(asset, asked.name) for asset in asked.plan.scores if asset.endswith("_score")}
+    return {asset: list(one.rows()) for asset, one in found.items() if one is not None}

@@ -1,7 +1,7 @@
 """Whether a model was instruct-tuned, as its own record or its publisher says. It is never told from a name.
 
-A tuned model is asked with a query, a base model is given title and previous speech (method 4.2). Asked in the other's way, either
-scores below what it can.
+A tuned model is asked with a query, a base model is given title and previous speech (method 4.2). Asked in the other's
+way, either scores below what it can.
 """
 
 import json

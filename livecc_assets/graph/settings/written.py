@@ -38,10 +38,8 @@ def model_experiment(settings: Settings, name: str, model: str, told: Mapping[st
     values = read_yaml(standing)
     if values.get("stage1") != {"init_model": model} or values.keys() & {"live_cc", "live_whisperx"}:
         raise UserError(f"{standing}: the experiment {name} is another one; choose another --name")
-    if values.get("profile", settings.profile_name) != settings.profile_name:
-        raise UserError(
-            f"{standing}: the experiment {name} is of the profile {values['profile']}; name that with --profile, or choose another --name"
-        )
+    if (profile := values.get("profile", settings.profile_name)) != settings.profile_name:
+        raise UserError(f"{standing}: the experiment {name} is of the profile {profile}; name that, or another --name")
     if other := sorted(key for key, value in given.items() if values.get(key) != value):
         raise UserError(
             f"{standing}: the experiment {name} stands with another {', '.join(other)}; choose another --name, or edit the file"
