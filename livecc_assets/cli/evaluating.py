@@ -139,7 +139,9 @@ def prepare(
     files |= {"profile": changed} if changed else {}
     made = plan(profile, settings.store(), partial)
     how = "instruct-tuned" if values["instruct"] else "a base model"
-    lines = [f"{called}: {model}, {how}, {values.get('rules') or 'the profile' + chr(39) + 's'} rules", *made.notes]
+    pixels = f"{settings.profile.video.frame_pixels:,} pixels"
+    lines = [f"{called}: {model}, {how}{', released rules' if values.get('rules') == 'released' else ''}"]
+    lines += [f"profile {settings.profile_name}: frames of at most {pixels}", *made.notes]
     lines += [f"left out: {score}; {remedy}" for score, remedy in made.left_out.items()]
     if "profile" in files and settings.store().partitions("livesports_cc_score"):
         lines.append("the data are other ones now: what was scored before is stale, as `livecc status` shows")
