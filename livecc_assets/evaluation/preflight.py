@@ -76,7 +76,7 @@ def _livesports(made: Plan, profile: Profile, sampled: bool, partial: bool) -> N
             made.left_out["livesports_cc_score"] = f"name events with --events FILE --videos FOLDER, or {_SAMPLE}"
         return
     events = _published_events(made, about.events_file)
-    _there(made, _addresses(events, about.videos), f"videos of {about.events_file}", "--videos", partial)
+    _there(made, profile, _addresses(events, about.videos), f"videos of {about.events_file}", "--videos", partial)
     _opponent(profile, events)
     _judge(made, profile, events)
     made.benchmark += ["livesports_events", "evaluation_videos"]
@@ -86,7 +86,7 @@ def _livesports(made: Plan, profile: Profile, sampled: bool, partial: bool) -> N
     from livecc_assets.evaluation.livesports_files import import_questions
 
     questions = _usable(made, import_questions(local_path(about.questions_file)), about.questions_file, "questions")
-    _there(made, _addresses(questions, about.videos), f"videos of {about.questions_file}", "--videos", partial)
+    _there(made, profile, _addresses(questions, about.videos), f"videos of {about.questions_file}", "--videos", partial)
     made.benchmark.append("livesports_questions")
     made.scores.append(QA)
 
@@ -169,7 +169,7 @@ def _questions(made: Plan, profile: Profile, name: str, sampled: bool, partial: 
         if name == "ovobench":
             read_templates(about.templates)
         option = f"--benchmark {name}.videos"
-        _there(made, [str(one["video"]) for one in records], f"videos of {about.path}", option, partial)
+        _there(made, profile, [str(one["video"]) for one in records], f"videos of {about.path}", option, partial)
         made.notes.append(f"{len(records):,} questions of {name} ({about.path})")
     made.scores.append(score)
 
@@ -178,8 +178,8 @@ def _addresses(rows: Iterable[Row], folder: str) -> list[str]:
     return [f"{folder.rstrip('/')}/{row['path']}" if folder else row["path"] for row in rows]
 
 
-def _there(made: Plan, addresses: Iterable[str], what: str, option: str, partial: bool) -> None:
-    """Whether videos are there, as far as this machine can look."""
+def _there(made: Plan, profile: Profile, addresses: Sequence[str], what: str, option: str, partial: bool) -> None:
+    """Whether the video of each row is there, as far as this machine can look."""
     each = list(dict.fromkeys(addresses))
     missing = [one for one in each if "://" not in one and not Path(one).exists()]
     if not missing:
@@ -188,6 +188,10 @@ def _there(made: Plan, addresses: Iterable[str], what: str, option: str, partial
     lack = f"{len(missing)} of {len(each)} {what} are missing ({', '.join(map(brief, missing[:_SHOWN]))}{more})"
     if len(missing) == len(each):
         raise UserError(f"{lack}; name their folder with {option}")
+    share = sum(one in set(missing) for one in addresses) / len(addresses)
+    if partial and share > profile.error_limit:
+        limit = f"{100 * profile.error_limit:g} % of the rows, the profile's error_limit"
+        raise UserError(f"{lack}, more than {limit}; add them, or take their rows out of the file")
     if not partial:
         raise UserError(f"{lack}; add them, take their rows out of the file, or score the others with --partial")
     made.notes.append(f"{lack}; their rows count as errors")
