@@ -1,9 +1,13 @@
 """``livecc evaluate --checkpoint``: what it would do, what it writes, and a line with the remedy for all that is missing."""
 
+import csv
+import gzip
 import json
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -265,6 +269,26 @@ def test_missing_videos_of_a_benchmark_are_named_too(published: Published, name:
     lines(published.events, [event("a"), event("c")])
     line = error(published, *published.call("--base", *published.benchmark(name, f"{name}.jsonl")))
     assert f"1 of 3 videos of {published.folder}/{name}.jsonl are missing" in line
+
+
+@pytest.mark.parametrize("suffix", ["json", "csv", "parquet", "jsonl.gz"])
+def test_events_are_read_in_every_form_in_which_they_are_published(published: Published, suffix: str) -> None:
+    rows = [json.loads(line) for line in published.events.read_text().splitlines()]
+    file = published.events.with_name(f"events.{suffix}")
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), file)
+    elif suffix == "csv":
+        with file.open("w", newline="") as out:
+            writer = csv.DictWriter(out, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+    else:
+        text = json.dumps(rows) if suffix == "json" else published.events.read_text()
+        file.write_bytes(gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode())
+    published.events = file
+    result = livecc(published, *published.call("--base", "--dry-run"))
+    assert result.exit_code == 0, result.output
+    assert f"6 events of 3 videos ({file})" in result.stdout
 
 
 def test_events_that_cannot_be_used_are_counted_and_none_at_all_is_an_error(published: Published) -> None:

@@ -8,8 +8,8 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.graph.step import steps_of
 from livecc_assets.live_cc.schemas import LIVE_CC
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
-from livecc_assets.models.tuning import instruct_of
 from livecc_assets.models.qwen2_vl import load_model
+from livecc_assets.models.tuning import instruct_of
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.store import Store
 from livecc_assets.training import assets
