@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,7 @@ import click
 
 from livecc_assets.cli.saying import say
 from livecc_assets.core.errors import UserError
+from livecc_assets.core.names import fault
 from livecc_assets.graph.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -130,6 +131,10 @@ def prepare(
 
     model = _model(settings, checkpoint)
     called = name or _called(model, rules)
+    if name is None and (wrong := fault(called)):
+        raise UserError(
+            f"--checkpoint {checkpoint}: {called!a} cannot be its name on the leaderboard: it {wrong}; add --name"
+        )
     told = {"rules": rules, "commentary": {"device": device} if device else None}
     path, values, new = model_experiment(settings, called, model, told | {"instruct": instruct})
     if new or "instruct" not in values:
@@ -208,6 +213,8 @@ def _profile(settings: Settings, data: dict[str, Any]) -> tuple[Profile, tuple[P
         sections["benchmarks"] = benchmarks
     if data["opponent"]:
         sections["opponent"] = naming.opponent_section(data["opponent"])
+    if data["kind"] == "openai" and not data["models"] and settings.profile.judge.kind != "openai":
+        raise UserError("--judge openai: name its model with --judge-model, as the endpoint knows it")
     asked = {key: data[key] for key in ("kind", "models", "base_url", "api_key_env")}
     if any(asked.values()):
         unsaid = dict.fromkeys(("price", "max_calls", "max_tokens", "max_cost"))
@@ -243,7 +250,8 @@ def _run(settings: Settings, asked: Asked, force: bool, as_json: bool) -> list[O
 
         def ran(job: str, partition: str | None, only: list[str] | None) -> bool:
             done.append(run_job(defs, instance, job, partition, tags if job == "evaluate" else None, only))
-            say(done[-1].line(), err=as_json)
+            shown = replace(done[-1], job="model") if job == "train" else done[-1]  # which is taken as it is
+            say(shown.line(), err=as_json)
             return done[-1].ok
 
         if asked.plan.benchmark and not ran("livesports", None, asked.plan.benchmark):

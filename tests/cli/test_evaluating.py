@@ -3,8 +3,10 @@
 import csv
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,6 +44,8 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def livecc(published: Published, *words: str) -> Result:
+    for name in ("LIVECC_HOME", "LIVECC_PROFILE", "DAGSTER_HOME"):  # what an earlier call told its children
+        os.environ.pop(name, None)
     return CliRunner().invoke(main, ["--home", str(published.home), *words])
 
 
@@ -186,6 +190,37 @@ def test_a_reference_that_leads_to_no_model_is_one_line(published: Published, re
     assert says in error(published, "evaluate", "--checkpoint", ref, "--base", "--events", str(published.events))
 
 
+@pytest.mark.parametrize("name", ["my model", "_model"])
+def test_a_folder_whose_name_no_experiment_may_have_asks_for_one(published: Published, name: str) -> None:
+    published.model = published.model.rename(published.model.with_name(name))
+    assert f"{name!r} cannot be its name on the leaderboard" in (line := error(published, *published.call("--base")))
+    assert line.endswith("add --name")
+    assert livecc(published, *published.call("--base", "--name", "mine", "--dry-run")).exit_code == 0
+
+
+def test_an_experiment_leaves_out_scores_without_questions_and_says_so(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = yaml.safe_load(load_settings(published.home).profile_path.read_text())
+    profile["benchmarks"]["mvbench"] = ""
+    own = published.folder / "own.yaml"
+    own.write_text(yaml.safe_dump(profile))
+    asked: list[list[str] | None] = []
+
+    def run(*called: Any) -> Outcome:
+        asked.append(called[-1])
+        return Outcome("evaluate", "sample-blind", [], [], [], 0.0)
+
+    monkeypatch.setattr("livecc_assets.orchestration.runs.run_job", run)
+    for options in (("--profile", str(own)), ()):
+        result = livecc(published, *options, "evaluate", "sample-blind")
+        assert result.exit_code == 0, result.output
+        left = [line for line in result.stderr.splitlines() if line.startswith("left out")]
+        assert len(left) == bool(options)
+    assert asked[0] is not None and "mvbench_score" not in asked[0] and "ovobench_score" in asked[0]
+    assert asked[1] is None, "all of the job"
+
+
 def test_an_empty_home_without_data_says_how_each_score_is_had(published: Published) -> None:
     line = error(published, "evaluate", "--checkpoint", str(published.model), "--base")
     for option in (
@@ -227,7 +262,7 @@ def test_a_judge_that_cannot_judge_published_events_is_told_before_the_model_run
     assert "the judge event-f1 counts events that are known" in error(published, *without)
     line = error(published, *without, "--judge", "openai", "--judge-model", "gpt-4o")
     assert "gpt-4o needs an API key: set OPENAI_API_KEY" in line and "--judge likelihood" in line
-    assert "the judge's model is not named" in error(published, *without, "--judge", "openai")
+    assert "--judge openai: name its model with --judge-model" in error(published, *without, "--judge", "openai")
 
 
 def test_a_paid_judge_says_its_price_before_it_is_asked(published: Published) -> None:
@@ -263,12 +298,14 @@ def test_missing_videos_are_named_and_passed_over_only_when_asked(published: Pub
     assert "name their folder with --videos" in line
 
 
-@pytest.mark.parametrize("name", ["videomme", "mvbench"])
+@pytest.mark.parametrize("name", ["videomme", "mvbench", "livesports-qa"])
 def test_missing_videos_of_a_benchmark_are_named_too(published: Published, name: str) -> None:
     (published.videos / "b.mp4").unlink()
     lines(published.events, [event("a"), event("c")])
-    line = error(published, *published.call("--base", *published.benchmark(name, f"{name}.jsonl")))
-    assert f"1 of 3 videos of {published.folder}/{name}.jsonl are missing" in line
+    file = "questions.jsonl" if name == "livesports-qa" else f"{name}.jsonl"
+    options = published.benchmark(name, file)[: 2 if name == "livesports-qa" else None]
+    line = error(published, *published.call("--base", *options))
+    assert f"1 of 3 videos of {published.folder}/{file} are missing" in line
 
 
 @pytest.mark.parametrize("suffix", ["json", "csv", "parquet", "jsonl.gz"])
