@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def address(text: str, option: str) -> str:
     if text.startswith("s3://"):
         return text
     path = Path(text).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):  # which takes a name of any length
         raise UserError(f"{option} {text}: there is no such file or folder")
     return str(path.resolve())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -181,7 +182,7 @@ def _addresses(rows: Iterable[Row], folder: str) -> list[str]:
 def _there(made: Plan, profile: Profile, addresses: Sequence[str], what: str, option: str, partial: bool) -> None:
     """Whether the video of each row is there, as far as this machine can look."""
     each = list(dict.fromkeys(addresses))
-    missing = [one for one in each if "://" not in one and not Path(one).exists()]
+    missing = [one for one in each if "://" not in one and not os.path.exists(one)]  # false for any name
     if not missing:
         return
     more = ", …" if len(missing) > _SHOWN else ""

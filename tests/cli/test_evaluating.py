@@ -358,9 +358,9 @@ def test_the_demo_and_published_events_do_not_mix(published: Published, jobs: li
 
 
 def test_hostile_names_stay_in_their_line(published: Published) -> None:
-    lines(published.events, [event("a") | {"video": "../\x1b[31m\nlivecc: all well.mp4"}])
-    line = error(published, *published.call("--base"))
-    assert "\x1b" not in line and "1 of 1 videos" in line
+    for name in ("\x1b[31m\nlivecc: all well.mp4", "a" * 5000, "a\0b.mp4"):
+        lines(published.events, [event("a") | {"video": name}])
+        assert "\x1b" not in error(published, *published.call("--base"))
 
 
 def test_programs_get_one_object(published: Published, jobs: list[list[str]]) -> None:
