@@ -102,6 +102,10 @@ def run_demo(settings: Settings) -> bool:
 
     if not settings.profile.sample_world:
         raise UserError(f"{settings.profile_path}: no sample_world, so there is nothing to show; unset LIVECC_PROFILE")
+    if settings.profile.livesports.proposer == "published":
+        raise UserError(
+            f"{settings.profile_path}: names published events, and the demo makes its own; choose another --home"
+        )
     console, started = Console(stderr=True, highlight=False), time.monotonic()
     blobs = settings.store().blobs  # before the world is made, which takes a while
     folders = build_world(settings.home, settings.profile.as_config())

@@ -13,6 +13,7 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.graph.settings import Settings
 
 if TYPE_CHECKING:
+    from livecc_assets.core.rules import Rule
     from livecc_assets.evaluation.judge import Judge
     from livecc_assets.evaluation.judge_files import Pair
     from livecc_assets.store.rows import Rejected
@@ -68,7 +69,8 @@ def judge(
         raise click.UsageError("Missing option '-o' / '--output': the file of verdicts.")
     pair = read_pair(predictions, opponent, events, name or "", opponent_name or "")
     store = settings.store()
-    one = make_judge(config_of(settings, **options), settings.home, pair.events, store.blobs)
+    config = config_of(settings, **options)
+    one = make_judge(config, settings.home, pair.events, store.blobs)
     expected = would_spend(one, pair.events, pair.said, pair.others)
     say(f"{one.name}: {len(pair.events):,} events, {told(expected) if expected else 'no paid calls'}", err=not dry_run)
     if dry_run or output is None:
@@ -82,7 +84,8 @@ def judge(
     save(one)
     passed = check(one, pair.events) if expected else None
     write_files(output, rows, errors, pair)
-    _tell(one, pair, rows, errors, output, account(one) | ({"canaries": passed} if passed else {}), as_json)
+    spent = account(one) | ({"canaries": passed} if passed else {})
+    _tell(one, pair, rows, errors, output, spent, as_json, config.get("rule", "corrected"))
     if errors:
         say(f"{len(errors):,} events without a verdict, with their reasons: {errors_beside(output)}", err=True)
 
@@ -129,13 +132,15 @@ def _tell(
     output: Path,
     spent: dict[str, Any],
     as_json: bool,
+    rule: Rule,
 ) -> None:
     """The scores of the verdicts, as a table or one JSON document."""
     from livecc_assets.evaluation.canaries import failures
     from livecc_assets.evaluation.cc_score import marked, win_rows
     from livecc_assets.evaluation.jury import jury_rows
+    from livecc_assets.evaluation.tables import with_rule
 
-    scores = win_rows(rows, pair.events) + jury_rows(rows)
+    scores = with_rule(win_rows(rows, pair.events, rule) + jury_rows(rows), rule)
     if as_json:
         about = {"judge": one.name, "model": pair.model, "opponent": pair.opponent, "output": str(output)}
         counts = {"verdicts": len(rows), "errors": len(errors), **spent}

@@ -41,7 +41,10 @@ COMMANDS = {
         f"{_HERE}.running:demo", "Run the whole graph on the embedded sample world and print the leaderboard."
     ),
     "doctor": Entry(f"{_HERE}.upkeep:doctor", "What this machine has, and the remedy for what it lacks."),
-    "evaluate": Entry(f"{_HERE}.running:evaluate", "Comment, judge and score with one experiment's model."),
+    "evaluate": Entry(
+        f"{_HERE}.evaluating:evaluate",
+        "Comment, judge and score with one experiment's model, or with a model as it is.",
+    ),
     "export": Entry(
         f"{_HERE}.exporting:export",
         "Write a training set as the published JSON Lines format with its seek index.",

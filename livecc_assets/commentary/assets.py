@@ -24,6 +24,7 @@ def _commentary(settings: Settings, experiment: str) -> dict[str, Any]:
     own = settings.experiments[experiment]
     instruct = {"instruct": bool(own.live_whisperx) or own.instruct}
     run = section(settings, "commentary") | frames_as_trained(settings, experiment)
+    run |= {"rule": own.rules} if own.rules else {}
     return run | instruct | own.commentary.as_config() | published_videos(settings)
 
 

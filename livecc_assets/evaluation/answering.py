@@ -10,7 +10,7 @@ from typing import Any
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.mcq import Answered, Item
 from livecc_assets.evaluation.sample_questions import EMBEDDED, sample_questions
-from livecc_assets.evaluation.tables import add_text, headline, rows_of
+from livecc_assets.evaluation.tables import add_text, headline, rows_of, with_rule
 from livecc_assets.models.checkpoint import checkpoint_folder
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
@@ -31,7 +31,7 @@ def question_records(
     benchmark: str,
     read: Callable[[Path, str], list[dict[str, Any]]],
     sources: Sequence[Artifact],
-    events: Artifact,
+    events: Sequence[Artifact],
 ) -> list[dict[str, Any]]:
     """The benchmark's own questions, or with ``embedded:sample`` some made from the sample world's truth."""
     options = question_options(task.config)
@@ -41,7 +41,9 @@ def question_records(
     if path == EMBEDDED:
         task.writer.metadata["questions"] = "made from the sample world's truth; not the published benchmark"
         columns = ["video_id", "batch", "path", "duration", "subtitles", "truth"]
-        return sample_questions(benchmark, rows_of(sources, columns), events.rows(["video_id"]), task.videos.address)
+        return sample_questions(
+            benchmark, rows_of(sources, columns), rows_of(events, ["video_id"]), task.videos.address
+        )
     return read(local_path(path), options.get("videos", ""))
 
 
@@ -76,7 +78,7 @@ def choose(
             done.append(answered(item, row))
     if not done:
         raise UserError(f"{task.asset}: not one of {len(items)} questions could be answered; see its rejected rows")
-    rows = score(done)
+    rows = with_rule(score(done), config.get("rule"))
     task.writer.extend(rows)
     task.writer.metadata |= headline(rows) | {
         "questions_answered": len(done),

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from livecc_assets.commentary.assets import frames_as_trained, published_videos
 from livecc_assets.evaluation import pictures
 from livecc_assets.graph.settings import Settings
-from livecc_assets.graph.step import Only, named_batches, section, step
+from livecc_assets.graph.settings.choices import SAMPLE_QUESTIONS
+from livecc_assets.graph.step import Only, Pick, named_batches, section, step, unpartitioned
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.store import Store
@@ -25,6 +26,22 @@ def _experiments(settings: Settings, store: Store, partition: str) -> list[str]:
 
 #: A benchmark's question file and what else it names; what is no text there names no file.
 QUESTION_FILES = ("questions.path", "questions.videos", "questions.subtitles", "questions.templates")
+
+
+def _of_the_sample(benchmark: str, pick: Pick) -> Pick:
+    """An input that is read only where the benchmark's questions are made from the sample world."""
+
+    def picked(settings: Settings, store: Store, partition: str) -> list[str]:
+        path = getattr(settings.profile.benchmarks, benchmark).path
+        return pick(settings, store, partition) if path == SAMPLE_QUESTIONS else []
+
+    return picked
+
+
+def _proposed_events(settings: Settings, store: Store, partition: str) -> list[str]:
+    """Published questions are read from their own file, whatever the events are."""
+    return [] if settings.profile.livesports.proposer == PUBLISHED else unpartitioned(settings, store, partition)
+
 
 #: The artifacts of the benchmark's batches, and those of every experiment.
 BenchmarkBatches = Annotated[Sequence[Artifact], _benchmark_batches]
@@ -46,7 +63,8 @@ def _judge(settings: Settings, experiment: str) -> dict[str, Any]:
     opponent = section(settings, "opponent")
     if opponent["kind"] == "file" and opponent.get("path") and not opponent.get("name"):
         opponent["name"] = name_of(opponent["path"])  # what the rows call it; the path itself is in no key
-    return {"judge": section(settings, "judge"), "opponent": opponent}
+    judge, rules = section(settings, "judge"), settings.experiments[experiment].rules
+    return {"judge": judge | ({"rule": rules} if rules and "rule" in judge else {}), "opponent": opponent}
 
 
 def _judge_models(config: dict[str, Any]) -> list[str]:
@@ -59,17 +77,20 @@ _ASKING = tuple(
 )
 
 
-def _judge_kind(settings: Settings, experiment: str) -> dict[str, Any]:
-    return {"judge": settings.profile.judge.kind}
+def _counting(settings: Settings, experiment: str) -> dict[str, Any]:
+    """Which judge it was, and how its ties count."""
+    judge, rules = section(settings, "judge"), settings.experiments[experiment].rules
+    return {"judge": judge["kind"], "rule": rules or judge.get("rule", "corrected")}
 
 
 def _questions(benchmark: str = "") -> Any:
     """Settings of a multiple-choice score: how the model runs, which frames it sees, where the questions are."""
 
     def read(settings: Settings, experiment: str) -> dict[str, Any]:
-        questions = {"questions": getattr(settings.profile.benchmarks, benchmark).as_config()} if benchmark else {}
-        commentary = settings.profile.commentary
-        run = {"dtype": commentary.dtype, "device": commentary.device}
+        benchmarks, own = settings.profile.benchmarks, settings.experiments[experiment]
+        questions = {"questions": getattr(benchmarks, benchmark).as_config()} if benchmark else {}
+        commentary = section(settings, "commentary") | own.commentary.as_config()
+        run = {key: commentary[key] for key in ("dtype", "device")} | {"rule": own.rules or benchmarks.rule}
         return run | frames_as_trained(settings, experiment) | questions
 
     return read
@@ -106,16 +127,17 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
 
 
 @step(by=None, group="livesports", version="2", settings=_livesports("events_file"), files=("questions_file",))
-def livesports_questions(task: Task, livesports_events: Only) -> None:
+def livesports_questions(task: Task, livesports_events: Annotated[Sequence[Artifact], _proposed_events]) -> None:
     """LiveSports-3K QA: who, what and when questions with four options (paper 4.1)."""
     from livecc_assets.evaluation.livesports_files import import_questions, published_file
     from livecc_assets.evaluation.questions import propose_questions
+    from livecc_assets.evaluation.tables import rows_of
 
     config = task.config
     if config.get("proposer") == PUBLISHED:
         task.writer.extend(import_questions(published_file(config, "questions_file")))
     else:
-        task.writer.extend(propose_questions(livesports_events.rows(), config))
+        task.writer.extend(propose_questions(rows_of(livesports_events), config))
 
 
 @step(
@@ -139,19 +161,20 @@ def livesports_judgements(task: Task, livesports_commentary: Artifact, livesport
     judge_events(task, livesports_commentary, livesports_events)
 
 
-@step(by="experiment", group="scores", version="3", settings=_judge_kind, preview=pictures.cc_score)
+@step(by="experiment", group="scores", version="3", settings=_counting, preview=pictures.cc_score)
 def livesports_cc_score(
     task: Task, livesports_judgements: Artifact, livesports_commentary: Artifact, livesports_events: Only
 ) -> None:
     """Win rate with interval, position gap and flip rate; event F1 where the truth is known; timing (method 4.3, 4.8)."""
     from livecc_assets.evaluation.cc_score import cc_score_rows
-    from livecc_assets.evaluation.tables import headline
+    from livecc_assets.evaluation.tables import headline, with_rule
 
     judged, said, events = (
         list(one.rows()) for one in (livesports_judgements, livesports_commentary, livesports_events)
     )
     canaries = livesports_judgements.manifest.metadata.get("canaries")
-    rows = cc_score_rows(judged, said, events, task.config, canaries, livesports_commentary.manifest.metadata)
+    spoken = livesports_commentary.manifest.metadata
+    rows = with_rule(cc_score_rows(judged, said, events, task.config, canaries, spoken), task.config.get("rule"))
     task.writer.extend(rows)
     task.writer.metadata |= headline(rows)
 
@@ -186,7 +209,10 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
     preview=pictures.accuracy,
 )
 def videomme_score(
-    task: Task, livecc_instruct: Artifact, livesports_events: Only, yt_cc_source: BenchmarkBatches
+    task: Task,
+    livecc_instruct: Artifact,
+    livesports_events: Annotated[Sequence[Artifact], _of_the_sample("videomme", unpartitioned)],
+    yt_cc_source: Annotated[Sequence[Artifact], _of_the_sample("videomme", _benchmark_batches)],
 ) -> None:
     """Video-MME accuracy by duration, domain and task, with the official report (method 4.4, 5.3)."""
     from livecc_assets.evaluation.videomme import answer_videomme
@@ -205,7 +231,10 @@ def videomme_score(
     preview=pictures.accuracy,
 )
 def mvbench_score(
-    task: Task, livecc_instruct: Artifact, livesports_events: Only, yt_cc_source: BenchmarkBatches
+    task: Task,
+    livecc_instruct: Artifact,
+    livesports_events: Annotated[Sequence[Artifact], _of_the_sample("mvbench", unpartitioned)],
+    yt_cc_source: Annotated[Sequence[Artifact], _of_the_sample("mvbench", _benchmark_batches)],
 ) -> None:
     """MVBench accuracy, mean over task types (method 4.4)."""
     from livecc_assets.evaluation import qa
@@ -226,7 +255,10 @@ def mvbench_score(
     preview=pictures.accuracy,
 )
 def ovobench_score(
-    task: Task, livecc_instruct: Artifact, livesports_events: Only, yt_cc_source: BenchmarkBatches
+    task: Task,
+    livecc_instruct: Artifact,
+    livesports_events: Annotated[Sequence[Artifact], _of_the_sample("ovobench", unpartitioned)],
+    yt_cc_source: Annotated[Sequence[Artifact], _of_the_sample("ovobench", _benchmark_batches)],
 ) -> None:
     """OVO-Bench accuracy by task and group (method 4.5)."""
     from livecc_assets.evaluation.ovobench import answer_ovobench
@@ -241,7 +273,7 @@ def _named_experiments(settings: Settings, partition: str) -> dict[str, Any]:
 @step(by=None, group="scores", version="2", settings=_named_experiments, preview=pictures.leaderboard)
 def leaderboard(
     task: Task,
-    livesports_events: Only,
+    livesports_events: Only | None = None,
     livesports_cc_score: Experiments = (),
     livesports_qa_score: Experiments = (),
     videomme_score: Experiments = (),
@@ -259,8 +291,9 @@ def leaderboard(
     from livecc_assets.evaluation.gathering import gather
     from livecc_assets.evaluation.tables import add_text
 
+    events = list(livesports_events.rows()) if livesports_events else []
     scores = (*livesports_cc_score, *livesports_qa_score, *videomme_score, *mvbench_score, *ovobench_score)
-    rows = board.leaderboard_rows(gather((*scores, *livesports_commentary)), list(livesports_events.rows()))
+    rows = board.leaderboard_rows(gather((*scores, *livesports_commentary)), events)
     task.writer.extend(rows)
     add_text(task, "leaderboard.json", json.dumps(board.document(rows), indent=2))
     add_text(task, "leaderboard.txt", board.text(rows))

@@ -209,7 +209,7 @@ def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def answer_ovobench(task: Task, model: Artifact, sources: Sequence[Artifact], events: Artifact) -> None:
+def answer_ovobench(task: Task, model: Artifact, sources: Sequence[Artifact], events: Sequence[Artifact]) -> None:
     """Write the scores of OVO-Bench; their note says when the prompts are not the published ones."""
     rule: Rule = task.config.get("rule", "corrected")
     templates = read_templates(question_options(task.config).get("templates", ""))

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from livecc_assets.evaluation.event_f1 import Vocabulary
+from livecc_assets.graph.settings.choices import SAMPLE_QUESTIONS
 from livecc_assets.store.videos import AddressOf
 
 LIMIT = 12
 LETTERS = "ABCDE"
-EMBEDDED = "embedded:sample"
+EMBEDDED = SAMPLE_QUESTIONS
 
 
 def sample_questions(

@@ -66,7 +66,7 @@ def general_instructions(task: Task) -> None:
 @step(
     by="experiment",
     group="checkpoints",
-    version="2",
+    version="3",
     settings=_stage1,
     models=("init_model",),
     worker=True,
@@ -87,7 +87,7 @@ def livecc_base(task: Task, live_cc: Annotated[Sequence[Artifact], _live_cc]) ->
 @step(
     by="experiment",
     group="checkpoints",
-    version="2",
+    version="3",
     settings=_stage2,
     found=_media,
     places=("media.*",),

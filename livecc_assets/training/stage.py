@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
-from livecc_assets.models.reference import resolve
+from livecc_assets.models.reference import digest, resolve
+from livecc_assets.models.tuning import write_tuning
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.training.config import TrainingConfig
@@ -52,6 +53,9 @@ def train_stage(task: Task, base: Artifact | None, sets: Sequence[Artifact]) -> 
     outcome = train(init, sources, config, task.home, work, lambda step, total, m: task.progress(step, total, "", **m))
     for rejected in outcome.rejected:
         task.writer.add(rejected)
+    if outcome.files:  # on the first rank alone
+        tuning = write_tuning(work / "model", task.asset == "livecc_instruct")
+        outcome.files.append(tuning)
     for path in outcome.files:
         task.writer.add_file(path, path.relative_to(work / "model").as_posix())
     metadata.update(outcome.facts)
@@ -85,6 +89,7 @@ def _carry_on(task: Task, base: Artifact | None, config: TrainingConfig) -> None
         reference = json.loads(base.path(REFERENCE).read_text("utf-8"))["model"]
     path = task.home / "training" / f"{task.input_key}-{REFERENCE}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"model": reference}), "utf-8")
+    # With the digest, or other weights under the same name would be this checkpoint to all that is made from it.
+    path.write_text(json.dumps({"model": reference, "digest": digest(reference)}), "utf-8")
     task.writer.add_file(path, REFERENCE)
     path.unlink()

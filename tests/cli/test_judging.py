@@ -74,6 +74,14 @@ def test_verdicts_are_written_as_published_with_ours_beside(endpoint: MockEndpoi
     assert not Path("out.errors.jsonl").exists()
 
 
+@pytest.mark.parametrize(("rule", "rate"), [("released", 0.0), ("corrected", 50.0)])
+def test_a_tie_counts_by_the_rule_and_the_rate_says_which(endpoint: MockEndpoint, rule: str, rate: float) -> None:
+    endpoint.reply = lambda _: "tie" if rule == "released" else json.dumps({"winner": "tie"})
+    (win, *_) = json.loads(asked(endpoint, "--rule", rule, "--json").stdout)["scores"]
+    assert (win["metric"], win["value"]) == ("win_rate", rate)
+    assert win["note"].endswith("released rules") == (rule == "released")
+
+
 def test_a_judge_that_fails_a_canary_is_told_once_and_marked_in_every_row(endpoint: MockEndpoint) -> None:
     told = asked(endpoint).stdout  # the longer text wins, and an injected order is long
     assert told.count("CANARIES FAILED") == 1 and "injected_order 0 of 3" in told

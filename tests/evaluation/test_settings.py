@@ -72,7 +72,47 @@ def test_only_a_judge_that_is_a_model_here_has_weights(read: Callable[..., Setti
     assert step.models({"judge": {"kind": "likelihood", "model": "hub:a/b"}}) == ["hub:a/b"]
     assert step.models({"judge": {"kind": "openai", "model": "gpt-4o"}}) == []
     assert step.models({"judge": {"kind": "event-f1"}}) == []
-    assert _config("livesports_cc_score", read()) == {"judge": read().profile.judge.kind}
+    assert _config("livesports_cc_score", read()) == {"judge": read().profile.judge.kind, "rule": "corrected"}
+
+
+ANSWERED = ("livesports_qa_score", "videomme_score", "mvbench_score", "ovobench_score")
+
+
+def test_released_reaches_every_score_from_the_profile(read: Callable[..., Settings]) -> None:
+    judge = {"kind": "openai", "model": "m", "rule": "released"}
+    released = read(judge=judge, benchmarks={"rule": "released"}, commentary={"rule": "released"})
+    for asset in ("livesports_commentary", "livesports_cc_score", *ANSWERED):
+        assert _config(asset, released)["rule"] == "released"
+        assert _config(asset, read())["rule"] == "corrected"
+    assert _config("livesports_judgements", released)["judge"]["rule"] == "released"
+
+
+def test_an_experiments_rules_are_for_all_of_its_scores_and_for_no_other_experiment(
+    read: Callable[..., Settings], tmp_path: Path
+) -> None:
+    folder = tmp_path / "home" / "experiments"
+    folder.mkdir(parents=True)
+    mine = {"profile": "sample", "rules": "released", "stage1": {"init_model": "embedded:tiny-qwen2-vl"}}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
+    settings = read(judge={"kind": "openai", "model": "m"})
+    for name, rule in (("mine", "released"), (EXPERIMENT, "corrected")):
+        for asset in ("livesports_commentary", "livesports_cc_score", *ANSWERED):
+            assert _config(asset, settings, name)["rule"] == rule
+        assert _config("livesports_judgements", settings, name)["judge"]["rule"] == rule
+    without = read()
+    assert "rule" not in _config("livesports_judgements", without, "mine")["judge"], "a judge that asks nobody has none"
+
+
+def test_a_device_of_an_experiment_is_where_its_questions_are_answered_too(
+    read: Callable[..., Settings], tmp_path: Path
+) -> None:
+    folder = tmp_path / "home" / "experiments"
+    folder.mkdir(parents=True)
+    mine = {"stage1": {"init_model": "embedded:tiny-qwen2-vl"}, "commentary": {"device": "cuda"}}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(mine))
+    for asset in ("livesports_commentary", *ANSWERED):
+        assert _config(asset, read(), "mine")["device"] == "cuda"
+        assert _config(asset, read(), EXPERIMENT)["device"] == "cpu"
 
 
 @pytest.mark.parametrize("benchmark", ["videomme", "mvbench", "ovobench"])

@@ -180,6 +180,34 @@ def test_sample_questions_run_in_every_benchmark(world, asset, metric):
         assert len(json.loads(done.path("results.json").read_text())) == 2
 
 
+@pytest.mark.parametrize("rule", ["released", "corrected"])
+@pytest.mark.parametrize("asset", ["videomme_score", "mvbench_score", "ovobench_score", "livesports_qa_score"])
+def test_every_row_of_a_score_by_the_published_code_says_so(world, asset, rule):
+    inputs = [world.get("livecc_instruct", "tiny"), world.get("livesports_events")]
+    inputs += [world.get("livesports_questions"), world.get("yt_cc_source", "batch")]
+    read = {one.asset for one in steps_of(assets)[asset].inputs}
+    config = RUN | {"rule": rule, "questions": "embedded:sample"}
+    chosen = [one for one in inputs if one.asset in read]
+    done = world.step(steps_of(assets)[asset], asset, f"tiny-{rule}", config, chosen)
+    notes = [row["note"] or "" for row in done.rows()]
+    assert notes and {note.endswith("released rules") for note in notes} == {rule == "released"}
+
+
+def test_ties_count_by_the_experiments_rules_and_the_row_says_so(world):
+    said, events = comment(world, "tied", False), world.get("livesports_events")
+    config = {"judge": {"kind": "event-f1"}, "opponent": {"kind": "title-caption"}}
+    judged = world.step(assets.livesports_judgements, "livesports_judgements", "tied", config, [said, events])
+    found = {}
+    for rule in ("released", "corrected"):
+        counting = {"judge": "event-f1", "rule": rule}
+        inputs = [judged, said, events]
+        done = world.step(assets.livesports_cc_score, "livesports_cc_score", f"tied-{rule}", counting, inputs)
+        found[rule] = scores(done)[("win_rate", "all")]
+    assert (found["released"]["value"], found["corrected"]["value"]) == (0, 50)
+    assert found["released"]["note"].endswith("; released rules")
+    assert "released" not in found["corrected"]["note"]
+
+
 def test_an_unset_question_file_and_a_run_without_answers_are_told(world):
     model, events = world.get("livecc_instruct", "tiny"), world.get("livesports_events")
     with pytest.raises(UserError, match=r"benchmarks\.mvbench is empty"):

@@ -54,6 +54,17 @@ def test_a_reference_is_handed_from_stage_to_stage_and_nothing_is_loaded(store: 
     assert list((tmp_path / "training").iterdir()) == [], "the file that was written meanwhile is gone"
 
 
+def test_other_weights_in_the_same_folder_are_another_checkpoint(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    versions = []
+    for number, weights in enumerate((b"one", b"two", b"two")):
+        (folder / "model.safetensors").write_bytes(weights)
+        config = {"train": False, "init_model": str(folder)}
+        versions.append(_carried(store, tmp_path, "livecc_base", config, partition=f"p{number}").data_version)
+    assert versions[0] != versions[1] == versions[2], "all that is made from it is told by its data version"
+
+
 def test_a_trained_base_without_a_second_stage_is_its_files(store: Store, tmp_path: Path) -> None:
     base = _trained(store, tmp_path)
     instruct = _carried(store, tmp_path, "livecc_instruct", {"train": False}, base)
@@ -66,8 +77,8 @@ def test_a_trained_base_without_a_second_stage_is_its_files(store: Store, tmp_pa
 
 
 def test_a_stage_that_is_to_train_and_has_no_data_carries_on(store: Store, tmp_path: Path) -> None:
-    made = _carried(store, tmp_path, "livecc_base", {"train": True, "init_model": "embedded:tiny"})
-    assert _reference(made) == "embedded:tiny"
+    made = _carried(store, tmp_path, "livecc_base", {"train": True, "init_model": "embedded:tiny-qwen2-vl"})
+    assert _reference(made) == "embedded:tiny-qwen2-vl"
 
 
 def test_without_a_base_and_without_a_model_it_is_told_what_to_name(store: Store, tmp_path: Path) -> None:
@@ -76,7 +87,7 @@ def test_without_a_base_and_without_a_model_it_is_told_what_to_name(store: Store
 
 
 def test_where_media_lie_is_no_hyper_parameter_and_a_misspelt_one_is_told(store: Store, tmp_path: Path) -> None:
-    config = {"train": False, "init_model": "embedded:tiny", "media": {"sample-qa": "/elsewhere"}}
-    assert _reference(_carried(store, tmp_path, "livecc_instruct", config)) == "embedded:tiny"
+    config = {"train": False, "init_model": "embedded:tiny-qwen2-vl", "media": {"sample-qa": "/elsewhere"}}
+    assert _reference(_carried(store, tmp_path, "livecc_instruct", config)) == "embedded:tiny-qwen2-vl"
     with pytest.raises(UserError, match=r"learning_rat.*did you mean"):
         _carried(store, tmp_path, "livecc_instruct", config | {"learning_rat": 1e-5}, partition="other")

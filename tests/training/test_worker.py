@@ -9,6 +9,7 @@ from livecc_assets.graph.step import steps_of
 from livecc_assets.live_cc.schemas import LIVE_CC
 from livecc_assets.models.checkpoint import REFERENCE, checkpoint_folder
 from livecc_assets.models.qwen2_vl import load_model
+from livecc_assets.models.tuning import instruct_of
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.store import Store
 from livecc_assets.training import assets
@@ -73,6 +74,8 @@ def test_both_stages_train_in_turn_and_say_what_they_trained_on(store, tmp_path,
     assert instruct.manifest.metadata["initial_model"] == f"livecc_base/shared@{base.data_version}"
     assert instruct.manifest.metadata["samples"] == 5
     assert len(instruct.manifest.metadata["data_versions"]) == 3
+    told = [instruct_of(str(checkpoint_folder(one, tmp_path))) for one in (base, instruct)]
+    assert told == [False, True], "a checkpoint says itself how it is to be asked"
 
 
 def test_a_stage_without_data_carries_its_initial_model_by_reference(store, tmp_path, tiny_folder, video_section):

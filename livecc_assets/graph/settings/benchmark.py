@@ -283,6 +283,11 @@ class OVOBench(QuestionFile):
 class Benchmarks(Section):
     """The multiple-choice benchmarks. Each is a path, or a mapping."""
 
+    rule: Rule = Field(
+        default="corrected",
+        description="Whether every multiple-choice score, LiveSports-3K QA too, keeps the published scripts' defects.",
+    )
+
     videomme: Annotated[VideoMME, _PathAlone] = Field(default_factory=VideoMME, description="Video-MME.")
     mvbench: Annotated[QuestionFile, _PathAlone] = Field(default_factory=QuestionFile, description="MVBench.")
     ovobench: Annotated[OVOBench, _PathAlone] = Field(default_factory=OVOBench, description="OVO-Bench.")

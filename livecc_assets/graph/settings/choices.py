@@ -27,6 +27,9 @@ Eviction = Literal["window", "paper", "none"]
 #: Number formats of models that PyTorch runs.
 DType = Literal["float32", "bfloat16", "float16"]
 
+#: A benchmark's questions that are made from the sample world, where a file of them would stand.
+SAMPLE_QUESTIONS = "embedded:sample"
+
 #: Assets that a worker makes, and the stages whose workers make them: the names that a launcher file's ``needs`` may have.
 STAGES = ("source", "live_cc", "live_whisperx", "training", "commentary", "evaluation")
 WORKER_ASSETS = (

@@ -90,6 +90,10 @@ class Experiment(Section):
         default=False,
         description="Without a stage 2 here: the initial model was already tuned, so it is asked with a query.",
     )
+    rules: Rule | None = Field(
+        default=None,
+        description="Whether its commentary, judge and scores keep the published code's defects; null: as the profile says.",
+    )
     stage1: PreTraining = Field(description="Streaming pre-training.")
     stage2: Annotated[Training, Empty] = Field(default_factory=Training, description="Supervised fine-tuning.")
     commentary: Annotated[ExperimentCommentary, Empty] = Field(

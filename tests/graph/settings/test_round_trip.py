@@ -240,6 +240,7 @@ def test_a_section_that_is_left_empty_is_as_one_that_is_left_out(name: str) -> N
 def test_a_benchmark_is_a_path_or_a_mapping() -> None:
     made = Benchmarks.of({"videomme": "q.parquet", "mvbench": {"path": "m", "videos": "v"}, "ovobench": None})
     assert made.as_config() == {
+        "rule": "corrected",
         "videomme": {"path": "q.parquet", "videos": "", "subtitles": False},
         "mvbench": {"path": "m", "videos": "v"},
         "ovobench": {"path": "", "videos": "", "templates": ""},
