@@ -238,7 +238,7 @@ def _named_experiments(settings: Settings, partition: str) -> dict[str, Any]:
     return {"experiments": sorted(settings.experiments)}
 
 
-@step(by=None, group="scores", version="2", settings=_named_experiments, preview=pictures.leaderboard)
+@step(by=None, group="scores", version="3", settings=_named_experiments, preview=pictures.leaderboard)
 def leaderboard(
     task: Task,
     livesports_events: Only,
@@ -248,19 +248,14 @@ def leaderboard(
     mvbench_score: Experiments = (),
     ovobench_score: Experiments = (),
     livesports_commentary: Experiments = (),
+    livesports_judgements: Experiments = (),
 ) -> None:
-    """Every experiment's scores with their intervals and the data versions behind them (method 4).
+    """Every experiment's scores with their intervals, how they were got, and the data versions behind them (method 4).
 
-    Also the gain in event F1 of streaming over blind.
+    Also whether models that see stand above those that do not, and the single scores by which any two are compared.
     """
-    import json
-
-    from livecc_assets.evaluation import leaderboard as board
-    from livecc_assets.evaluation.gathering import gather
-    from livecc_assets.evaluation.tables import add_text
+    from livecc_assets.evaluation.gathering import gather, write_board
 
     scores = (*livesports_cc_score, *livesports_qa_score, *videomme_score, *mvbench_score, *ovobench_score)
-    rows = board.leaderboard_rows(gather((*scores, *livesports_commentary)), list(livesports_events.rows()))
-    task.writer.extend(rows)
-    add_text(task, "leaderboard.json", json.dumps(board.document(rows), indent=2))
-    add_text(task, "leaderboard.txt", board.text(rows))
+    found = gather((*scores, *livesports_commentary, *livesports_judgements), livesports_events)
+    write_board(task, found, list(livesports_events.rows()))

@@ -128,7 +128,7 @@ def test_the_track_runs_from_judging_to_the_leaderboard(world):
         score = world.step(assets.livesports_cc_score, "livesports_cc_score", experiment, {"judge": "event-f1"}, inputs)
         assert score.manifest.metadata["event_f1"] == (100 if right else 0)
         assert score.manifest.metadata["win_rate"] == (100 if right else 50)
-        gathered += [said, score]
+        gathered += [said, judged, score]
     inputs = [*gathered, world.get("livesports_events")]
     board = world.step(assets.leaderboard, "leaderboard", "all", {"experiments": []}, inputs)
     made = json.loads(board.path("leaderboard.json").read_text())
