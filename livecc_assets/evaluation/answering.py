@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.evaluation.mcq import Answered, Item
+from livecc_assets.evaluation.mcq import Answered, Item, by_words
 from livecc_assets.evaluation.sample_questions import EMBEDDED, sample_questions
 from livecc_assets.evaluation.tables import add_text, headline, rows_of
 from livecc_assets.models.checkpoint import checkpoint_folder
@@ -21,9 +21,14 @@ Score = Callable[[Sequence[Answered]], list[dict[str, Any]]]
 
 
 def question_options(config: dict[str, Any]) -> dict[str, Any]:
-    """The profile's entry of one benchmark: a path alone, or {path, videos, subtitles, templates}."""
+    """The profile's entry of one benchmark: a path alone, or {path, videos, answers, subtitles, templates}."""
     questions = config.get("questions") or ""
     return {"path": questions} if isinstance(questions, str) else dict(questions)
+
+
+def answered_by(config: dict[str, Any]) -> str:
+    """By what a benchmark's questions are answered: `letters` or `words` of the options."""
+    return config.get("answers") or question_options(config).get("answers") or "letters"
 
 
 def question_records(
@@ -56,6 +61,12 @@ def choose(
     from livecc_assets.evaluation.mcq_model import Answerer, answers
 
     config = task.config
+    if answered_by(config) == "words":
+        if config.get("rule") == "released":
+            raise UserError(
+                f"{task.asset}: the released rules know letters alone; set `answers: letters`, or rules corrected"
+            )
+        items = [by_words(item) if isinstance(item, Item) else item for item in items]
     answerer = Answerer.load(
         checkpoint_folder(model, task.home),
         config["video"],

@@ -32,10 +32,14 @@ Experiments = Annotated[Sequence[Artifact], _experiments]
 
 
 def _livesports(*others: str) -> Any:
-    """The section without what the asset does not read: another one's file, the folder of the benchmark's own videos."""
+    """The section without what the asset does not read: another one's file, the benchmark's own videos, how it is answered."""
 
     def read(settings: Settings, partition: str) -> dict[str, Any]:
-        return {key: value for key, value in section(settings, "livesports").items() if key not in ("videos", *others)}
+        return {
+            key: value
+            for key, value in section(settings, "livesports").items()
+            if key not in ("videos", "answers", *others)
+        }
 
     return read
 
@@ -76,7 +80,8 @@ def _questions(benchmark: str = "") -> Any:
 
 
 def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]:
-    return _questions()(settings, experiment) | published_videos(settings)
+    answers = {"answers": settings.profile.livesports.answers}
+    return _questions()(settings, experiment) | published_videos(settings) | answers
 
 
 @step(
@@ -159,7 +164,7 @@ def livesports_cc_score(
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_livesports_questions,
     files=("videos",),
     worker=True,
@@ -178,7 +183,7 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_questions("videomme"),
     files=QUESTION_FILES,
     worker=True,
@@ -197,7 +202,7 @@ def videomme_score(
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_questions("mvbench"),
     files=QUESTION_FILES,
     worker=True,
@@ -218,7 +223,7 @@ def mvbench_score(
 @step(
     by="experiment",
     group="scores",
-    version="3",
+    version="4",
     settings=_questions("ovobench"),
     files=QUESTION_FILES,
     worker=True,

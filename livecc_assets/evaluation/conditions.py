@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livecc_assets.core.rules import Rule
-from livecc_assets.evaluation.answering import question_options
+from livecc_assets.evaluation.answering import answered_by, question_options
 from livecc_assets.evaluation.measures import WITH_SUBTITLES
 from livecc_assets.evaluation.sample_questions import EMBEDDED
 from livecc_assets.store.artifact import Artifact
@@ -69,9 +69,10 @@ def answer_conditions(score: Artifact, events_of: Data) -> Conditions:
         for pin in score.manifest.upstream
         if pin.asset != "livecc_instruct"
     )
-    subtitles = bool(options.get("subtitles"))
-    protocol = _joined(config.get("protocol", "by logits"), WITH_SUBTITLES if subtitles else None, _blind(config))
-    return Conditions(data, digest(score.asset, read, subtitles, rules), None, None, protocol, rules)
+    subtitles, answers = bool(options.get("subtitles")), answered_by(config)
+    logits = "by logits of the options' words" if answers == "words" else "by logits"
+    protocol = _joined(logits, WITH_SUBTITLES if subtitles else None, _blind(config))
+    return Conditions(data, digest(score.asset, read, subtitles, answers, rules), None, None, protocol, rules)
 
 
 def _blind(config: Mapping[str, Any]) -> str | None:

@@ -143,6 +143,7 @@ def _item(row: dict[str, Any], number: int, rule: Rule) -> Item:
         groups=(f"task:{task}",),
         stratum=task,
         cluster=str(row["id"]),
+        options=tuple(options or ()),
     )
 
 
