@@ -26,13 +26,13 @@ def heading(part: Part) -> str:
     return f"{part.measure.title}, {part.measure.unit}{about}"
 
 
-def columns(page: Page, part: Part, block: Block) -> list[str]:
+def columns(part: Part, block: Block) -> list[str]:
     """Titles of a block's columns."""
-    tested = ["diff", "p"] if page.against else []
+    tested = ["diff", "p"] if block.tested else []
     return ["model", "percent" if part.measure.unit == "%" else part.measure.unit, *block.parts, "n", *tested, "where"]
 
 
-def cells(page: Page, part: Part, line: Line) -> list[str]:
+def cells(part: Part, block: Block, line: Line) -> list[str]:
     """What stands in a line under :func:`columns`."""
     parts = ["" if value is None else number(value, part.measure) for value in line.parts]
     tested = [
@@ -40,7 +40,7 @@ def cells(page: Page, part: Part, line: Line) -> list[str]:
         "" if line.p is None else p_text(line.p),
     ]
     n = "" if line.n is None else f"{line.n:,}"
-    return [line.model, cell(line, part.measure), *parts, n, *(tested if page.against else []), where(line)]
+    return [line.model, cell(line, part.measure), *parts, n, *(tested if block.tested else []), where(line)]
 
 
 def where(line: Line) -> str:
@@ -77,15 +77,15 @@ def renderables(page: Page, width: int) -> list[RenderableType]:
     for part in page.parts:
         pieces.append(Text(heading(part), "bold"))
         for block in part.blocks:
-            pieces += [Text(f" {block.about}", "italic"), *_tables(page, part, block, width)]
+            pieces += [Text(f" {block.about}", "italic"), *_tables(part, block, width)]
         pieces += [Padding(Text(f"{letter}: {note}", "dim"), (0, 0, 0, 2)) for letter, note in part.notes]
         pieces.append(Text(""))
     return [*pieces, *map(Text, page.remarks), *map(Text, page.legend)]
 
 
-def _tables(page: Page, part: Part, block: Block, width: int) -> list[Any]:
+def _tables(part: Part, block: Block, width: int) -> list[Any]:
     """A block as one table; where that is too wide, its parts as a second one."""
-    whole = [columns(page, part, block), *(cells(page, part, line) for line in block.lines)]
+    whole = [columns(part, block), *(cells(part, block, line) for line in block.lines)]
     if not block.parts or sum(max(map(len, column)) + 2 for column in zip(*whole, strict=True)) <= width:
         return [_table(whole)]
     first, last = 2, 2 + len(block.parts)
@@ -114,9 +114,9 @@ def markdown(page: Page, level: int = 1) -> str:
     for part in page.parts:
         lines += [f"{'#' * (level + 1)} {_md(heading(part))}", ""]
         for block in part.blocks:
-            head = columns(page, part, block)
+            head = columns(part, block)
             rule = [":---" if name in ("model", "where") else "---:" for name in head]
-            rows = [head, *(cells(page, part, line) for line in block.lines)]
+            rows = [head, *(cells(part, block, line) for line in block.lines)]
             table = [f"| {' | '.join(map(_md, row))} |" for row in rows]
             lines += [f"*{_md(block.about)}*", "", table[0], f"| {' | '.join(rule)} |", *table[1:], ""]
         lines += [*(f"- {letter}: {_md(note)}" for letter, note in part.notes), ""]

@@ -56,6 +56,11 @@ class Block:
     lines: list[Line]
     parts: tuple[str, ...] = ()
 
+    @property
+    def tested(self) -> bool:
+        """Whether a line of it was compared with a chosen model."""
+        return any(line.difference is not None for line in self.lines)
+
 
 @dataclass(frozen=True)
 class Part:

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from livecc_assets.evaluation.cc_score import cc_score_rows
-from livecc_assets.evaluation.intervals import rate
 from livecc_assets.evaluation.conditions import Conditions
+from livecc_assets.evaluation.intervals import rate
 from livecc_assets.evaluation.leaderboard import (
     ExperimentScores,
     document,
@@ -85,7 +85,9 @@ def test_a_document_of_an_earlier_version_is_read_without_conditions(rows):
 
 def test_a_row_tells_how_it_was_got():
     conditions = {
-        "livesports_cc_score": Conditions("sample", "b", "event-f1", "title-caption", "streaming commentary", "released"),
+        "livesports_cc_score": Conditions(
+            "sample", "b", "event-f1", "title-caption", "streaming commentary", "released"
+        ),
         "mvbench_score": Conditions("published", "b", protocol="by logits"),
     }
     scores = {
