@@ -47,7 +47,8 @@ def commentary_conditions(
     prompt = judged.config.get("judge", {}).get("rule") if judged else None
     opponent = (judged.config.get("opponent"), judged.contents) if judged else None
     basis = digest(events.data_version, about.get("judge"), prompt, opponent, rules)
-    protocol = _joined(f"{said['mode']} commentary" if said.get("mode") else None, _blind(said))
+    mode = commentary.manifest.metadata.get("mode") if commentary else None
+    protocol = _joined(f"live, {mode} mode" if mode else None, _blind(said))
     return Conditions(data, basis, about.get("judge"), about.get("opponent"), protocol, rules)
 
 
