@@ -9,6 +9,7 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.mcq import Answered, Item, by_words
+from livecc_assets.evaluation.question_config import answered_by, question_options
 from livecc_assets.evaluation.sample_questions import EMBEDDED, sample_questions
 from livecc_assets.evaluation.tables import add_text, headline, rows_of
 from livecc_assets.models.checkpoint import checkpoint_folder
@@ -18,17 +19,6 @@ from livecc_assets.store.rows import Rejected, Row
 from livecc_assets.store.uris import local_path
 
 Score = Callable[[Sequence[Answered]], list[dict[str, Any]]]
-
-
-def question_options(config: dict[str, Any]) -> dict[str, Any]:
-    """The profile's entry of one benchmark: a path alone, or {path, videos, answers, subtitles, templates}."""
-    questions = config.get("questions") or ""
-    return {"path": questions} if isinstance(questions, str) else dict(questions)
-
-
-def answered_by(config: dict[str, Any]) -> str:
-    """By what a benchmark's questions are answered: `letters` or `words` of the options."""
-    return config.get("answers") or question_options(config).get("answers") or "letters"
 
 
 def question_records(

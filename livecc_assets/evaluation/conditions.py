@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livecc_assets.core.rules import Rule
-from livecc_assets.evaluation.answering import answered_by, question_options
 from livecc_assets.evaluation.measures import WITH_SUBTITLES
+from livecc_assets.evaluation.question_config import answered_by, question_options
 from livecc_assets.evaluation.sample_questions import EMBEDDED
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import digest

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.event_f1 import EventF1
-from livecc_assets.evaluation.ovobench import GROUPS, task_weights
+from livecc_assets.evaluation.ovo_groups import GROUPS, task_weights
 from livecc_assets.evaluation.win_rate import event_scores, video_of
 from livecc_assets.store.rows import column
 

@@ -30,7 +30,7 @@ def livecc(home: Path, *arguments: str) -> Result:
 def test_what_ships_is_valid(home: Path) -> None:
     result = livecc(home, "config", "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "10 of 10 files are valid" in result.stderr
+    assert "11 of 11 files are valid" in result.stderr
 
 
 def test_every_mistake_of_every_file_is_a_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ import torch
 from livecc_assets.commentary.schemas import SCHEMAS as COMMENTARY
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation import assets
-from livecc_assets.evaluation.answering import question_options
+from livecc_assets.evaluation.conditions import answer_conditions
 from livecc_assets.evaluation.judging import make_judge
+from livecc_assets.evaluation.question_config import question_options
 from livecc_assets.evaluation.schemas import SCHEMAS
 from livecc_assets.graph.step import steps_of
 from livecc_assets.live_whisperx.schemas import SCHEMAS as CLIPS
@@ -175,6 +176,22 @@ def test_sample_questions_run_in_every_benchmark(world, asset, metric):
     if asset == "videomme":
         assert "Overall Performance" in done.path("report.txt").read_text()
         assert len(json.loads(done.path("results.json").read_text())) == 2
+
+
+def test_questions_answered_by_words_keep_the_words_and_know_no_released_rules(world):
+    inputs = [
+        world.get("livecc_instruct", "tiny"),
+        world.get("livesports_events"),
+        world.get("yt_cc_source", "batch"),
+    ]
+    config = RUN | {"questions": {"path": "embedded:sample", "answers": "words"}}
+    done = world.step(assets.mvbench_score, "mvbench_score", "words", config, inputs)
+    lines = [json.loads(line) for line in done.path("answers.jsonl").read_text().splitlines()]
+    assert {line["answer"] for line in lines} & {"jumps", "falls", "red", "blue", "on the left", "in the middle"}
+    assert all(line["choice"] in line["log_probs"] and len(line["choice"]) > 1 for line in lines)
+    assert answer_conditions(done, "sample").protocol == "by logits of the options' words"
+    with pytest.raises(UserError, match="released rules know letters alone"):
+        world.step(assets.mvbench_score, "mvbench_score", "released", config | {"rule": "released"}, inputs)
 
 
 def test_an_unset_question_file_and_a_run_without_answers_are_told(world):
