@@ -109,7 +109,9 @@ def _mvbench(row: dict[str, Any], known: list[dict[str, Any]], words: Vocabulary
             ("Object Recognition", "Which kit does the player in front wear?", event["actor"], words.actors),
         ]
         if place in _WHERE:
-            asked.append(("Action Localization", "Where does the player in front act?", _WHERE[place], _WHERE.values()))
+            asked.append(
+                ("Action Localization", "Where does the player in front act?", _WHERE[place], tuple(_WHERE.values()))
+            )
         task, question, right, names = draw.choice(asked)
         options, answer = _options(right, names, draw)
         yield {

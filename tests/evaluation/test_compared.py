@@ -25,8 +25,8 @@ def singles(experiment: str, rights: int, measure: str = "livesports_qa", basis:
 def test_a_difference_is_that_of_the_paired_test_and_holm_counts_the_models() -> None:
     rows = singles("base", 10) + singles("near", 13) + singles("far", 30)
     far, near = compare(rows, "base")
-    values = [np.array([row["value"] for row in singles("", rights)]) for rights in (30, 10)]
-    wanted = paired(*values, [f"v{n}" for n in range(40)])
+    first, second = (np.array([row["value"] for row in singles("", rights)]) for rights in (30, 10))
+    wanted = paired(first, second, [f"v{n}" for n in range(40)])
     assert (far["experiment"], near["experiment"]) == ("far", "near")
     assert far["difference"] == pytest.approx(100 * wanted.value) == 50
     assert far["interval"] == pytest.approx([100 * wanted.low, 100 * wanted.high])
