@@ -27,6 +27,7 @@ _ABOUT: dict[Kind, str] = {
     "selection": "Which scored clips become a training set: `$LIVECC_HOME/selections/NAME.yaml`.",
     "experiment": "Which training sets, and how both stages are trained: `$LIVECC_HOME/experiments/NAME.yaml`.",
     "launcher": "Where workers run: `LIVECC_LAUNCHER` names it.",
+    "results": "Published results for `livecc leaderboard`: `$LIVECC_HOME/results/NAME.yaml`, or `--results FILE`.",
 }
 
 

@@ -81,14 +81,14 @@ def json_schema(kind: Kind) -> dict:
 
 
 def in_force(settings: Settings) -> Iterator[tuple[Kind, Path]]:
-    """The profile in force, those of the state folder, all selections and experiments, and the launcher in force."""
+    """The profile in force, those of the state folder, all selections, experiments and results, and the launcher in force."""
     from livecc_assets.graph.settings.checking import files
 
     yield "profile", settings.profile_path
     for path in files("profile", settings.home):
         if path.resolve() != settings.profile_path.resolve():
             yield "profile", path
-    kinds: tuple[Kind, Kind] = ("selection", "experiment")
+    kinds: tuple[Kind, ...] = ("selection", "experiment", "results")
     for kind in kinds:
         # A file of the state folder stands in place of one that ships under the same name.
         for path in {path.name: path for path in files(kind, settings.home)}.values():
@@ -111,7 +111,7 @@ def _environment() -> Iterator[str]:
 def _misnamed(settings: Settings) -> Iterator[str]:
     from livecc_assets.graph.settings.checking import misnamed
 
-    kinds: tuple[Kind, ...] = ("profile", "selection", "experiment")
+    kinds: tuple[Kind, ...] = ("profile", "selection", "experiment", "results")
     for kind in kinds:
         yield from (text for _, text in misnamed(kind, settings.home))
 
@@ -137,4 +137,4 @@ def _unknown_models(file: YamlFile) -> Iterator[str]:
 
 
 def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+    return kind if kind.endswith("s") else f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

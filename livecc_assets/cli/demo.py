@@ -96,7 +96,7 @@ def _run(settings: Settings, instance: object, group: list[Work]) -> Iterator[Ou
 
 def run_demo(settings: Settings) -> bool:
     """Run every job in order and print the leaderboard; False when a job failed. What stands is not recomputed."""
-    from livecc_assets.evaluation.leaderboard import render
+    from livecc_assets.evaluation.board_formats import render
     from livecc_assets.sample.published import publish
     from livecc_assets.sample.world import build_world, evaluation_list
 

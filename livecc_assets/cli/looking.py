@@ -1,4 +1,4 @@
-"""Commands that only read what stands: ``status rejected lineage leaderboard``."""
+"""Commands that only read what stands: ``status rejected lineage``."""
 
 import json
 
@@ -68,22 +68,3 @@ def _check_asset(name: str) -> None:
         near = get_close_matches(name, BY_ASSET, 1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(BY_ASSET)}"
         raise UserError(f"{name}: the graph has no such asset; {hint}")
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the machine-readable document.")
-@click.pass_obj
-def leaderboard(settings: Settings, as_json: bool) -> None:
-    """Print the leaderboard."""
-    from livecc_assets.evaluation.leaderboard import render
-
-    found = settings.store().current("leaderboard", "all")
-    if found is None:
-        raise UserError(
-            "there is no leaderboard yet; run `livecc demo`, or evaluate an experiment and run the job update_leaderboard"
-        )
-    document = json.loads(found.path("leaderboard.json").read_text("utf-8"))
-    if as_json:
-        click.echo(json.dumps(document, indent=1))
-    else:
-        render(document)

@@ -64,7 +64,10 @@ COMMANDS = {
     "judge": Entry(
         f"{_HERE}.judging:judge", "Judge two files of commentary against the human words, outside any experiment."
     ),
-    "leaderboard": Entry(f"{_HERE}.looking:leaderboard", "Print the leaderboard."),
+    "leaderboard": Entry(
+        f"{_HERE}.board:leaderboard",
+        "Show what was measured here, beside what was published, with intervals and tests.",
+    ),
     "lineage": Entry(f"{_HERE}.looking:lineage", "Print what an artifact was made from, back to the source batches."),
     "rejected": Entry(
         f"{_HERE}.looking:rejected", "List the rows that a stage filtered or could not use, with the reasons."

@@ -16,7 +16,7 @@ from livecc_assets.core.ids import id_fault, shown_id
 from livecc_assets.core.rules import Rule
 from livecc_assets.core.text import brief
 from livecc_assets.evaluation.files import read_records
-from livecc_assets.evaluation.ovobench import FORWARD, GROUP_OF
+from livecc_assets.evaluation.ovo_groups import FORWARD, GROUP_OF
 from livecc_assets.evaluation.qa import lettered
 from livecc_assets.evaluation.videomme import extract_letter
 from livecc_assets.store.rows import Rejected

@@ -13,7 +13,7 @@ from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.answer_files import Answer
 from livecc_assets.evaluation.intervals import rate
 from livecc_assets.evaluation.judgement_score import difference_entry, interval, rate_entry, rejected_entry
-from livecc_assets.evaluation.ovobench import GROUP_OF, GROUPS, task_weights
+from livecc_assets.evaluation.ovo_groups import GROUP_OF, GROUPS, task_weights
 from livecc_assets.evaluation.pairs import holm, paired, percent, sign_flips
 from livecc_assets.evaluation.statistics import cluster_sums, mcnemar
 from livecc_assets.evaluation.videomme import report

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from livecc_assets.core.errors import UserError
-from livecc_assets.evaluation.mcq import Answered, Item
+from livecc_assets.evaluation.mcq import Answered, Item, by_words
+from livecc_assets.evaluation.question_config import answered_by, question_options
 from livecc_assets.evaluation.sample_questions import EMBEDDED, sample_questions
 from livecc_assets.evaluation.tables import add_text, headline, rows_of, with_rule
 from livecc_assets.models.checkpoint import checkpoint_folder
@@ -18,12 +19,6 @@ from livecc_assets.store.rows import Rejected, Row
 from livecc_assets.store.uris import local_path
 
 Score = Callable[[Sequence[Answered]], list[dict[str, Any]]]
-
-
-def question_options(config: dict[str, Any]) -> dict[str, Any]:
-    """The profile's entry of one benchmark: a path alone, or {path, videos, subtitles, templates}."""
-    questions = config.get("questions") or ""
-    return {"path": questions} if isinstance(questions, str) else dict(questions)
 
 
 def question_records(
@@ -58,6 +53,12 @@ def choose(
     from livecc_assets.evaluation.mcq_model import Answerer, answers
 
     config = task.config
+    if answered_by(config) == "words":
+        if config.get("rule") == "released":
+            raise UserError(
+                f"{task.asset}: the released rules know letters alone; set `answers: letters`, or rules corrected"
+            )
+        items = [by_words(item) if isinstance(item, Item) else item for item in items]
     answerer = Answerer.load(
         checkpoint_folder(model, task.home),
         config["video"],

@@ -49,10 +49,14 @@ Experiments = Annotated[Sequence[Artifact], _experiments]
 
 
 def _livesports(*others: str) -> Any:
-    """The section without what the asset does not read: another one's file, the folder of the benchmark's own videos."""
+    """The section without what the asset does not read: another one's file, the benchmark's own videos, how it is answered."""
 
     def read(settings: Settings, partition: str) -> dict[str, Any]:
-        return {key: value for key, value in section(settings, "livesports").items() if key not in ("videos", *others)}
+        return {
+            key: value
+            for key, value in section(settings, "livesports").items()
+            if key not in ("videos", "answers", *others)
+        }
 
     return read
 
@@ -97,7 +101,8 @@ def _questions(benchmark: str = "") -> Any:
 
 
 def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]:
-    return _questions()(settings, experiment) | published_videos(settings)
+    answers = {"answers": settings.profile.livesports.answers}
+    return _questions()(settings, experiment) | published_videos(settings) | answers
 
 
 @step(
@@ -182,7 +187,7 @@ def livesports_cc_score(
 @step(
     by="experiment",
     group="scores",
-    version="4",
+    version="5",
     settings=_livesports_questions,
     files=("videos",),
     worker=True,
@@ -201,7 +206,7 @@ def livesports_qa_score(task: Task, livecc_instruct: Artifact, livesports_questi
 @step(
     by="experiment",
     group="scores",
-    version="4",
+    version="5",
     settings=_questions("videomme"),
     files=QUESTION_FILES,
     worker=True,
@@ -223,7 +228,7 @@ def videomme_score(
 @step(
     by="experiment",
     group="scores",
-    version="4",
+    version="5",
     settings=_questions("mvbench"),
     files=QUESTION_FILES,
     worker=True,
@@ -247,7 +252,7 @@ def mvbench_score(
 @step(
     by="experiment",
     group="scores",
-    version="4",
+    version="5",
     settings=_questions("ovobench"),
     files=QUESTION_FILES,
     worker=True,
@@ -270,7 +275,7 @@ def _named_experiments(settings: Settings, partition: str) -> dict[str, Any]:
     return {"experiments": sorted(settings.experiments)}
 
 
-@step(by=None, group="scores", version="2", settings=_named_experiments, preview=pictures.leaderboard)
+@step(by=None, group="scores", version="3", settings=_named_experiments, preview=pictures.leaderboard)
 def leaderboard(
     task: Task,
     livesports_events: Only | None = None,
@@ -280,20 +285,15 @@ def leaderboard(
     mvbench_score: Experiments = (),
     ovobench_score: Experiments = (),
     livesports_commentary: Experiments = (),
+    livesports_judgements: Experiments = (),
 ) -> None:
-    """Every experiment's scores with their intervals and the data versions behind them (method 4).
+    """Every experiment's scores with their intervals, how they were got, and the data versions behind them (method 4).
 
-    Also the gain in event F1 of streaming over blind.
+    Also whether models that see stand above those that do not, and the single scores by which any two are compared.
     """
-    import json
-
-    from livecc_assets.evaluation import leaderboard as board
-    from livecc_assets.evaluation.gathering import gather
-    from livecc_assets.evaluation.tables import add_text
+    from livecc_assets.evaluation.gathering import gather, write_board
 
     events = list(livesports_events.rows()) if livesports_events else []
     scores = (*livesports_cc_score, *livesports_qa_score, *videomme_score, *mvbench_score, *ovobench_score)
-    rows = board.leaderboard_rows(gather((*scores, *livesports_commentary)), events)
-    task.writer.extend(rows)
-    add_text(task, "leaderboard.json", json.dumps(board.document(rows), indent=2))
-    add_text(task, "leaderboard.txt", board.text(rows))
+    found = gather((*scores, *livesports_commentary, *livesports_judgements), livesports_events)
+    write_board(task, found, events)

@@ -219,17 +219,21 @@ def event_f1_gain(
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Paired:
-    """Event F1 of the first run minus that of the second, points, over the same videos.
+    """Event F1 of the first run minus that of the second, points, over the same videos."""
+    return f1_gain(scorer.sums(scorer.counts(first)), scorer.sums(scorer.counts(second)), draws, seed)
+
+
+def f1_gain(first: np.ndarray, second: np.ndarray, draws: int = DRAWS, seed: int = 0) -> Paired:
+    """Event F1 of counters per video [V, 3] minus that of others over the same videos, points.
 
     The interval is that of the videos' linearised differences, p that of the runs swapped video by video.
     """
-    runs = [scorer.sums(scorer.counts(commentary)) for commentary in (first, second)]
-    first_f1, second_f1 = (float(f1(sums.sum(axis=0))) for sums in runs)
-    each = np.zeros(len(runs[0]))
-    for sign, sums in zip((1, -1), runs, strict=True):
+    first_f1, second_f1 = (float(f1(sums.sum(axis=0))) for sums in (first, second))
+    each = np.zeros(len(first))
+    for sign, sums in zip((1, -1), (first, second), strict=True):
         of = sums[:, 1] + sums[:, 2]
         value = 2 * sums[:, 0].sum() / max(of.sum(), 1)
         each += sign * (value + (2 * sums[:, 0] - value * of) / max(of.mean(), 1e-9))
     low, high = rate((1 + each) / 2, range(len(each)), draws=draws, seed=seed).scaled(200, -100)[1:3]
     gain = first_f1 - second_f1
-    return Paired(gain, min(low, gain), max(high, gain), swap_p(runs[0], runs[1], f1, draws, seed))
+    return Paired(gain, min(low, gain), max(high, gain), swap_p(first, second, f1, draws, seed))

@@ -8,37 +8,36 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from livecc_assets.evaluation.cc_score import NOT_APPLICABLE
+from livecc_assets.evaluation.compared import LEVEL, apart, compare
+from livecc_assets.evaluation.conditions import Conditions
 from livecc_assets.evaluation.event_f1 import EventF1, event_f1_gain
 from livecc_assets.evaluation.intervals import FEW
+from livecc_assets.evaluation.measures import MEASURES
+from livecc_assets.evaluation.pairs import holm
 from livecc_assets.evaluation.schemas import score_row
 from livecc_assets.evaluation.statistics import DRAWS
 
 Rows = Sequence[dict[str, Any]]
 
-#: (score asset, metric, name on the leaderboard), in the order of the columns.
-COLUMNS = (
-    ("livesports_cc_score", "event_f1", "event_f1"),
-    ("livesports_cc_score", "win_rate", "win_rate"),
-    ("livesports_cc_score", "position_gap", "position_gap"),
-    ("livesports_qa_score", "accuracy", "livesports_qa"),
-    ("videomme_score", "accuracy", "videomme"),
-    ("mvbench_score", "mean_accuracy", "mvbench"),
-    ("ovobench_score", "mean_accuracy", "ovobench"),
-    ("livesports_cc_score", "words_per_second", "words_per_second"),
-)
-#: Columns of text that the table needs with the experiments down.
-WIDE = 140
 GUESS, GAIN = "baseline: guess", "event_f1_gain"
 PAIRED = ("-streaming", "-blind")
+#: How a row was got, beside its value.
+CONDITIONS = ("chance", "judge", "opponent", "protocol", "rules", "data")
 
 
 @dataclass(frozen=True)
 class ExperimentScores:
-    """What one experiment brings: rows of its score assets, its commentary, and data versions by 'asset[partition]'."""
+    """What one experiment brings: rows of its score assets, its commentary, and data versions by 'asset[partition]'.
+
+    `conditions` by score asset, `chances` (percent) by measure; `singles` are the rows of `single_scores`.
+    """
 
     scores: Mapping[str, Rows]
     commentary: Rows = ()
     data_versions: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, Conditions] = field(default_factory=dict)
+    chances: Mapping[str, float] = field(default_factory=dict)
+    singles: Rows = ()
 
 
 def pairs_to_compare(experiments: Sequence[str]) -> list[tuple[str, str]]:
@@ -69,24 +68,48 @@ def leaderboard_rows(
         note = f"points over the same {videos} videos; permutation p = {gain.p_value:.4f}"
         versions = {**experiments[first].data_versions, **experiments[second].data_versions}
         shown = score_row(GAIN, "all", gain.value, videos, (gain.low, gain.high), note, videos)
-        rows.append(_from_score(f"{first} - {second}", GAIN, shown, versions))
+        rows.append(_from_score(f"{first} - {second}", GAIN, shown, versions, _about(experiments[first], "event_f1")))
     for one in experiments.values():
         for score in one.scores.get("livesports_cc_score", ()):
             if score["metric"] == "event_f1_guess":
                 versions = {k: v for k, v in one.data_versions.items() if k.startswith("livesports_events")}
-                rows.append(_from_score(GUESS, "event_f1", score, versions))
+                rows.append(_from_score(GUESS, "event_f1", score, versions, _about(one, "event_f1")))
                 return rows
     return rows
 
 
-def document(rows: Rows) -> dict[str, Any]:
-    """The JSON document of `livecc leaderboard --json`.
+def sight(experiments: Mapping[str, ExperimentScores], rows: Rows) -> list[dict[str, Any]]:
+    """Whether models that see stand above those that do not: an entry a pair and measure.
+
+    `first` and `second` name the pair; `above` tells whether the first one's interval lies above the second's, `told_apart`
+    whether the paired test tells them apart. p_holm is corrected for the pair's measures.
+    """
+    singles = [{**row, "experiment": name} for name, one in experiments.items() for row in one.singles]
+    shown = {(row["experiment"], row["metric"]): row for row in rows}
+    found: list[dict[str, Any]] = []
+    for first, second in pairs_to_compare(list(experiments)):
+        entries = compare([row for row in singles if row["experiment"] in (first, second)], second, [first])
+        corrected = holm({entry["measure"]: entry["p"] for entry in entries if "p" in entry})
+        for entry in entries:
+            measure, told = entry["measure"], {"first": first, "second": second, **entry}
+            ends = [shown.get((name, measure)) for name in (first, second)]
+            del told["experiment"]
+            if measure in corrected and ends[0] and ends[1]:
+                p = corrected[measure]
+                told |= {"p_holm": p, "above": apart(ends[0], ends[1]), "told_apart": p < LEVEL}
+            found.append(told)
+    return found
+
+
+def document(rows: Rows, seen: Rows = ()) -> dict[str, Any]:
+    """The JSON document of `livecc leaderboard --json`, as far as it is measured here.
 
     `experiments`: name -> {metric: value, metric_interval: [low, high], ..., n, videos, too_few, data_versions}; `too_few`
-    names the metrics of fewer than 5 videos; `position_gap` is the text 'not applicable' for a judge without order.
-    `event_f1_gain`: one entry a pair; `baselines`: name -> metrics.
+    names the metrics of fewer than 5 videos; `position_gap` is the text 'not applicable' for a judge without order. By metric:
+    `notes`, `chance`, `judge`, `opponent`, `protocol`, `rules`, and `data`: 'sample' (the generated world), 'own' or 'published'.
+    `event_f1_gain`: one entry a pair; `sight`: the entries of :func:`sight`; `baselines`: name -> metrics.
     """
-    found: dict[str, Any] = {"experiments": {}, GAIN: [], "baselines": {}}
+    found: dict[str, Any] = {"experiments": {}, GAIN: [], "sight": list(seen), "baselines": {}}
     for row in rows:
         interval = None if row["low"] is None else [row["low"], row["high"]]
         if row["metric"] == GAIN:
@@ -106,12 +129,15 @@ def document(rows: Rows) -> dict[str, Any]:
                 entry.setdefault("too_few", []).append(row["metric"])
         if row["note"]:
             entry.setdefault("notes", {})[row["metric"]] = row["note"]
+        for name in CONDITIONS:
+            if row[name] is not None:
+                entry.setdefault(name, {})[row["metric"]] = row[name]
         entry.setdefault("data_versions", {}).update(json.loads(row["data_versions"]))
     return found
 
 
 def rows_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows behind a document, for showing it again."""
+    """The rows behind a document, for showing it again; one of an earlier version tells less of how they were got."""
     rows = []
     for kind, prefix in (("experiments", ""), ("baselines", "baseline: ")):
         for name, entry in document[kind].items():
@@ -119,74 +145,45 @@ def rows_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
                 value = None if entry[metric] == NOT_APPLICABLE else entry[metric]
                 note, videos = (entry.get(part, {}).get(metric) for part in ("notes", "videos"))
                 shown = score_row(metric, "all", value, n, entry.get(f"{metric}_interval"), note, videos)
-                rows.append(_from_score(prefix + name, metric, shown, entry.get("data_versions", {})))
+                about = {part: entry.get(part, {}).get(metric) for part in CONDITIONS}
+                rows.append(_from_score(prefix + name, metric, shown, entry.get("data_versions", {}), about))
     for gain in document[GAIN]:
         videos = gain["videos"]
         shown = score_row(GAIN, "all", gain["value"], videos, gain["interval"], gain["note"], videos)
-        rows.append(_from_score(f"{gain['first']} - {gain['second']}", GAIN, shown, {}))
+        rows.append(_from_score(f"{gain['first']} - {gain['second']}", GAIN, shown, {}, {}))
     return rows
-
-
-def render(document: Mapping[str, Any]) -> None:
-    """Print a document as a table on the terminal."""
-    from rich.console import Console
-
-    console = Console()
-    console.print(table(rows_of(document), narrow=console.width < WIDE))
-
-
-def table(rows: Rows, narrow: bool = False) -> Any:
-    """A rich table: experiments down, metrics across, '54.2 [48.9, 59.0]' in the cells; the other way round if narrow."""
-    from rich.table import Table
-
-    plain = [row for row in rows if row["metric"] != GAIN]
-    metrics = [name for _, _, name in COLUMNS if any(row["metric"] == name for row in plain)]
-    cells = {(row["experiment"], row["metric"]): cell(row) for row in plain}
-    experiments = list(dict.fromkeys(row["experiment"] for row in plain))
-    down, across = (metrics, experiments) if narrow else (experiments, metrics)
-    shown = Table(title="Leaderboard", caption=_caption(rows), caption_justify="left")
-    shown.add_column("" if narrow else "experiment", no_wrap=True)
-    for name in across:
-        shown.add_column(name, justify="right", overflow="fold")
-    for name in down:
-        keys = [(other, name) if narrow else (name, other) for other in across]
-        shown.add_row(name, *(cells.get(key, "") for key in keys))
-    return shown
-
-
-def text(rows: Rows, width: int = 160) -> str:
-    """The table as plain text."""
-    from rich.console import Console
-
-    console = Console(width=width, no_color=True, force_terminal=False)
-    with console.capture() as capture:
-        console.print(table(rows))
-    return capture.get()
-
-
-def cell(row: dict[str, Any]) -> str:
-    """Value and interval as people read them."""
-    if row["value"] is None:
-        return "n/a"
-    shown = f"{row['value']:.1f}" + ("" if row["low"] is None else f" [{row['low']:.1f}, {row['high']:.1f}]")
-    return shown + (" too few" if (row.get("clusters") or FEW) < FEW else "")
-
-
-def _caption(rows: Rows) -> str:
-    lines = [f"{GAIN}: {row['experiment']} = {cell(row)} {row['note']}" for row in rows if row["metric"] == GAIN]
-    lines += [f"{row['experiment']}: {row['note']}" for row in rows if row["experiment"] == GUESS]
-    return "\n".join([*lines, f"Values in percent with 95 % intervals over videos; too few: of fewer than {FEW}."])
 
 
 def _experiment_rows(name: str, one: ExperimentScores) -> list[dict[str, Any]]:
     rows = []
-    for asset, metric, shown in COLUMNS:
-        for score in one.scores.get(asset, ()):
-            if (score["metric"], score["subset"]) == (metric, "all"):
-                rows.append(_from_score(name, shown, score, one.data_versions))
+    for measure in MEASURES:
+        for score in one.scores.get(measure.asset, ()):
+            if (score["metric"], score["subset"]) == (measure.metric, measure.subset):
+                rows.append(_from_score(name, measure.name, score, one.data_versions, _about(one, measure.name)))
     return rows
 
 
-def _from_score(name: str, metric: str, score: dict[str, Any], versions: Mapping[str, str]) -> dict[str, Any]:
+def _about(one: ExperimentScores, name: str) -> dict[str, Any]:
+    """How a measure was got; the judge and the rules belong to what the judge decided."""
+    measure = next(each for each in MEASURES if each.name == name)
+    about: dict[str, Any] = {"chance": one.chances.get(name)}
+    if (own := one.conditions.get(measure.asset)) is None:
+        return about
+    about |= {"protocol": own.protocol, "data": own.data}
+    return about if name in ("event_f1", "words_per_second") else about | {
+        "judge": own.judge, "opponent": own.opponent, "rules": own.rules
+    }  # fmt: skip
+
+
+def _from_score(
+    name: str, metric: str, score: dict[str, Any], versions: Mapping[str, str], about: Mapping[str, Any]
+) -> dict[str, Any]:
     shown = {key: score[key] for key in ("value", "low", "high", "n", "clusters", "note")}
-    return {"experiment": name, "metric": metric, **shown, "data_versions": json.dumps(dict(sorted(versions.items())))}
+    told = {key: about.get(key) for key in CONDITIONS}
+    return {
+        "experiment": name,
+        "metric": metric,
+        **shown,
+        **told,
+        "data_versions": json.dumps(dict(sorted(versions.items()))),
+    }

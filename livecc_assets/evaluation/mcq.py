@@ -6,7 +6,7 @@ Plain Python; the model behind it is in mcq_model.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ class Item:
     `answer_prefix` is put into the assistant's mouth; the answer is one of `candidates`, tokenised as after `lead`.
     `responses` are the texts stored for them (a whole option, or the candidate itself). `groups` names the parts of the
     benchmark that the item counts for, as 'kind:name'; `stratum` the task that a mean over tasks averages, `cluster`
-    the question within it that several items ask again.
+    the question within it that several items ask again. `options` are those that the text lists, letters and all.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Item:
     groups: tuple[str, ...] = ()
     stratum: str = ""
     cluster: str = ""
+    options: tuple[str, ...] = ()
 
     @property
     def chance(self) -> float:
@@ -90,8 +91,21 @@ def lettered_item(
     letters = letters_of(options)
     if answer not in letters:
         raise ValueError(f"answer {answer!r} is not one of the options' letters {', '.join(letters)}")
-    text = question_text(question, options, subtitles)
-    return Item(id, video_id, video, text, letters, tuple(options), answer, groups=groups, stratum=stratum)
+    text, listed = question_text(question, options, subtitles), tuple(options)
+    return Item(id, video_id, video, text, letters, listed, answer, groups=groups, stratum=stratum, options=listed)
+
+
+def by_words(item: Item) -> Item:
+    """The same question, answered by the words of its options and not by their letters; one without options as it is.
+
+    The model is not prefilled: its first words are the answer. What is stored for a choice stays what it was.
+    """
+    if not item.options:
+        return item
+    words = tuple(option[2:].strip() for option in item.options)
+    answer = words[letters_of(item.options).index(item.answer)]
+    responses = item.responses if item.responses == item.options else words
+    return replace(item, candidates=words, responses=responses, answer=answer, answer_prefix="", lead="\n")
 
 
 def candidate_ids(encode: Encode, candidates: Iterable[str], lead: str) -> dict[str, tuple[int, ...]]:

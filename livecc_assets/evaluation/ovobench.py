@@ -8,7 +8,6 @@ as `templates`, else paraphrases are used, and the score's note says so.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,23 +16,18 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation import record_checks as checks
-from livecc_assets.evaluation.answering import choose, question_options, question_records
+from livecc_assets.evaluation.answering import choose, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, question_text, strata_mean
+from livecc_assets.evaluation.ovo_groups import FORWARD, GROUP_OF, GROUPS, task_weights
 from livecc_assets.evaluation.qa import checked_video, with_video_folder
+from livecc_assets.evaluation.question_config import question_options
 from livecc_assets.evaluation.schemas import rate_row
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.uris import local_path
 
-GROUPS = {
-    "RTVP": ("OCR", "ACR", "ATR", "STU", "FPD", "OJR"),
-    "BT": ("EPM", "ASI", "HLD"),
-    "FAR": ("REC", "SSR", "CRR"),
-}
-FORWARD = GROUPS["FAR"]
-GROUP_OF = {task: group for group, tasks in GROUPS.items() for task in tasks}
 COUNTS = tuple(str(count) for count in range(11))
 LETTERS = "ABCDE"
 ANSWER_PREFIX = "The answer is:\n"
@@ -156,6 +150,7 @@ def _item(row: dict[str, Any], number: int, rule: Rule) -> Item:
         groups=(f"task:{task}",),
         stratum=task,
         cluster=str(row["id"]),
+        options=tuple(options or ()),
     )
 
 
@@ -190,13 +185,6 @@ def ovobench_score(answered: Sequence[Answered], rule: Rule = "corrected", note:
         if chosen := [one for one in answered if one.item.stratum in tasks]:
             rows.append(rate_row("mean_accuracy", f"group:{group}", strata_mean(chosen), "mean over its tasks"))
     return rows + accuracy_rows(answered)
-
-
-def task_weights(tasks: Iterable[str]) -> dict[Any, float]:
-    """What each task weighs in the mean over groups of the mean over their tasks; the weights add up to 1."""
-    present = dict.fromkeys(tasks)
-    inside = Counter(GROUP_OF[task] for task in present)
-    return {task: 1 / len(inside) / inside[GROUP_OF[task]] for task in present}
 
 
 def _alone(item: Item) -> Item:

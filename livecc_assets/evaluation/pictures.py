@@ -1,8 +1,12 @@
 """Pictures for the pages of the benchmark assets."""
 
+import json
 from typing import Any
 
+from livecc_assets.evaluation.board_formats import markdown
+from livecc_assets.evaluation.board_page import page
 from livecc_assets.evaluation.divided import as_markdown, closest, divided, judgements_behind
+from livecc_assets.evaluation.gathering import DOCUMENT
 from livecc_assets.media.charts import funnel, win_rate_bars
 from livecc_assets.source.pictures import reasons
 from livecc_assets.store.artifact import Artifact
@@ -36,7 +40,7 @@ def accuracy(artifact: Artifact, config: dict[str, Any]) -> Drawn:
 
 
 def leaderboard(artifact: Artifact, config: dict[str, Any]) -> Drawn:
-    """Win rate and event F1 of every experiment, and how to see side by side the events on which they part."""
+    """Win rate and event F1 of every experiment, the whole board, and how to see side by side the events on which they part."""
     drawn: Drawn = {}
     for metric, title, reference in (
         ("win_rate", "Win rate against the opponent", 50.0),
@@ -46,5 +50,7 @@ def leaderboard(artifact: Artifact, config: dict[str, Any]) -> Drawn:
         rows = [(row["experiment"], row) for row in found]
         if rows:
             drawn[metric] = _bars(rows, title, reference)
+    if DOCUMENT in artifact.names:
+        drawn["board"] = markdown(page(json.loads(artifact.path(DOCUMENT).read_text("utf-8"))), level=3)
     looks = divided(judgements_behind(artifact))
     return drawn | ({"compare": as_markdown(looks)} if looks else {})

@@ -15,9 +15,13 @@ from livecc_assets.evaluation.event_f1 import Vocabulary
 from livecc_assets.graph.settings.choices import SAMPLE_QUESTIONS
 from livecc_assets.store.videos import AddressOf
 
-LIMIT = 12
+#: Most questions of each benchmark, an OVO-Bench annotation counting as one. Those on a few seconds cost a tenth of those on a
+#: whole video, and with so many of them a model that sees can be told from one that does not.
+LIMITS = {"videomme": 12, "mvbench": 72, "ovobench": 12}
 LETTERS = "ABCDE"
 EMBEDDED = SAMPLE_QUESTIONS
+#: The places of the truth, as the sample's commentators and its general instructions say them.
+_WHERE = {"left": "on the left", "middle": "in the middle", "right": "on the right"}
 
 
 def sample_questions(
@@ -25,15 +29,16 @@ def sample_questions(
     source_rows: Iterable[dict[str, Any]],
     events: Iterable[dict[str, Any]],
     address_of: AddressOf,
-    limit: int = LIMIT,
+    limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """Questions of `benchmark` ('videomme', 'mvbench', 'ovobench') about the videos of `events` whose truth is known.
 
-    `source_rows` are rows of `yt_cc_source`. At most `limit` questions; an OVO-Bench annotation counts as one.
+    `source_rows` are rows of `yt_cc_source`. At most `limit` questions, by default the benchmark's own of LIMITS.
     """
     makers = {"videomme": _videomme, "mvbench": _mvbench, "ovobench": _ovobench}
     if benchmark not in makers:
         raise ValueError(f"no sample questions for {benchmark!r}: known are {', '.join(makers)}")
+    limit = LIMITS[benchmark] if limit is None else limit
     wanted = {event["video_id"] for event in events}
     videos = []
     for row in source_rows:
@@ -104,9 +109,10 @@ def _mvbench(row: dict[str, Any], known: list[dict[str, Any]], words: Vocabulary
             ("Fine-grained Action", "What does the player in front do?", event["verb"], words.verbs),
             ("Object Recognition", "Which kit does the player in front wear?", event["actor"], words.actors),
         ]
-        if place is not None:
-            places = tuple(sorted({one["place"] for one in known} | {"left", "middle", "right"}))
-            asked.append(("Action Localization", "Where on the pitch does the player in front act?", place, places))
+        if place in _WHERE:
+            asked.append(
+                ("Action Localization", "Where does the player in front act?", _WHERE[place], tuple(_WHERE.values()))
+            )
         task, question, right, names = draw.choice(asked)
         options, answer = _options(right, names, draw)
         yield {

@@ -91,6 +91,12 @@ LEADERBOARD = pa.schema(
             "clusters", pa.int32(), "Number of videos that the items are of, which the interval counts", nullable=True
         ),
         column("note", TEXT, "How to read it", nullable=True),
+        column("chance", SECONDS, "What guessing reaches, percent", nullable=True),
+        column("judge", TEXT, "Judge and its model, 'kind:model'", nullable=True),
+        column("opponent", TEXT, "Whose commentary the model was judged against", nullable=True),
+        column("protocol", TEXT, "How the commentary or the answers were got", nullable=True),
+        column("rules", TEXT, "released or corrected: by which rules it was counted", nullable=True),
+        column("data", TEXT, "What was asked about: sample (the generated world), own, published", nullable=True),
         column("data_versions", TEXT, "JSON object: asset[partition] -> data version behind the value"),
     ]
 )

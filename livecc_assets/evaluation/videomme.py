@@ -12,11 +12,12 @@ from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import first_fault, shown_id
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation import record_checks as checks
-from livecc_assets.evaluation.answering import choose, question_options, question_records
+from livecc_assets.evaluation.answering import choose, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.letters import meant_letter
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, lettered_item
 from livecc_assets.evaluation.qa import checked_video, with_video_folder
+from livecc_assets.evaluation.question_config import question_options
 from livecc_assets.evaluation.tables import add_text
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact

@@ -30,7 +30,7 @@ def livecc(home: Path, *arguments: str) -> Result:
 def test_what_ships_is_valid(home: Path) -> None:
     result = livecc(home, "config", "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "8 of 8 files are valid" in result.stderr
+    assert "11 of 11 files are valid" in result.stderr
 
 
 def test_every_mistake_of_every_file_is_a_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,13 +52,15 @@ def test_one_file_is_checked_and_told_what_it_was_taken_for(home: Path, tmp_path
         "experiment": "live_cc: sample\nstage1: {init_model: m}",
         "profile": "name: mine",
         "launcher": "kind: local",
+        "results": "source: s\ntables: [{rows: [{model: m, figures: {mvbench: 50}}]}]",
     }
     for kind, text in texts.items():
         path = tmp_path / f"{kind}-file.yaml"
         path.write_text(text)
         result = livecc(home, "config", "check", str(path))
         assert result.exit_code == 0, result.output
-        assert f"taken for a{'n' if kind == 'experiment' else ''} {kind}" in result.stderr
+        article = {"experiment": "an ", "results": ""}.get(kind, "a ")
+        assert f"taken for {article}{kind}" in result.stderr
     other = livecc(home, "config", "check", str(tmp_path / "profile-file.yaml"), "--kind", "selection")
     assert other.exit_code == 1
     assert "line 1: name: unknown key" in other.stdout

@@ -33,14 +33,14 @@ def _score(metric: str, subset: str, value: float | None) -> dict[str, Any]:
 
 
 def test_scores_are_gathered_by_experiment_with_the_versions_of_all_that_they_read(store: Store) -> None:
-    events = write(store, "livesports_events", "all", [], pa.schema([("n", pa.int64())]))
+    events = write(store, "livesports_events", "all", [], SCHEMAS["livesports_events"])
     said = write(
         store, "livesports_commentary", "b", [EVENT | {"utterances": [], "pred": "hi..."}],
         COMMENTARY["livesports_commentary"], upstream=[events],
     )  # fmt: skip
     one = write(store, "mvbench_score", "b", [_score("accuracy", "all", 50.0)], SCHEMAS["mvbench_score"])
     other = write(store, "mvbench_score", "a", [_score("accuracy", "all", 25.0)], SCHEMAS["mvbench_score"])
-    found = gather([one, other, said])
+    found = gather([one, other, said], events)
     assert list(found) == ["a", "b"]
     assert [row["value"] for row in found["b"].scores["mvbench_score"]] == [50.0]
     assert [row["pred"] for row in found["b"].commentary] == ["hi..."]
@@ -51,7 +51,7 @@ def test_scores_are_gathered_by_experiment_with_the_versions_of_all_that_they_re
         "livesports_events[all]": events.data_version,
     }
     assert found["a"].data_versions == {"mvbench_score[a]": other.data_version}
-    assert gather([]) == {}
+    assert gather([], events) == {}
 
 
 def test_the_headline_is_what_holds_of_the_whole_and_has_a_value() -> None:

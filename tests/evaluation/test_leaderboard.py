@@ -1,21 +1,19 @@
 """The leaderboard holds every experiment with intervals, the paired gain, the guess, and where the numbers come from."""
 
 import json
-import re
 
 import pytest
 
 from livecc_assets.evaluation.cc_score import cc_score_rows
+from livecc_assets.evaluation.conditions import Conditions
 from livecc_assets.evaluation.intervals import rate
 from livecc_assets.evaluation.leaderboard import (
     ExperimentScores,
-    cell,
     document,
     leaderboard_rows,
     pairs_to_compare,
-    render,
     rows_of,
-    text,
+    sight,
 )
 from livecc_assets.evaluation.schemas import SCHEMAS, rate_row, score_row
 from tests.evaluation.builders import event, happening, judgement, said
@@ -66,25 +64,66 @@ def test_the_document_has_what_the_command_promises(rows):
     assert "event_f1_interval" in made["baselines"]["guess"]
 
 
-def test_the_text_table_shows_values_intervals_gain_and_guess(rows):
-    shown = text(rows)
-    for part in (
-        "tiny-streaming",
-        "n/a",
-        "40.0 [20.0, 60.0]",
-        "baseline: guess",
-        "event_f1_gain",
-    ):
-        assert part in shown
-    assert re.search(r"100\.0 \[9\d\.\d, 100\.0\]", shown)
-    assert "livesports_qa" not in shown, "a benchmark that nobody ran takes no column"
+def test_a_document_holds_the_rows_that_it_was_made_of(rows):
+    made = json.loads(json.dumps(document(rows)))
+    kept = [{key: value for key, value in row.items() if key != "data_versions"} for row in rows_of(made)]
+    wanted = [{key: value for key, value in row.items() if key != "data_versions"} for row in rows]
+    by_name = lambda row: (row["experiment"], row["metric"])  # noqa: E731
+    for one in wanted:
+        one["note"] = one["note"] or None
+    assert sorted(kept, key=by_name) == sorted(wanted, key=by_name)
 
 
-def test_a_document_is_shown_like_the_rows_it_came_from(rows, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
-    assert text(rows_of(json.loads(json.dumps(document(rows))))) == text(rows)
-    render(document(rows))
-    assert "tiny-streaming" in capsys.readouterr().out
+def test_a_document_of_an_earlier_version_is_read_without_conditions(rows):
+    made = json.loads(json.dumps(document(rows)))
+    del made["sight"]
+    for entry in made["experiments"].values():
+        for name in ("chance", "judge", "opponent", "protocol", "rules", "data"):
+            entry.pop(name, None)
+    assert {row["protocol"] for row in rows_of(made)} == {None}
+
+
+def test_a_row_tells_how_it_was_got():
+    conditions = {
+        "livesports_cc_score": Conditions(
+            "sample", "b", "event-f1", "title-caption", "streaming commentary", "released"
+        ),
+        "mvbench_score": Conditions("published", "b", protocol="by logits"),
+    }
+    scores = {
+        "livesports_cc_score": [
+            score_row("win_rate", "all", 50.0, 4), score_row("words_per_second", "all", 2.5, 4),
+        ],
+        "mvbench_score": [score_row("mean_accuracy", "all", 40.0, 10)],
+    }  # fmt: skip
+    one = ExperimentScores(scores, conditions=conditions, chances={"mvbench": 27.5})
+    entry = document(leaderboard_rows({"x": one}))["experiments"]["x"]
+    assert entry["judge"] == {"win_rate": "event-f1"} and entry["opponent"] == {"win_rate": "title-caption"}
+    assert entry["rules"] == {"win_rate": "released", "mvbench": "corrected"}, "a pace is counted by no rules"
+    assert entry["protocol"]["words_per_second"] == "streaming commentary"
+    assert entry["chance"] == {"mvbench": 27.5}
+    assert entry["data"] == {"win_rate": "sample", "words_per_second": "sample", "mvbench": "published"}
+
+
+def _answering(rights):
+    """An experiment that answered 40 questions, one a video, of which the first `rights` right."""
+    values = [float(number < rights) for number in range(40)]
+    singles = [
+        {"measure": "livesports_qa", "basis": "b", "item": f"q{n}", "video": f"v{n}", "stratum": "", "value": value,
+         "claims": None, "events": None}
+        for n, value in enumerate(values)
+    ]  # fmt: skip
+    rows = [rate_row("accuracy", "all", rate(values, range(40)).scaled(100))]
+    return ExperimentScores({"livesports_qa_score": rows}, singles=singles)
+
+
+@pytest.mark.parametrize(("seeing", "above", "told"), [(32, True, True), (21, False, True), (11, False, False)])
+def test_models_that_see_are_told_from_blind_ones_or_not(seeing, above, told):
+    experiments = {"x-streaming": _answering(seeing), "x-blind": _answering(10)}
+    (entry,) = sight(experiments, leaderboard_rows(experiments))
+    assert (entry["first"], entry["second"], entry["measure"]) == ("x-streaming", "x-blind", "livesports_qa")
+    assert entry["difference"] == pytest.approx(100 * (seeing - 10) / 40)
+    assert (entry["above"], entry["told_apart"]) == (above, told)
 
 
 def test_the_gain_names_both_experiments_versions(rows):
@@ -114,15 +153,8 @@ def test_without_truth_or_partner_there_is_no_gain_and_no_guess():
     commentary = [said("v0", 0, (5, "red jumps"))]
     one = ExperimentScores({"livesports_cc_score": cc_score_rows([], commentary, [event("v0")])}, commentary)
     made = leaderboard_rows({"x-streaming": one, "x-blind": one}, [event("v0")])
-    assert {row["metric"] for row in made} == {"win_rate", "words_per_second"}, "a win rate without a value says why"
+    assert {row["metric"] for row in made} == {"win_rate", "timely_f1", "words_per_second"}, (
+        "a win rate without a value says why"
+    )
     assert leaderboard_rows({}) == []
     assert document([])["experiments"] == {}
-
-
-def test_cells_read_well():
-    row = {"value": 12.345, "low": None, "high": None}
-    assert cell(row) == "12.3"
-    assert cell(row | {"low": 1.0, "high": 22.04}) == "12.3 [1.0, 22.0]"
-    assert cell(row | {"value": None}) == "n/a"
-    assert cell(row | {"clusters": 4}) == "12.3 too few"
-    assert cell(row | {"clusters": 5}) == "12.3"

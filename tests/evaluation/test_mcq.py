@@ -1,6 +1,7 @@
 """Prompts, candidates and shares of multiple-choice benchmarks."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from livecc_assets.evaluation.mcq import (
     ANSWER_PREFIX,
     Answered,
     accuracy_rows,
+    by_words,
     candidate_ids,
     lettered_item,
     question_text,
@@ -88,3 +90,14 @@ def test_a_mean_over_tasks_weighs_tasks_not_questions():
     assert 55 < mean.low < 75 < mean.high < 95
     assert (mean.n, mean.clusters) == (100, 90)
     assert strata_mean(answered) == mean
+
+
+def test_a_question_is_answered_by_its_options_words_and_stored_as_before():
+    asked = by_words(lettered_item("1", "v", {}, "Who?", ["A. red", "B. dark blue"], "B"))
+    assert (asked.candidates, asked.answer) == (("red", "dark blue"), "dark blue")
+    assert asked.responses == ("A. red", "B. dark blue"), "result files keep the whole option"
+    assert (asked.answer_prefix, asked.lead) == ("", "\n"), "nothing is put into the model's mouth"
+    assert "A. red" in asked.text, "the options are listed as ever"
+    assert asked.chance == 0.5
+    plain = replace(asked, options=())
+    assert by_words(plain) is plain, "Yes, No and counts are words already"

@@ -164,6 +164,21 @@ def test_a_stage_with_no_data_is_carried_on_and_one_with_data_is_trained(read: C
         assert upstream["livecc_base"] == [name]
 
 
+def test_base_and_instruct_of_the_paper_share_stage_one_and_are_both_scored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("LIVECC_HOME", "LIVECC_ROOT", "LIVECC_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    settings = load_settings(tmp_path, profile="paper")
+    base, instruct = "livecc-7b-base", "livecc-7b"
+    assert BY_ASSET["livecc_base"].shared, "experiments with equal inputs share the checkpoint"
+    assert _config("livecc_base", settings, base) == _config("livecc_base", settings, instruct)
+    assert settings.experiments[base].live_cc == settings.experiments[instruct].live_cc
+    assert [_config("livecc_instruct", settings, name)["train"] for name in (base, instruct)] == [False, True]
+    told = [_config("livesports_commentary", settings, name)["instruct"] for name in (base, instruct)]
+    assert told == [False, True], "Base is not asked with a query"
+
+
 def _picks(asset: str) -> dict[str, Any]:
     return dict(BY_ASSET[asset].upstream)
 

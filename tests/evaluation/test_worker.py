@@ -10,8 +10,9 @@ import torch
 from livecc_assets.commentary.schemas import SCHEMAS as COMMENTARY
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation import assets
-from livecc_assets.evaluation.answering import question_options
+from livecc_assets.evaluation.conditions import answer_conditions
 from livecc_assets.evaluation.judging import make_judge
+from livecc_assets.evaluation.question_config import question_options
 from livecc_assets.evaluation.schemas import SCHEMAS
 from livecc_assets.graph.step import steps_of
 from livecc_assets.live_whisperx.schemas import SCHEMAS as CLIPS
@@ -131,7 +132,7 @@ def test_the_track_runs_from_judging_to_the_leaderboard(world):
         timing = scores(score)[("timely_f1", "all")]
         assert timing["value"] > 20 if right else timing["value"] == 0, "the human's words are not those of the truth"
         assert timing["clusters"] == 2 and scores(score)[("human_words_per_second", "all")]["value"] > 0
-        gathered += [said, score]
+        gathered += [said, judged, score]
     inputs = [*gathered, world.get("livesports_events")]
     board = world.step(assets.leaderboard, "leaderboard", "all", {"experiments": []}, inputs)
     made = json.loads(board.path("leaderboard.json").read_text())
@@ -206,6 +207,22 @@ def test_ties_count_by_the_experiments_rules_and_the_row_says_so(world):
     assert (found["released"]["value"], found["corrected"]["value"]) == (0, 50)
     assert found["released"]["note"].endswith("; released rules")
     assert "released" not in found["corrected"]["note"]
+
+
+def test_questions_answered_by_words_keep_the_words_and_know_no_released_rules(world):
+    inputs = [
+        world.get("livecc_instruct", "tiny"),
+        world.get("livesports_events"),
+        world.get("yt_cc_source", "batch"),
+    ]
+    config = RUN | {"questions": {"path": "embedded:sample", "answers": "words"}}
+    done = world.step(assets.mvbench_score, "mvbench_score", "words", config, inputs)
+    lines = [json.loads(line) for line in done.path("answers.jsonl").read_text().splitlines()]
+    assert {line["answer"] for line in lines} & {"jumps", "falls", "red", "blue", "on the left", "in the middle"}
+    assert all(line["choice"] in line["log_probs"] and len(line["choice"]) > 1 for line in lines)
+    assert answer_conditions(done, "sample").protocol == "by logits of the options' words"
+    with pytest.raises(UserError, match="released rules know letters alone"):
+        world.step(assets.mvbench_score, "mvbench_score", "released", config | {"rule": "released"}, inputs)
 
 
 def test_an_unset_question_file_and_a_run_without_answers_are_told(world):

@@ -22,6 +22,15 @@ from livecc_assets.graph.settings.fields import (
 from livecc_assets.graph.settings.patterns import WEB_ADDRESS
 from livecc_assets.graph.settings.scoring import Endpoint, Price
 
+#: By the logits of what a multiple-choice question is answered.
+AnsweredBy = Annotated[
+    Literal["letters", "words"],
+    Field(
+        description="Answer by the logits of the options' letters, as the paper does, or of their words, for models that "
+        "never learnt letters."
+    ),
+]
+
 
 class LiveSports(Section):
     """Where LiveSports-3K's events and questions come from."""
@@ -52,6 +61,7 @@ class LiveSports(Section):
         default="", description="Published questions (LiveSports_3K_QA); read with `proposer: published`."
     )
     videos: str = Field(default="", description="Folder or s3:// prefix of the published files' videos.")
+    answers: AnsweredBy = "letters"
 
     @model_validator(mode="after")
     def _published_is_there(self) -> Self:
@@ -266,6 +276,7 @@ class QuestionFile(Section):
 
     path: str = Field(default="", description="File of questions; `embedded:sample` makes some from the sample world.")
     videos: str = Field(default="", description="Folder or s3:// prefix of the benchmark's videos.")
+    answers: AnsweredBy = "letters"
 
 
 class VideoMME(QuestionFile):

@@ -19,6 +19,7 @@ FOLDERS: dict[Kind, str] = {
     "selection": "selections",
     "experiment": "experiments",
     "launcher": "launchers",
+    "results": "results",
 }
 
 #: Says what in a file names something that is not there.
@@ -66,6 +67,8 @@ def guess_kind(path: Path) -> Kind:
     values = read_file(path).values
     if values.get("kind") in ("local", "docker", "kubernetes") or "needs" in values:
         return "launcher"
+    if values.keys() >= {"source", "tables"}:
+        return "results"
     if values.keys() & {"stage1", "stage2", "instructions"} and not values.keys() & {"name", "source", "video"}:
         return "experiment"
     if any(isinstance(values.get(name), dict) for name in SETS):

@@ -3,7 +3,7 @@
 from typing import Literal
 
 #: What a settings file can be.
-Kind = Literal["profile", "selection", "experiment", "launcher"]
+Kind = Literal["profile", "selection", "experiment", "launcher", "results"]
 
 #: ``title_or_previous``: the previous speech, or the title where there is none (the paper's default, "Title || Prev.").
 ContextMode = Literal["title_or_previous", "none", "title", "previous", "title_and_previous"]

@@ -241,9 +241,9 @@ def test_a_benchmark_is_a_path_or_a_mapping() -> None:
     made = Benchmarks.of({"videomme": "q.parquet", "mvbench": {"path": "m", "videos": "v"}, "ovobench": None})
     assert made.as_config() == {
         "rule": "corrected",
-        "videomme": {"path": "q.parquet", "videos": "", "subtitles": False},
-        "mvbench": {"path": "m", "videos": "v"},
-        "ovobench": {"path": "", "videos": "", "templates": ""},
+        "videomme": {"path": "q.parquet", "videos": "", "answers": "letters", "subtitles": False},
+        "mvbench": {"path": "m", "videos": "v", "answers": "letters"},
+        "ovobench": {"path": "", "videos": "", "answers": "letters", "templates": ""},
     }
     with pytest.raises(UserError, match=r"mvbench\.subtitles: unknown key"):
         Benchmarks.of({"mvbench": {"subtitles": True}})
