@@ -100,9 +100,9 @@ def evaluate(
         document = {"experiment": asked.name, "jobs": [asdict(one) for one in done]}
         click.echo(json.dumps(document | {"scores": _scores(settings, asked)}, indent=1))
     elif done[-1].job == "update_leaderboard" and done[-1].ok:
-        from livecc_assets.cli.looking import leaderboard
+        from livecc_assets.cli.board import leaderboard
 
-        context.invoke(leaderboard)
+        context.invoke(leaderboard, measured=True)
     sys.exit(0 if all(one.ok for one in done) else 1)
 
 

@@ -98,7 +98,7 @@ def test_a_benchmarks_questions_are_read_from_its_path_with_its_folder_of_videos
     def records(questions: Any) -> list[dict[str, Any]]:
         config = {"questions": questions}
         task = task_of(store, tmp_path, "mvbench_score", "x", SCHEMAS["mvbench_score"], config)
-        return question_records(task, "mvbench", read, [], events)
+        return question_records(task, "mvbench", read, [], [events])
 
     assert records({"path": "/q.jsonl", "videos": "/v"}) == [{"id": "q"}]
     records("/q.jsonl")
