@@ -19,6 +19,7 @@ from livecc_assets.graph.settings import Settings, load_settings
 if TYPE_CHECKING:
     from livecc_assets.core.rules import Rule
     from livecc_assets.evaluation.preflight import Plan
+    from livecc_assets.graph.settings.choices import Mode
     from livecc_assets.graph.settings.models import Profile
     from livecc_assets.orchestration.runs import Outcome
 
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
 @click.option("--base-url", help="An endpoint of your own that speaks OpenAI's protocol.")
 @click.option("--api-key-env", help="Environment variable that holds the endpoint's key.")
 @click.option("--rules", type=click.Choice(["released", "corrected"]), help="As the published code, or as it should.")
+@click.option(
+    "--mode",
+    type=click.Choice(["evaluation", "captioning"]),
+    help="Live, or offline: one text for an event's whole clip, as the paper's opponents write it.",
+)
 @click.option("--device", help="Where the model runs; default: the profile's.")
 @click.option("--partial", is_flag=True, help="Score what is there when videos are missing.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what is missing, and do nothing.")
@@ -59,6 +65,7 @@ def evaluate(
     instruct: bool | None,
     name: str | None,
     rules: Rule | None,
+    mode: Mode | None,
     device: str | None,
     partial: bool,
     dry_run: bool,
@@ -73,7 +80,13 @@ def evaluate(
     """
     settings: Settings = context.obj
     if checkpoint is None:
-        one_of_both = {"--instruct/--base": instruct, "--name": name, "--rules": rules, "--device": device}
+        one_of_both = {
+            "--instruct/--base": instruct,
+            "--name": name,
+            "--rules": rules,
+            "--mode": mode,
+            "--device": device,
+        }
         if alone := [option for option, value in one_of_both.items() if value is not None]:
             raise click.UsageError(f"{', '.join(alone)} goes with --checkpoint; an experiment's file says it.")
         if partial or dry_run or any(data.values()):
@@ -87,7 +100,7 @@ def evaluate(
         run_partition(settings, "evaluate", "EXPERIMENT", experiment, force, as_json)
     if experiment is not None:
         raise click.UsageError(f"{experiment!r} is one model and --checkpoint another; name one of them.")
-    asked = prepare(settings, str(checkpoint), name, instruct, rules, device, data, partial)
+    asked = prepare(settings, str(checkpoint), name, instruct, rules, device, data, partial, mode)
     for line in asked.lines:
         say(line, err=not dry_run)
     if dry_run:
@@ -124,18 +137,20 @@ def prepare(
     device: str | None,
     data: dict[str, Any],
     partial: bool = False,
+    mode: Mode | None = None,
 ) -> Asked:
     """Everything that can be said before anything is written or computed. Raises UserError with what is missing."""
     from livecc_assets.evaluation.preflight import plan
     from livecc_assets.graph.settings.written import model_experiment
 
     model = _model(settings, checkpoint)
-    called = name or _called(model, rules)
+    called = name or _called(model, rules, mode)
     if name is None and (wrong := fault(called)):
         raise UserError(
             f"--checkpoint {checkpoint}: {called!a} cannot be its name on the leaderboard: it {wrong}; add --name"
         )
-    told = {"rules": rules, "commentary": {"device": device} if device else None}
+    run = {"device": device, "mode": mode}
+    told = {"rules": rules, "commentary": {key: value for key, value in run.items() if value} or None}
     path, values, new = model_experiment(settings, called, model, told | {"instruct": instruct})
     if new or "instruct" not in values:
         values["instruct"] = _instruct(model, instruct)
@@ -177,10 +192,11 @@ def _model(settings: Settings, checkpoint: str) -> str:
     return checkpoint.rstrip("/")
 
 
-def _called(model: str, rules: Rule | None) -> str:
-    """A model's name on the leaderboard; the published code's rules make another row."""
+def _called(model: str, rules: Rule | None, mode: Mode | None) -> str:
+    """A model's name on the leaderboard; captioning and the published code's rules make rows of their own."""
+    parts = ("-captioning" if mode == "captioning" else "", "-released" if rules == "released" else "")
     last = model.partition(":")[2] if model.startswith(("hub:", "embedded:")) else model
-    return last.partition("@")[0].rpartition("/")[2] + ("-released" if rules == "released" else "")
+    return last.partition("@")[0].rpartition("/")[2] + "".join(parts)
 
 
 def _instruct(model: str, told: bool | None) -> bool:

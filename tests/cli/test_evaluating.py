@@ -143,6 +143,19 @@ def test_released_rules_are_another_row_and_reach_every_score(published: Publish
         assert BY_ASSET["livesports_judgements"].own_settings(settings, name)["judge"]["rule"] == rule
 
 
+def test_captioning_is_another_row_of_the_same_model(published: Published, jobs: list[list[str]]) -> None:
+    from livecc_assets.orchestration.steps import BY_ASSET
+
+    livecc(published, *published.call("--base", "--judge", "openai", "--judge-model", "m", "--base-url", "http://a/v1"))
+    livecc(published, "evaluate", "--checkpoint", str(published.model), "--base", "--mode", "captioning")
+    settings = load_settings(published.home)
+    modes = {
+        name: BY_ASSET["livesports_commentary"].own_settings(settings, name).get("mode")
+        for name in ("model", "model-captioning")
+    }
+    assert modes == {"model": None, "model-captioning": "captioning"}
+
+
 def test_whether_a_model_is_tuned_is_known_or_asked_and_never_guessed(
     published: Published, jobs: list[list[str]]
 ) -> None:
