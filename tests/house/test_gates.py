@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,34 @@ TOOLS = ("ruff check", "ruff format --check", "lint-imports", "pyright")
 
 def test_ci_lints_before_it_tests_and_ends_with_the_cluster_tier() -> None:
     lines = [line for line in (REPOSITORY / ".ci" / "run").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
-    gates = [line for line in lines if line.startswith("make ") or line == ".ci/cluster"]
-    assert gates == ["make lint", "make test", "make test-live", ".ci/cluster"] and lines[-1] == gates[-1]
+    gates = [line for line in lines if line.startswith(("make ", ".ci/twice ")) or line == ".ci/cluster"]
+    assert gates == ["make lint", ".ci/twice test", ".ci/twice test-live", ".ci/cluster"] and lines[-1] == gates[-1]
     assert any(line.startswith("wait $! ||") for line in lines), "images that cannot be built fail it, too"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code", "runs"),
+    [(0, 0, 0, 1), (1, 0, 0, 2), (3, 0, 0, 2), (1, 1, 2, 2), (4, 0, 1, 1)],
+    ids=["all pass", "one fails once", "three fail once", "one fails twice", "many fail"],
+)
+def test_few_failures_are_run_once_more_and_shown(
+    tmp_path: Path, first: int, second: int, code: int, runs: int
+) -> None:
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "twice").write_bytes((REPOSITORY / ".ci" / "twice").read_bytes())
+    (tmp_path / "pytest.ini").touch()
+    (tmp_path / "Makefile").write_text(f"t:\n\t@{sys.executable} -m pytest -q test_a.py $(PYTEST_ARGS)\n")
+    (tmp_path / "test_a.py").write_text(
+        "import pathlib, pytest\n"
+        "@pytest.mark.parametrize('n', range(6))\n"
+        "def test_a(n):\n"
+        "    mark = pathlib.Path(f'mark-{n}')\n"
+        f"    again = mark.exists()\n    mark.touch()\n    assert n >= ({second} if again else {first})\n"
+    )
+    done = subprocess.run(["bash", ".ci/twice", "t"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert len([line for line in done.stdout.splitlines() if re.match(r"\d+ (passed|failed).* in [0-9]", line)]) == runs
+    assert ("test_a[0]" in done.stdout) == (first > 0), "a failure stays in sight"
 
 
 def test_make_lint_and_the_hooks_run_the_same_tools() -> None:
