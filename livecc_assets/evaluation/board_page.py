@@ -22,7 +22,7 @@ BLOCKS = {
     "sample": "on the generated sample world, not the benchmark",
     "own": "on videos of one's own, not the published benchmark",
     "published": "on the benchmark as published",
-    None: "on items that an earlier version did not record",
+    None: "on earlier items than those of today, or on some that an earlier version did not record",
 }
 #: Parts of a score's note that other columns tell.
 _TOLD = re.compile(

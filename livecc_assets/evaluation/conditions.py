@@ -21,7 +21,7 @@ Data = Literal["sample", "own", "published"]
 class Conditions:
     """How one score asset of an experiment was got; equal `basis`: on the same items, by the same judge and rules."""
 
-    data: Data
+    data: Data | None
     basis: str = ""
     judge: str | None = None
     opponent: str | None = None
@@ -37,23 +37,24 @@ def events_data(events: Artifact) -> Data:
 
 
 def commentary_conditions(
-    score: Artifact, commentary: Artifact | None, judgements: Artifact | None, events: Artifact, data: Data
+    score: Artifact, commentary: Artifact | None, judgements: Artifact | None, events: str, data: Data | None
 ) -> Conditions:
-    """Of the commentary track's scores."""
+    """Of the commentary track's scores; ``events`` is the version of those that were scored, and ``data`` None where they are no
+    longer the current ones."""
     said = commentary.manifest.config if commentary else {}
     judged = judgements.manifest if judgements else None
     about = judged.metadata if judged else {}
     rules = score.manifest.config.get("rule", "corrected")
     prompt = judged.config.get("judge", {}).get("rule") if judged else None
     opponent = (judged.config.get("opponent"), judged.contents) if judged else None
-    basis = digest(events.data_version, about.get("judge"), prompt, opponent, rules)
+    basis = digest(events, about.get("judge"), prompt, opponent, rules)
     mode = commentary.manifest.metadata.get("mode") if commentary else None
     shown = "offline, one text an event" if mode == "captioning" else f"live, {mode} mode"
     protocol = _joined(shown if mode else None, _blind(said))
     return Conditions(data, basis, about.get("judge"), about.get("opponent"), protocol, rules)
 
 
-def answer_conditions(score: Artifact, events_of: Data) -> Conditions:
+def answer_conditions(score: Artifact, events_of: Data | None) -> Conditions:
     """Of a multiple-choice benchmark's scores."""
     config, contents = score.manifest.config, score.manifest.contents
     rules = config.get("rule", "corrected")

@@ -53,16 +53,20 @@ def _gathered(
     singles: list[dict[str, Any]] = []
     chances: dict[str, float] = {}
     scores = {asset: one for asset, one in by_asset.items() if asset not in _OTHERS}
+    # A score that is not made anew yet may be of earlier events, of which it is not known here what they were.
+    pins = [pin for one in scores.values() for pin in one.manifest.upstream if pin.asset == "livesports_events"]
+    scored_on = pins[0].data_version if pins else None
+    now = data if events is None or scored_on in (None, events.data_version) else None
     for asset, score in scores.items():
         if asset == "livesports_cc_score":
             assert events is not None  # its judgements are of them
-            own = conditions[asset] = commentary_conditions(score, said, judged, events, data)
+            own = conditions[asset] = commentary_conditions(score, said, judged, scored_on or "", now)
             if judged:
                 singles += _based(own.basis, single_scores.judged(list(judged.rows()), own.rules))
-            if said and any(scorer.truth.values()):
+            if said and now and any(scorer.truth.values()):
                 singles += _based(digest(events.data_version), single_scores.named(commentary, scorer))
         else:
-            own = conditions[asset] = answer_conditions(score, data)
+            own = conditions[asset] = answer_conditions(score, now)
             lines = single_scores.read_answers(score.path(ANSWERS).read_text("utf-8")) if ANSWERS in score.names else []
             for measure in (one for one in MEASURES if one.asset == asset):
                 level = single_scores.chance(lines, measure.of or measure.name, measure.subset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ def _records(path: Path, kind: str, rejected: list[Rejected]) -> Iterator[tuple[
                         yield number, json.loads(line)
                     except (ValueError, RecursionError) as error:
                         rejected.append(_fault(number, "not_json", f"line {number}: {brief(error)}"))
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{path}: cannot be read ({brief(error)}); write it again") from error
 
 
@@ -171,7 +172,7 @@ def _json_words(path: Path, kind: str) -> list[Word]:
         try:
             with _opened(path) as file:
                 found = json.load(file)
-        except (ValueError, RecursionError, OSError, EOFError) as error:
+        except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
             raise UserError(f"{path}: not valid JSON ({brief(error)}); write it again") from error
     try:
         return spread(_flat(found))
@@ -186,8 +187,11 @@ def _flat(found: Any) -> list[Any]:
         if key is None:
             raise WordListError("malformed_words", "it is an object without words")
         found = found[key]
-    if isinstance(found, str):
-        found = json.loads(found) if found.startswith("[") else found
+    if isinstance(found, str) and found.startswith("["):
+        try:
+            found = json.loads(found)
+        except (ValueError, RecursionError) as error:
+            raise WordListError("malformed_words", f"the words are no valid JSON ({brief(error)})") from error
     if not isinstance(found, list):
         raise WordListError("malformed_words", f"the words are no list but {type(found).__name__}")
     parts = [one["words"] if isinstance(one, dict) and isinstance(one.get("words"), list) else [one] for one in found]

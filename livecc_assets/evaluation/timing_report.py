@@ -51,7 +51,7 @@ def document(
     whole = together(minutes)
     sums, seconds = sums_of(minutes), whole.end - whole.begin
     found = {name: one.rate(sums, range(len(minutes))) for name, one in metrics(window).items()}
-    found["timely_f1_chance"] = _by_chance(path, spoken, whole, window)
+    found["timely_f1_chance"] = _by_chance(path, spoken, whole, window, delay)
     counts = whole.counts
     report: dict[str, Any] = {
         "file": path.name,
@@ -86,12 +86,12 @@ def document(
     return report | {"compared": compared}
 
 
-def _by_chance(path: Path, spoken: Sequence[Word], whole: Stretch, window: Window) -> Rate | None:
+def _by_chance(path: Path, spoken: Sequence[Word], whole: Stretch, window: Window, delay: float) -> Rate | None:
     """Timely F1 of the same words a minute later, which cannot be about what is shown; None below two minutes."""
     if whole.end - whole.begin < 2 * MINUTE:
         return None
     later = (replace(one, start=one.start + MINUTE, end=one.end + MINUTE) for one in read_commentary(path).utterances)
-    minutes = list(stretches(later, spoken, whole.begin + MINUTE, whole.end, MINUTE, window))
+    minutes = list(stretches(later, spoken, whole.begin + MINUTE, whole.end, MINUTE, window, delay))
     return metrics(window)["timely_f1"].rate(sums_of(minutes), range(len(minutes)))
 
 

@@ -44,6 +44,26 @@ def vtt(path: Path, said: Sequence[Utterance]) -> Path:
     return path
 
 
+def test_a_damaged_file_is_one_line(tmp_path: Path, words: list[Word], truth: Path) -> None:
+    said = jsonl(tmp_path / "a.jsonl", intervals(words, SECONDS, latency=None))
+    packed = bytearray(gzip.compress(said.read_bytes()))
+    packed[len(packed) // 2 : len(packed) // 2 + 40] = bytes(40)
+    damaged, broken = tmp_path / "b.jsonl.gz", tmp_path / "broken.json"
+    damaged.write_bytes(packed)
+    broken.write_text(json.dumps({"words": "[oops"}))
+    for file, spoken in ((damaged, truth), (said, broken)):
+        assert "Traceback" not in one_line_error(score(tmp_path, "timing", str(file), "--truth", str(spoken)))
+
+
+def test_a_delay_holds_for_the_level_of_chance_too(tmp_path: Path, words: list[Word], truth: Path) -> None:
+    said = jsonl(tmp_path / "a.jsonl", intervals(words, SECONDS, latency=None))
+    levels = [
+        document(tmp_path, "timing", said, "--truth", truth, "--delay", delay)["timely_f1_chance"]
+        for delay in ("0", "7")
+    ]
+    assert levels[0] != levels[1]
+
+
 def test_json_lines_and_webvtt_of_one_commentary_have_the_same_score(
     tmp_path: Path, words: list[Word], truth: Path
 ) -> None:

@@ -54,6 +54,22 @@ def test_scores_are_gathered_by_experiment_with_the_versions_of_all_that_they_re
     assert gather([], events) == {}
 
 
+def test_a_score_of_earlier_events_does_not_pass_for_one_of_todays(store: Store) -> None:
+    truth = [{"time": 1.5, "actor": "red", "verb": "jumps", "place": "left"}]
+    row = dict.fromkeys(SCHEMAS["livesports_events"].names, "") | EVENT | {"truth": json.dumps(truth)}
+    before = write(store, "livesports_events", "all", [row], SCHEMAS["livesports_events"])
+    made = [
+        write(store, name, "b", [_score(metric, "all", 9.0)], SCHEMAS[name], upstream=[before])
+        for name, metric in (("livesports_cc_score", "win_rate"), ("livesports_qa_score", "accuracy"))
+    ]
+    now = write(store, "livesports_events", "all", [row | {"end": 3.0}], SCHEMAS["livesports_events"], key="later")
+    for events, data in ((before, "sample"), (now, None)):
+        conditions = gather(made, events)["b"].conditions
+        assert {one.data for one in conditions.values()} == {data}
+    bases = {gather(made, events)["b"].conditions["livesports_cc_score"].basis for events in (before, now)}
+    assert len(bases) == 1, "what it was scored on does not change with the events of today"
+
+
 def test_the_headline_is_what_holds_of_the_whole_and_has_a_value() -> None:
     rows = [_score("accuracy", "all", 50.0), _score("accuracy", "short", 20.0), _score("flip_rate", "all", None)]
     assert headline(rows) == {"accuracy": 50.0}
