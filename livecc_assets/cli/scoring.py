@@ -101,8 +101,12 @@ def judgements(
     help="What the human says: captions of any format, or words with times as JSON.",
 )
 @_against
-@click.option("--start", type=float, help="First second that is scored [default: the commentary's].")
-@click.option("--end", type=float, help="Last second that is scored [default: the commentary's].")
+@click.option("--start", type=float, help="First second that is scored, said or silent [default: the commentary's].")
+@click.option(
+    "--end",
+    type=float,
+    help="Last second that is scored; until then, or to the human's last word, silence counts [default: the commentary's].",
+)
 @click.option(
     "--window",
     type=click.FloatRange(min=SECOND, min_open=True, max=60),

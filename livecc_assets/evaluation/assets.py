@@ -275,7 +275,7 @@ def _named_experiments(settings: Settings, partition: str) -> dict[str, Any]:
     return {"experiments": sorted(settings.experiments)}
 
 
-@step(by=None, group="scores", version="4", settings=_named_experiments, preview=pictures.leaderboard)
+@step(by=None, group="scores", version="5", settings=_named_experiments, preview=pictures.leaderboard)
 def leaderboard(
     task: Task,
     livesports_events: Only | None = None,

@@ -20,10 +20,12 @@ Rows = Sequence[Mapping[str, Any]]
 #: What each block's rows were asked about; rows on other items than the benchmark's never stand among those on it.
 BLOCKS = {
     "sample": "on the generated sample world, not the benchmark",
-    "own": "on videos of one's own, not the published benchmark",
+    "own": "on videos of one's own or a part of the benchmark, not all of it",
     "published": "on the benchmark as published",
     None: "on earlier items than those of today, or on some that an earlier version did not record",
 }
+#: Why a line has parts and no value.
+_PARTS = "only parts of it are given"
 #: Parts of a score's note that other columns tell.
 _TOLD = re.compile(
     r"against .*, judge .*|\d+ of \d+ (calls tied|right)|guessing [\d.]+ %|mean (over|of) .*|\d+ of \d+ events named .*"
@@ -106,10 +108,11 @@ def page(document: Mapping[str, Any], published: Rows = (), against: str | None 
     parts = []
     for measure in MEASURES:
         found = by_measure.get(measure.name, [])
-        if not measure.of and any(row["note"] != NOT_APPLICABLE for row in found):
-            below = [one for one in MEASURES if one.of == measure.name and one.name in by_measure]
+        below = [one for one in MEASURES if one.of == measure.name and one.name in by_measure]
+        if not measure.of and (below or any(row["note"] != NOT_APPLICABLE for row in found)):
             inner = {one.title: {_key(row): row["value"] for row in by_measure[one.name]} for one in below}
-            parts.append(_part(measure, found, inner, tested, against))
+            whole = [*found, *_without_whole(found, [row for one in below for row in by_measure[one.name]])]
+            parts.append(_part(measure, whole, inner, tested, against))
     gains = [row for row in rows if row["metric"] == GAIN]
     remarks = [*map(_gain, gains), *_sight(document.get("sight", ()))]
     return Page(parts, plain_line(against) if against else None, [plain_line(line) for line in remarks])
@@ -136,8 +139,16 @@ def p_text(p: float) -> str:
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells one model's rows of one run from others'."""
-    return row["experiment"], row.get("source"), row["data"]
+    """What tells one model's rows of one run from others'; a source may name a model twice."""
+    return row["experiment"], row.get("entry"), row["data"]
+
+
+def _without_whole(found: Rows, below: Rows) -> list[dict[str, Any]]:
+    """A row without a value for each model of which parts of the measure alone are known."""
+    known = {_key(row) for row in found}
+    missing = {_key(row): row for row in below if _key(row) not in known}
+    empty = dict.fromkeys(("value", "low", "high", "n", "clusters", "chance"))
+    return [{**row, **empty, "note": "; ".join(filter(None, (row["note"], _PARTS)))} for row in missing.values()]
 
 
 def _part(
@@ -197,7 +208,9 @@ def _note(row: Mapping[str, Any], with_chance: bool, reason: str | None) -> str:
         said.append(f"guessing {row['chance']:.1f} %")
     if row.get("source") and row["low"] is None:
         said.append("no interval published")
-    own = [part for part in (row["note"] or "").split("; ") if part and not _TOLD.fullmatch(part)]
+    # What the columns tell already is left out of what was noted here; a published row's note is its author's.
+    noted = [row["note"] or ""] if row.get("source") else (row["note"] or "").split("; ")
+    own = [part for part in noted if part and (row.get("source") or not _TOLD.fullmatch(part))]
     if row["value"] is None:
         said.append(f"no value: {'; '.join(own) or 'not applicable'}")
     else:

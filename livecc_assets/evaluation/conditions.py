@@ -13,8 +13,11 @@ from livecc_assets.evaluation.sample_questions import EMBEDDED
 from livecc_assets.store.artifact import Artifact
 from livecc_assets.store.manifest import digest
 
-#: What was asked about: the sample world, videos of one's own, or a benchmark's published items.
+#: What was asked about: the sample world, other items than a benchmark's published ones, or all of these.
 Data = Literal["sample", "own", "published"]
+#: Items of each benchmark as published (method 4.1, 5.3); of those whose number no source gives, their tasks.
+ITEMS = {"livesports_events": 1702, "livesports_qa_score": 1174, "videomme_score": 2700}
+TASKS = {"mvbench_score": 20, "ovobench_score": 12}
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,12 @@ class Conditions:
 
 
 def events_data(events: Artifact) -> Data:
-    """Where the events of LiveSports-3K come from; only the sample world knows what is true in them."""
+    """Where the events of LiveSports-3K come from; only the sample world knows what is true in them.
+
+    A file in the published form may hold events of one's own, or a part of the benchmark: all of its events are the benchmark.
+    """
     if events.manifest.config.get("proposer") == "published":
-        return "published"
+        return "published" if events.count == ITEMS["livesports_events"] else "own"
     return "sample" if any(row["truth"] is not None for row in events.rows(["truth"])) else "own"
 
 
@@ -59,13 +65,12 @@ def answer_conditions(score: Artifact, events_of: Data | None) -> Conditions:
     config, contents = score.manifest.config, score.manifest.contents
     rules = config.get("rule", "corrected")
     options = question_options(config)
-    data = (
-        events_of
-        if score.asset == "livesports_qa_score"
-        else "sample"
-        if options.get("path") == EMBEDDED
-        else "published"
-    )
+    if score.asset == "livesports_qa_score" and events_of in (None, "sample"):
+        data = events_of
+    elif options.get("path") == EMBEDDED:
+        data = "sample"
+    else:
+        data = "published" if _all_asked(score) else "own"
     # Questions that were made here are told by what they were made of, published ones by their files.
     read = contents or sorted(
         (pin.asset, pin.partition, pin.data_version)
@@ -76,6 +81,14 @@ def answer_conditions(score: Artifact, events_of: Data | None) -> Conditions:
     logits = "by logits of the options' words" if answers == "words" else "by logits"
     protocol = _joined(logits, WITH_SUBTITLES if subtitles else None, _blind(config))
     return Conditions(data, digest(score.asset, read, subtitles, answers, rules), None, None, protocol, rules)
+
+
+def _all_asked(score: Artifact) -> bool:
+    """Whether every item of the benchmark as published was asked."""
+    if tasks := TASKS.get(score.asset):
+        return len({row["subset"] for row in score.rows(["subset"]) if row["subset"].startswith("task:")}) == tasks
+    about = score.manifest.metadata
+    return about.get("questions_answered", 0) + about.get("questions_in_error", 0) == ITEMS[score.asset]
 
 
 def _blind(config: Mapping[str, Any]) -> str | None:

@@ -236,4 +236,4 @@ def f1_gain(first: np.ndarray, second: np.ndarray, draws: int = DRAWS, seed: int
         each += sign * (value + (2 * sums[:, 0] - value * of) / max(of.mean(), 1e-9))
     low, high = rate((1 + each) / 2, range(len(each)), draws=draws, seed=seed).scaled(200, -100)[1:3]
     gain = first_f1 - second_f1
-    return Paired(gain, min(low, gain), max(high, gain), swap_p(first, second, f1, draws, seed))
+    return Paired(gain, min(low, gain), max(high, gain), swap_p(first, second, f1, seed=seed))

@@ -8,10 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 
 from livecc_assets.evaluation.intervals import rate
-from livecc_assets.evaluation.statistics import Paired, cluster_sums
-
-#: Sign changes that are drawn where the videos have more than so many.
-DRAWS = 10_000
+from livecc_assets.evaluation.statistics import SWAPS, Paired, cluster_sums, p_of_swaps
 
 
 def paired(
@@ -42,21 +39,10 @@ def percent(found: Paired) -> Paired:
     return Paired(100 * found.value, 100 * found.low, 100 * found.high, found.p_value)
 
 
-def sign_flips(sums: np.ndarray, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """Two-sided p [K] that the columns' sums over videos [V, K] are 0: exact where the changes of sign are few enough to try all.
-
-    Else `draws` of them are drawn, and the p is never 0.
-    """
-    videos = len(sums)
+def sign_flips(sums: np.ndarray, draws: int = SWAPS, seed: int = 0) -> np.ndarray:
+    """Two-sided p [K] that the columns' sums over videos [V, K] are 0, by changes of their signs (`p_of_swaps`)."""
     seen = np.abs(sums.sum(axis=0)) - 1e-9
-    if 2**videos <= draws:
-        signs = 1 - 2 * (np.arange(2**videos)[:, None] >> np.arange(videos) & 1)
-        return (np.abs(signs @ sums) >= seen).mean(axis=0)
-    rng, more = np.random.default_rng(seed), np.zeros(sums.shape[1])
-    for start in range(0, draws, 1000):  # a million signs at a time, not a hundred
-        signs = 1 - 2 * rng.integers(0, 2, size=(min(1000, draws - start), videos), dtype=np.int8)
-        more += (np.abs(signs @ sums) >= seen).sum(axis=0)
-    return (1 + more) / (draws + 1)
+    return p_of_swaps(len(sums), lambda signs: (np.abs(signs @ sums) >= seen).sum(axis=0), draws, seed)
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

@@ -20,16 +20,21 @@ def read_results(home: Path, files: Sequence[Path] = ()) -> list[dict[str, Any]]
     from livecc_assets.graph.settings import checking
 
     found = {path.name: path for path in checking.files("results", home)}
-    return [row for path in (*found.values(), *files) for row in published_rows(checking.read_model(path, "results"))]
+    paths = {path.resolve(): path for path in (*found.values(), *files)}  # one that is named twice counts once
+    entries: list[dict[str, Any]] = []
+    for path in paths.values():
+        rows = published_rows(checking.read_model(path, "results"))
+        entries += ({**row, "entry": f"{path} {row['entry']}"} for row in rows)
+    return entries
 
 
 def published_rows(results: Results) -> Iterator[dict[str, Any]]:
-    """A row for each figure: as those of the leaderboard, with `source` and `url`."""
-    for table in results.tables:
+    """A row for each figure: as those of the leaderboard, with `source` and `url`; `entry` is the model's place in the file."""
+    for number, table in enumerate(results.tables):
         source = ", ".join(filter(None, (results.source, table.where)))
-        for row in table.rows:
+        for place, row in enumerate(table.rows):
             for measure, figure in row.figures.items():
-                about = {"source": source, "url": results.url, "note": row.note or None}
+                about = {"source": source, "url": results.url, "note": row.note or None, "entry": f"{number}.{place}"}
                 yield {
                     "experiment": row.model,
                     "metric": measure,

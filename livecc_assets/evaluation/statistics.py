@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 DRAWS = 2000
+#: Swaps that are drawn where the videos have more than so many.
+SWAPS = 10_000
 LEVEL = 0.95
 
 
@@ -36,18 +38,36 @@ def cluster_sums(clusters: Iterable[Hashable], counters: np.ndarray) -> np.ndarr
     return sums
 
 
-def swap_p(first: np.ndarray, second: np.ndarray, statistic: Statistic, draws: int = DRAWS, seed: int = 0) -> float:
+def swap_p(first: np.ndarray, second: np.ndarray, statistic: Statistic, draws: int = SWAPS, seed: int = 0) -> float:
     """Two-sided p that `statistic` differs between two runs over the same clusters, [V, K] each.
 
-    The two runs are swapped within clusters at random; with one added to both counts, p is never 0.
+    The two runs are swapped within clusters: exact where the swaps are few enough to try all, else `draws` of them are drawn.
     """
     first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if first.shape != second.shape:
         raise ValueError(f"paired runs need the same clusters, got {first.shape} and {second.shape}")
-    value = float(statistic(first.sum(axis=0)) - statistic(second.sum(axis=0)))
-    swap = np.random.default_rng([seed, 1]).integers(0, 2, size=(draws, len(first)))
-    null = statistic(swap @ first + (1 - swap) @ second) - statistic(swap @ second + (1 - swap) @ first)
-    return float((1 + np.count_nonzero(np.abs(null) >= abs(value) - 1e-12)) / (draws + 1))
+    value = abs(float(statistic(first.sum(axis=0)) - statistic(second.sum(axis=0))))
+
+    def as_large(signs: np.ndarray) -> int:
+        swap = (signs < 0).astype(np.int8)
+        null = statistic(swap @ first + (1 - swap) @ second) - statistic(swap @ second + (1 - swap) @ first)
+        return np.count_nonzero(np.abs(null) >= value - 1e-12)
+
+    return float(p_of_swaps(len(first), as_large, draws, seed))
+
+
+def p_of_swaps(videos: int, as_large: Callable[[np.ndarray], Any], draws: int = SWAPS, seed: int = 0) -> Any:
+    """The share of swaps of two runs that bring a difference `as_large` as the one seen.
+
+    `as_large` counts them among rows of signs [N, V], -1 for a swapped video. All 2^V swaps are tried where these are no more
+    than `draws`. Else so many are drawn; with one added to both counts, p is never 0.
+    """
+    if 2**videos <= draws:
+        return as_large(1 - 2 * (np.arange(2**videos)[:, None] >> np.arange(videos) & 1)) / 2**videos
+    rng, found = np.random.default_rng(seed), 0
+    for start in range(0, draws, 1000):  # a million signs at a time, not a hundred
+        found += as_large(1 - 2 * rng.integers(0, 2, size=(min(1000, draws - start), videos), dtype=np.int8))
+    return (1 + found) / (draws + 1)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -78,15 +78,17 @@ def stretches(
     every: float = MINUTE,
     window: Window = USUAL,
     delay: float = 0.0,
+    least: float = -math.inf,
 ) -> Iterator[Stretch]:
     """Counts of each ``every`` seconds from ``begin`` to ``end``, by default those of the commentary, silence included.
 
     Both sides come in order of time. A word's time is the middle of its span; the words of an interval share it evenly and
     are later by its ``latency`` where that is known. ``delay`` makes the commentary later by so many seconds. Human words
     outside ``begin`` to ``end`` do not count. What the commentary says after the end counts in its last stretch, or in one
-    of no length if that is over. A commentary of no interval has no stretch unless ``begin`` and ``end`` are given.
+    of no length if that is over. Where it ends before ``least``, the silence until then counts, too. A commentary of no
+    interval has no stretch unless ``begin`` and ``end`` are given.
     """
-    source = _Commentary(said, begin, end, delay)
+    source = _Commentary(said, begin, end, delay, least)
     start = source.begin if begin is None else begin
     if start is None or (source.begin is None and end is None):
         return
@@ -102,14 +104,16 @@ def stretches(
 class _Commentary:
     """The words and interval ends of a commentary in the order in which they are heard."""
 
-    def __init__(self, said: Iterable[Utterance], begin: float | None, end: float | None, delay: float) -> None:
+    def __init__(
+        self, said: Iterable[Utterance], begin: float | None, end: float | None, delay: float, least: float
+    ) -> None:
         first, last = (-math.inf if begin is None else begin - 1e-6), (math.inf if end is None else end)
         self._said = takewhile(lambda one: one.start < last, dropwhile(lambda one: one.start < first, said))
         self._end, self._delay = end, delay
         self._first = next(self._said, None)
         self.exhausted = False
         self.begin = self._first.start if self._first else None
-        self.last = -math.inf
+        self.last = least
 
     def over(self, time: float) -> bool:
         """Whether the commentary's stretch is known to be over by then."""

@@ -35,17 +35,19 @@ def document(
 ) -> dict[str, Any]:
     """Figures with intervals over minutes, lags, the minutes one by one, and differences to other files over the same minutes.
 
-    ``begin`` and ``end`` (seconds) choose a part of what was commented. ``delay`` makes the commentary later by so many.
+    ``begin`` and ``end`` (seconds) choose a part of what was commented; where that begins later, or ends before both the human
+    and ``end`` do, its silence counts. ``delay`` makes the commentary later by so many seconds.
     """
     commentary, latencies = read_commentary(path), Latencies()
     first, last = 0.0 if begin is None else begin, math.inf if end is None else end
     within = (one for one in commentary.utterances if first <= one.start < last)
-    begin = end = None  # the intervals tell where the commentary begins and ends, unless the file leaves silence out
+    least = -math.inf if end is None else min(end, spoken[-1]["end"])
+    end = None  # the intervals tell where the commentary begins and ends, unless the file leaves silence out
     if commentary.end is not None:
         begin, end = first, min(last, max(commentary.end, spoken[-1]["end"]))
         if end - begin > LONGEST:
             raise UserError(f"{path}: {end - begin:.0f} s from --start to the last word, more than 30 days; give --end")
-    minutes = list(stretches(_heard(within, latencies, delay), spoken, begin, end, MINUTE, window, delay))
+    minutes = list(stretches(_heard(within, latencies, delay), spoken, begin, end, MINUTE, window, delay, least))
     if not minutes or minutes[-1].end <= minutes[0].begin:
         raise UserError(f"{path}: nothing to score from {first:g} s on; mend --start and --end")
     whole = together(minutes)

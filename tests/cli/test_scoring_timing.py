@@ -211,6 +211,21 @@ def test_an_end_beyond_the_commentary_adds_no_silence(tmp_path: Path, words: lis
         assert document(tmp_path, "timing", file, "--truth", truth, "--start", "0", "--end", "1e9") == whole
 
 
+def test_a_commentary_that_broke_off_is_silent_up_to_the_end_that_is_named(
+    tmp_path: Path, words: list[Word], truth: Path
+) -> None:
+    said = [one for one in intervals(words, SECONDS) if 60 <= one.start < 120]
+    file = jsonl(tmp_path / "a.jsonl", said)
+    part = document(tmp_path, "timing", file, "--truth", truth)
+    assert (part["begin"], part["end"]) == (60, 120) and part["timely_recall"] > 90
+    whole = document(tmp_path, "timing", file, "--truth", truth, "--start", "0", "--end", "1e9")
+    assert whole["begin"] == 0 and whole["end"] == pytest.approx(words[-1]["end"], abs=1e-3)
+    assert whole["timely_recall"] < 40 < 90 < whole["timely_precision"]
+    assert whole["human_words"] == len(words)
+    some = document(tmp_path, "timing", file, "--truth", truth, "--end", "180")
+    assert (some["begin"], some["end"]) == (60, 180)
+
+
 def test_rows_that_are_no_utterance_are_reasons(tmp_path: Path, words: list[Word], truth: Path) -> None:
     file = jsonl(tmp_path / "a.jsonl", intervals(words, SECONDS))
     whole = document(tmp_path, "timing", file, "--truth", truth)

@@ -70,6 +70,27 @@ def test_a_score_of_earlier_events_does_not_pass_for_one_of_todays(store: Store)
     assert len(bases) == 1, "what it was scored on does not change with the events of today"
 
 
+@pytest.mark.parametrize(
+    ("asset", "told", "subsets", "data"),
+    [
+        ("videomme_score", (2700, 0), ["all"], "published"),
+        ("videomme_score", (2697, 3), ["all"], "published"),
+        ("videomme_score", (30, 0), ["all"], "own"),
+        ("livesports_qa_score", (1174, 0), ["all"], "published"),
+        ("livesports_qa_score", (12, 0), ["all"], "own"),
+        ("mvbench_score", (60, 0), [f"task:{n}" for n in range(20)], "published"),
+        ("mvbench_score", (4000, 0), ["task:1", "task:2"], "own"),
+    ],
+)
+def test_only_all_of_a_benchmark_stands_among_published_rows(
+    asset: str, told: tuple[int, int], subsets: list[str], data: str, store: Store
+) -> None:
+    about = {"questions_answered": told[0], "questions_in_error": told[1]}
+    rows = [_score("accuracy", subset, 50.0) for subset in subsets]
+    one = write(store, asset, "a", rows, SCHEMAS[asset], metadata=about)
+    assert gather([one], None)["a"].conditions[asset].data == data
+
+
 def test_the_headline_is_what_holds_of_the_whole_and_has_a_value() -> None:
     rows = [_score("accuracy", "all", 50.0), _score("accuracy", "short", 20.0), _score("flip_rate", "all", None)]
     assert headline(rows) == {"accuracy": 50.0}

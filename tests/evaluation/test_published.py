@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from livecc_assets.core.errors import UserError
+from livecc_assets.evaluation.board_page import page
 from livecc_assets.evaluation.measures import BY_NAME
 from livecc_assets.evaluation.published import as_entries, read_results
 from livecc_assets.graph.settings.results import MEASURED
@@ -98,3 +99,49 @@ def test_a_mistake_names_the_file_and_the_line(tmp_path: Path, change: tuple[str
         read_results(tmp_path, [mine])
     assert str(mine) in str(error.value) and told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+TWICE = """\
+source: Someone 2026
+tables:
+  - rows:
+      - {model: A-7B, note: "mean over 3 seeds; against the odds", figures: {livesports_qa: 50, livesports_qa_who: 41}}
+      - {model: A-7B, note: longer clips, figures: {livesports_qa: 60, livesports_qa_who: 62}}
+      - {model: B-7B, figures: {livesports_qa_who: 70, livesports_qa_what: 80}}
+"""
+
+
+def test_a_model_that_a_source_has_twice_keeps_each_rows_parts_and_a_part_shows_without_its_whole(
+    tmp_path: Path,
+) -> None:
+    file, shipped = tmp_path / "a.yaml", len(read_results(tmp_path))
+    file.write_text(TWICE)
+    made = page({"experiments": {}, "event_f1_gain": [], "baselines": {}}, read_results(tmp_path, [file])[shipped:])
+    (part,) = made.parts
+    (block,) = part.blocks
+    assert block.parts == ("Who", "What")
+    assert [(line.model, line.value, line.parts) for line in block.lines] == [
+        ("A-7B", 60.0, (62.0, None)),
+        ("A-7B", 50.0, (41.0, None)),
+        ("B-7B", None, (70.0, 80.0)),
+    ]
+    notes = dict(part.notes)
+    assert "mean over 3 seeds; against the odds" in notes[block.lines[1].letter], "an author's words are all there"
+    assert "only parts of it are given" in notes[block.lines[2].letter]
+
+
+def test_a_file_of_results_that_is_named_twice_counts_once(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(MINE)
+    again = tmp_path / "." / "mine.yaml"
+    assert len(read_results(tmp_path, [file, again])) == len(read_results(tmp_path, [file]))
+
+
+@pytest.mark.parametrize(
+    "figure", ["win_rate: {value: 61.5, interval: [-3, 64.0]}", "words_per_second: {value: -1}", "win_rate: 101"]
+)
+def test_a_figure_or_an_end_of_its_interval_that_cannot_be_is_told(figure: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(MINE.replace("win_rate: {value: 61.5, interval: [59.0, 64.0]}, videomme: 70.1", figure))
+    with pytest.raises(UserError, match="is no p"):
+        read_results(tmp_path, [file])

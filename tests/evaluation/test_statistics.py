@@ -38,6 +38,16 @@ def test_p_values_are_uniform_enough_under_no_difference():
     assert 0.01 <= np.mean(np.array(p_values) < 0.1) <= 0.2
 
 
+def test_few_clusters_have_all_their_swaps_tried_and_many_ten_thousand_drawn():
+    one = np.array([[1.0, 1.0]])
+    zero = np.array([[0.0, 1.0]])
+    for many in (3, 13):
+        first, second = np.repeat(one, many, axis=0), np.repeat(zero, many, axis=0)
+        assert swap_p(first, second, ratio) == 2 / 2**many, "only all swapped or none is as far apart"
+        assert swap_p(first, second, ratio, seed=5) == 2 / 2**many
+    assert swap_p(np.repeat(one, 40, axis=0), np.repeat(zero, 40, axis=0), ratio) == 1 / 10_001
+
+
 def test_paired_runs_must_share_their_clusters():
     with pytest.raises(ValueError, match="same clusters"):
         swap_p(np.ones((3, 2)), np.ones((4, 2)), ratio)

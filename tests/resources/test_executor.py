@@ -2,6 +2,7 @@
 
 import multiprocessing
 import multiprocessing.forkserver
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -20,9 +21,21 @@ def look() -> bool:
     return "livecc_assets.definitions" in sys.modules
 
 
+@dg.op
+def process_of_step() -> int:
+    """The process that executes this step."""
+    return os.getpid()
+
+
 @dg.job(executor_def=executor_in_force(), resource_defs={"io_manager": dg.fs_io_manager})
 def looking() -> None:
     look()
+    process_of_step()
+
+
+@dg.job(executor_def=executor_in_force(), resource_defs={"io_manager": dg.fs_io_manager})
+def alone() -> None:
+    process_of_step()
 
 
 @pytest.mark.parametrize(
@@ -45,6 +58,18 @@ def test_a_step_is_forked_with_the_graph_loaded_and_a_run_may_choose_another_way
     ):
         assert result.success
         assert result.output_for_node("look") is loaded
+
+
+@pytest.mark.parametrize(("config", "own"), [({}, True), ({"multiprocess": {"max_concurrent": 1}}, False)])
+def test_a_step_that_is_the_only_one_takes_no_process_of_its_own_unless_the_run_says_so(
+    config: dict[str, Any], own: bool, tmp_path: Path
+) -> None:
+    run_config = {"execution": {"config": config}} if config else {}
+    with (
+        dg.DagsterInstance.local_temp(str(tmp_path), overrides={"telemetry": {"enabled": False}}) as instance,
+        dg.execute_job(dg.reconstructable(alone), instance=instance, run_config=run_config) as result,
+    ):
+        assert (result.output_for_node("process_of_step") == os.getpid()) is own
 
 
 def test_a_run_in_one_process_is_as_it_was(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Published results: what others measured, each figure with its source, for the leaderboard (method 4.6)."""
 
+import math
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -75,8 +76,11 @@ class PublishedModel(Section):
     @model_validator(mode="after")
     def _shares_are_percent(self) -> Self:
         for name, figure in self.figures.items():
-            if name != "words_per_second" and not 0 <= figure.value <= 100:
-                raise ValueError(f"{name}: {figure.value} is no percentage; give 0 to 100")
+            least, most = (0, 100) if name != "words_per_second" else (0, math.inf)
+            for given in (figure.value, *(figure.interval or ())):
+                if not least <= given <= most:
+                    kind = "percentage; give 0 to 100" if name != "words_per_second" else "pace; give words a second"
+                    raise ValueError(f"{name}: {given} is no {kind}")
         return self
 
 
