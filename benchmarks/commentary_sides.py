@@ -16,7 +16,6 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from livecc_assets.commentary.config import CommentaryConfig
-from livecc_assets.commentary.decoder import Chunk
 from livecc_assets.commentary.engine import Engine, load_engine
 from livecc_assets.commentary.group import Group
 from livecc_assets.commentary.interval import Block
@@ -29,10 +28,9 @@ WORDS, SIDE = 14, 280
 class Talking(Session):
     """A session that never ends its turn before the length cap."""
 
-    def accept(self, logits: torch.Tensor) -> Chunk | None:
-        """As the base, without the end token."""
-        end = torch.tensor([self._processor.im_end])
-        return super().accept(logits.index_fill(0, end, float("-inf")))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._never = torch.cat([self._never, torch.tensor([self._processor.im_end])])
 
 
 def blocks(side: int = SIDE) -> Iterator[Block]:

