@@ -1,7 +1,8 @@
 """B5: in how much of a clip does somebody in view speak? (method 1.8; paper section 3.1). No threshold here.
 
-``face-and-voice`` counts the seconds that have a voice in the sound and a face in the picture. It cannot tell whether
-the face belongs to the voice: a narrator over footage of people counts as a speaker, which Light-ASD would not say.
+``light-asd`` is the paper's (``light_asd.py``). ``face-and-voice`` counts the seconds that have a voice in the sound and a face
+in the picture. It cannot tell whether the face belongs to the voice: a narrator over footage of people counts as a speaker,
+which Light-ASD would not say.
 """
 
 import math
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from livecc_assets.core.errors import MediaError, UserError
+from livecc_assets.core.errors import MediaError
+from livecc_assets.core.rules import Rule
 from livecc_assets.media.audio import read_audio
 from livecc_assets.media.frames import Video
 from livecc_assets.store.rows import Rejected
@@ -86,21 +88,13 @@ def voiced_seconds(audio: np.ndarray) -> list[bool]:
     return [bool(share >= 0.5) for share in speech.reshape(-1, RATE).mean(axis=1)]
 
 
-def light_asd(config: dict[str, Any], home: Path) -> Scorer:
-    """The paper's scorer. Its weights are not in any package and not on the hub in a form that may be loaded safely,
-    so a folder with both networks must be named; without it this raises :class:`UserError` saying which files."""
-    raise UserError(
-        "active_speaker.scorer light-asd needs finetuning_TalkSet.model (Light-ASD) and det_500m.onnx (insightface "
-        f"buffalo_s), which {config.get('model')} does not provide here; use scorer: face-and-voice with model: "
-        "embedded:mtcnn"
-    )
-
-
 def load_scorer(config: dict[str, Any], home: Path) -> Scorer:
     """The scorer that the profile's ``active_speaker`` section names."""
     if config["scorer"] == "face-and-voice":
         return FaceAndVoice.load(config, home)
-    return light_asd(config, home)
+    from livecc_assets.live_whisperx.light_asd import LightASDScorer
+
+    return LightASDScorer.load(config, home)
 
 
 def substitute(config: dict[str, Any]) -> dict[str, str]:
@@ -111,12 +105,18 @@ def substitute(config: dict[str, Any]) -> dict[str, str]:
 
 
 def active_speaker_ratios(
-    clips: Iterable[dict[str, Any]], address_of: AddressOf, scorer: Scorer
+    clips: Iterable[dict[str, Any]], address_of: AddressOf, scorer: Scorer, rule: Rule = "corrected"
 ) -> Iterator[dict[str, Any] | Rejected]:
-    """Rows of ``active_speaker_ratios``; a video that cannot be read is an *error*."""
+    """Rows of ``active_speaker_ratios``; a video that cannot be read is an *error*.
+
+    By the ``released`` rule a clip begins where its first word ends.
+    """
     for clip in clips:
+        start, end = (
+            (clip["words"][at]["end"] for at in (0, -1)) if rule == "released" else (clip["start"], clip["end"])
+        )
         try:
-            ratio = scorer(address_of(clip), clip["start"], clip["end"])
+            ratio = scorer(address_of(clip), start, end)
         except MediaError as error:
             yield Rejected(clip["clip_id"], "error", error.reason, error.detail, clip["video_id"])
         else:

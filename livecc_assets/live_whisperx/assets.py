@@ -90,8 +90,10 @@ def active_speaker_ratios(task: Task, sentence_clips: Artifact) -> None:
 
     config = task.config
     scorer = active_speaker.load_scorer(config, task.home)
-    clips = sentence_clips.rows(["clip_id", "video_id", "batch", "path", "start", "end"])
-    watch = partial(active_speaker.active_speaker_ratios, address_of=task.videos.address, scorer=scorer)
+    rule = config.get("rule", "corrected")
+    words = ["words"] if rule == "released" else []
+    clips = sentence_clips.rows(["clip_id", "video_id", "batch", "path", "start", "end", *words])
+    watch = partial(active_speaker.active_speaker_ratios, address_of=task.videos.address, scorer=scorer, rule=rule)
     task.writer.extend(task.resumable(clips, watch, sentence_clips.count, "clips watched"))
     task.writer.metadata |= {"scorer": config["scorer"], "model": config["model"]} | active_speaker.substitute(config)
 

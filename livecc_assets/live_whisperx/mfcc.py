@@ -33,8 +33,8 @@ def mfcc(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     power = np.abs(np.fft.rfft(frames, _BINS)) ** 2 / _BINS
     energy, bands = power.sum(axis=1), power @ _bank().T
     tiny = np.finfo(np.float64).eps
-    found = dct(np.log(np.where(bands == 0, tiny, bands)), type=2, axis=1, norm="ortho")[:, :COEFFICIENTS]
-    found = found * (1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COEFFICIENTS) / _LIFTER))
+    cepstrum = np.asarray(dct(np.log(np.where(bands == 0, tiny, bands)), type=2, axis=1, norm="ortho"))
+    found = cepstrum[:, :COEFFICIENTS] * (1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COEFFICIENTS) / _LIFTER))
     found[:, 0] = np.log(np.where(energy == 0, tiny, energy))
     return found.astype(np.float32)
 

@@ -86,7 +86,7 @@ class _Sound(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         for number in (1, 2, 3):
-            self.add_module(f"block{number}", _SoundBlock(*_WIDTHS[number - 1 : number + 1]))
+            self.add_module(f"block{number}", _SoundBlock(_WIDTHS[number - 1], _WIDTHS[number]))
         self.pool = nn.MaxPool3d((1, 1, 3), (1, 1, 2), (0, 0, 1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ class _Pictures(nn.Module):
         super().__init__()
         for number in (1, 2, 3):
             stride = 2 if number == 1 else 1
-            self.add_module(f"block{number}", _PictureBlock(*_WIDTHS[number - 1 : number + 1], stride))
+            self.add_module(f"block{number}", _PictureBlock(_WIDTHS[number - 1], _WIDTHS[number], stride))
         self.pool = nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livecc_assets.core.errors import UserError
 from livecc_assets.live_whisperx.active_speaker import (
     FaceAndVoice,
     active_speaker_ratios,
@@ -68,14 +67,3 @@ def test_a_video_is_heard_once_for_all_its_clips(make_talk, monkeypatch: pytest.
     scorer = FaceAndVoice(None)  # type: ignore[arg-type]  # nothing is said, so no face is looked for
     assert [scorer(str(video), 0, 1), scorer(str(video), 0, 1)] == [0.0, 0.0]
     assert len(heard) == 1
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"scorer": "light-asd", "model": "hub:a/b"}, r"finetuning_TalkSet\.model.*face-and-voice"),
-    ],
-)
-def test_scorers_that_cannot_run_name_what_they_need(change, message, tmp_path: Path):
-    with pytest.raises(UserError, match=message):
-        load_scorer({**CONFIG, **change}, tmp_path)

@@ -82,8 +82,17 @@ class LightASD(Section):
     """The paper's scorer."""
 
     scorer: Literal["light-asd"] = Field(description="Light-ASD.")
-    model: Model = Field(description="Light-ASD's weights, as a model reference.")
-    face_model: Model = Field(description="Face detector, as a model reference.")
+    model: Model = Field(
+        description="Folder with Light-ASD's weights (finetuning_TalkSet.model or safetensors), as a model reference."
+    )
+    face_model: Model = Field(
+        description="Face detector, as a model reference: insightface's ONNX file (det_500m.onnx), or embedded:mtcnn."
+    )
+    device: Device | None = Field(default=None, description="Where it runs; null: on the GPU where there is one.")
+    rule: Rule = Field(
+        default="corrected",
+        description="Whether 6 s of each 30 s are looked at in squeezed frames, as published, or all of the clip.",
+    )
 
 
 ActiveSpeaker = Annotated[FaceAndVoice | LightASD, Field(discriminator="scorer")]
