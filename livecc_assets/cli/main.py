@@ -69,6 +69,7 @@ COMMANDS = {
         "Show what was measured here, beside what was published, with intervals and tests.",
     ),
     "lineage": Entry(f"{_HERE}.looking:lineage", "Print what an artifact was made from, back to the source batches."),
+    "livesports": Entry(f"{_HERE}.livesports:livesports", "A LiveSports of your own: review what was proposed."),
     "rejected": Entry(
         f"{_HERE}.looking:rejected", "List the rows that a stage filtered or could not use, with the reasons."
     ),

@@ -43,6 +43,10 @@ def _proposed_events(settings: Settings, store: Store, partition: str) -> list[s
     return [] if settings.profile.livesports.proposer == PUBLISHED else unpartitioned(settings, store, partition)
 
 
+#: How the chat model is asked, which changes no proposal; and the sheets that annotators filled in.
+_WRITING = tuple(f"writer.{name}" for name in ("base_url", "api_key_env", "workers", "timeout", "price", "budget"))
+_SHEETS = "decisions.*"
+
 #: The artifacts of the benchmark's batches, and those of every experiment.
 BenchmarkBatches = Annotated[Sequence[Artifact], _benchmark_batches]
 Experiments = Annotated[Sequence[Artifact], _experiments]
@@ -55,7 +59,7 @@ def _livesports(*others: str) -> Any:
         return {
             key: value
             for key, value in section(settings, "livesports").items()
-            if key not in ("videos", "answers", *others)
+            if key not in ("videos", "answers", *others) and (value or key not in ("writer", "decisions"))
         }
 
     return read
@@ -110,16 +114,17 @@ def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]
     group="livesports",
     version="2",
     settings=_livesports("questions_file"),
-    files=("events_file",),
+    files=("events_file", _SHEETS),
+    unkeyed=_WRITING,
     leaves_out=True,
     preview=pictures.events,
 )
 def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source: BenchmarkBatches) -> None:
-    """LiveSports-3K CC events: imported, or proposed from sentence clips of the benchmark's batches (paper 4.1).
+    """LiveSports-3K CC events: imported, or proposed from sentence clips of the benchmark's batches and reviewed (paper 4.1).
 
     Their videos leave training through `evaluation_videos`.
     """
-    from livecc_assets.evaluation.livesports import propose_events
+    from livecc_assets.evaluation.building import build_events
     from livecc_assets.evaluation.livesports_files import import_events, published_file
     from livecc_assets.evaluation.tables import rows_of
 
@@ -128,21 +133,28 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
         task.writer.extend(import_events(published_file(config, "events_file")))
     else:
         truth = rows_of(yt_cc_source, ["video_id", "truth"])
-        task.writer.extend(propose_events(rows_of(sentence_clips), truth, config))
+        build_events(task, rows_of(sentence_clips), truth)
 
 
-@step(by=None, group="livesports", version="2", settings=_livesports("events_file"), files=("questions_file",))
+@step(
+    by=None,
+    group="livesports",
+    version="2",
+    settings=_livesports("events_file"),
+    files=("questions_file", _SHEETS),
+    unkeyed=_WRITING,
+)
 def livesports_questions(task: Task, livesports_events: Annotated[Sequence[Artifact], _proposed_events]) -> None:
     """LiveSports-3K QA: who, what and when questions with four options (paper 4.1)."""
+    from livecc_assets.evaluation.building import build_questions
     from livecc_assets.evaluation.livesports_files import import_questions, published_file
-    from livecc_assets.evaluation.questions import propose_questions
     from livecc_assets.evaluation.tables import rows_of
 
     config = task.config
     if config.get("proposer") == PUBLISHED:
         task.writer.extend(import_questions(published_file(config, "questions_file")))
     else:
-        task.writer.extend(propose_questions(rows_of(livesports_events), config))
+        build_questions(task, rows_of(livesports_events))
 
 
 @step(

@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
 
 Floats = NDArray[np.float64]
 
@@ -33,10 +32,19 @@ def mfcc(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     power = np.abs(np.fft.rfft(frames, _BINS)) ** 2 / _BINS
     energy, bands = power.sum(axis=1), power @ _bank().T
     tiny = np.finfo(np.float64).eps
-    cepstrum = np.asarray(dct(np.log(np.where(bands == 0, tiny, bands)), type=2, axis=1, norm="ortho"))
-    found = cepstrum[:, :COEFFICIENTS] * (1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COEFFICIENTS) / _LIFTER))
+    found = np.log(np.where(bands == 0, tiny, bands)) @ _cosines().T
+    found *= 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COEFFICIENTS) / _LIFTER)
     found[:, 0] = np.log(np.where(energy == 0, tiny, energy))
     return found.astype(np.float32)
+
+
+@cache
+def _cosines() -> Floats:
+    """The first rows of the orthonormal cosine transform (type 2), [coefficients, filters]."""
+    turns = np.outer(np.arange(COEFFICIENTS), np.arange(_FILTERS) + 0.5)
+    rows = np.sqrt(2 / _FILTERS) * np.cos(np.pi * turns / _FILTERS)
+    rows[0] /= np.sqrt(2)
+    return rows
 
 
 @cache

@@ -142,19 +142,9 @@ def load_writer(config: dict[str, Any], blobs: "Blobs | None" = None) -> Writer:
     """The writer that the profile's ``queries`` section names; ``blobs``: the store in which a model's replies are kept."""
     if config["writer"] == "template":
         return template_writer
-    from livecc_assets.models.chat_budget import budget_of
-    from livecc_assets.models.chat_endpoint import ChatEndpoint
-    from livecc_assets.models.chat_replies import ChatClient, Replies
+    from livecc_assets.models.chat_replies import client_of
 
-    endpoint = ChatEndpoint(
-        config["model"],
-        config.get("base_url") or "",
-        config.get("api_key_env") or "OPENAI_API_KEY",
-        timeout=config.get("timeout") or 45.0,
-        budget=budget_of(config, blobs),
-    )
-    replies = Replies(blobs, config["model"]) if blobs else None
-    return model_writer(ChatClient(endpoint, replies), config.get("attempts", 3))
+    return model_writer(client_of(config, blobs), config.get("attempts", 3))
 
 
 def substitute(config: dict[str, Any]) -> dict[str, str]:

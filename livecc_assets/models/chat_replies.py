@@ -103,3 +103,17 @@ class ChatClient:
             return Spent()
         asked = tokens_of(prompt)
         return Spent(1, asked, answer, self.endpoint.budget.cost_of(asked, answer))
+
+
+def client_of(config: dict[str, Any], blobs: Blobs | None = None, **options: Any) -> ChatClient:
+    """The client of a settings section that names an endpoint; ``blobs``: the store in which replies are kept."""
+    from livecc_assets.models.chat_budget import budget_of
+
+    endpoint = ChatEndpoint(
+        config["model"],
+        config.get("base_url") or "",
+        config.get("api_key_env") or "OPENAI_API_KEY",
+        timeout=config.get("timeout") or 45.0,
+        budget=budget_of(config, blobs),
+    )
+    return ChatClient(endpoint, Replies(blobs, config["model"]) if blobs else None, **options)

@@ -22,6 +22,7 @@ from livecc_assets.store.manifest import Upstream
 from livecc_assets.store.store import Store
 from tests.evaluation.builders import clip, words
 from tests.evaluation.conftest import write_match
+from tests.mock_endpoint import MockEndpoint
 
 VIDEO = {"min_pixels": 12544, "frame_pixels": 12544, "total_pixels": 3010560, "max_frames": 120, "fps": 2.0}
 RUN = {"video": VIDEO, "device": "cpu", "dtype": "float32", "blank_frames": False}
@@ -254,3 +255,41 @@ def test_a_published_benchmark_is_imported(world, tmp_path):
     assert [(row["batch"], row["path"], row["sha256"]) for row in done.rows()] == [("", "a.mp4", None)]
     assert [row["reason"] for row in done.rejected()] == ["malformed_event"]
     assert replace(done.manifest, files=[]).rejected == 1
+
+
+def test_a_chat_models_events_and_questions_are_held_against_the_planted_truth_and_by_annotators(world, tmp_path):
+    def reply(prompt):
+        if '"questions": [' in prompt:
+            ask = {"question": "Who?", "right": "red", "wrong": ["blue", "green", "white"], "ocr": False}
+            return json.dumps({"questions": [ask | {"type": kind} for kind in ("who", "what")]})
+        last = sum(line.split(".")[0].isdigit() for line in prompt.splitlines())
+        return json.dumps({"sport": "Chess", "events": [{"first": 1, "last": last, "title": "All of it"}]})
+
+    endpoint = MockEndpoint(reply)
+    try:
+        writer = {"model": "m", "base_url": endpoint.url, "api_key_env": "NO_KEY", "workers": 2}
+        config = {"proposer": "chat", "min_event_sec": 5, "writer": writer}
+        clips = [world.get("sentence_clips", "batch"), world.get("yt_cc_source", "batch")]
+        events = world.step(assets.livesports_events, "livesports_events", "chat", config, clips)
+        assert events.manifest.metadata["proposed_by"] == "m"
+        assert events.manifest.metadata["true_happenings_held"] == events.manifest.metadata["events_with_one"] == 100
+        rows = list(events.rows())
+        sheets = {}
+        for name, keeps in (("ann", ("yes", "yes")), ("bob", ("yes", "no"))):
+            sheets[name] = str(tmp_path / f"{name}.csv")
+            keys = [f"{row['video_id']}_{row['event_id']}" for row in rows]
+            lines = [f"{key},{keep}" for key, keep in zip(keys, keeps, strict=True)] + [f"{keys[0]}_who,yes"]
+            Path(sheets[name]).write_text("\n".join(["id,keep", *lines, "nobody_0,yes"]) + "\n")
+        calls, decided = endpoint.calls, config | {"decisions": sheets}
+        kept = world.step(assets.livesports_events, "livesports_events", "decided", decided, clips)
+        assert endpoint.calls == calls, "decisions ask nothing anew"
+        assert [row["video_id"] for row in kept.rows()] == [rows[0]["video_id"]]
+        about = kept.manifest.metadata
+        assert (about["proposed"], about["annotators"], about["reviewed"], about["agreement"]) == (2, 2, 2, 50.0)
+        reasons = sorted(row["reason"] for row in kept.rejected())
+        assert reasons == ["not_kept_by_annotators", "unknown_decision", "unknown_decision"]
+        asked = world.step(assets.livesports_questions, "livesports_questions", "decided", decided, [kept])
+        assert [row["q_type"] for row in asked.rows()] == ["who"]
+        assert "not_reviewed" in [row["reason"] for row in asked.rejected()]
+    finally:
+        endpoint.close()

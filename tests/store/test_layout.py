@@ -28,6 +28,7 @@ CALLS = {
     "judge": ["judge", "--predictions", __file__, "--opponent", __file__, "--events", __file__, "-o", "out.jsonl"],
     "leaderboard": ["leaderboard"],
     "lineage": ["lineage", "live_cc", "sample"],
+    "livesports": ["livesports", "review", "-o", "out"],
     "rejected": ["rejected", "live_cc", "sample"],
     "select": ["select", "sample"],
     "serve": ["serve", "--model", "mine"],

@@ -38,8 +38,16 @@ class LiveSports(Section):
     batches: Annotated[BatchNames, NoneListed] = Field(
         default_factory=list, description="Batches that hold the benchmark's videos; `*` names all."
     )
-    proposer: Literal["sentence-clips", "published"] = Field(
-        default="sentence-clips", description="Propose events from the batches' clips, or read the published files."
+    proposer: Literal["sentence-clips", "chat", "published"] = Field(
+        default="sentence-clips",
+        description="Propose an event a clip of the batches, let a chat model propose events and questions from their speech, or "
+        "read the published files.",
+    )
+    writer: Endpoint | None = Field(default=None, description="The chat model of `proposer: chat`.")
+    decisions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Review sheets that annotators filled in (`livecc livesports review`), by the annotators' names. With any, "
+        "only what most of them keep becomes the benchmark.",
     )
     max_events_per_video: Whole | None = Field(
         default=None, ge=1, description="Most proposed events of a video; null: no limit."
@@ -67,6 +75,12 @@ class LiveSports(Section):
     def _published_is_there(self) -> Self:
         if self.proposer == "published" and not self.events_file:
             raise ValueError("`proposer: published` reads events_file; name it, or propose from sentence-clips")
+        if self.proposer == "chat" and self.writer is None:
+            raise ValueError(
+                "`proposer: chat` asks a chat model; name it in writer.model, or propose from sentence-clips"
+            )
+        if self.proposer == "published" and self.decisions:
+            raise ValueError("`decisions` are about proposals; remove them, or propose events")
         return self
 
 

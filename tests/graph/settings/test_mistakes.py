@@ -69,7 +69,7 @@ def test_a_wrong_line_of_a_selection_is_told(line: str, key: str, says: str, wri
         ("active_speaker: {scorer: other}", "active_speaker.scorer", "Allowed: face-and-voice, light-asd"),
         ("queries: {writer: other}", "queries.writer", "Allowed: template, openai"),
         ("asr: {model: m, engine: other}", "asr.engine", "Allowed: faster-whisper"),
-        ("livesports: {proposer: gpt}", "livesports.proposer", "Allowed: sentence-clips, published"),
+        ("livesports: {proposer: gpt}", "livesports.proposer", "Allowed: sentence-clips, chat, published"),
         ("commentary: {repetition_penality: 1.1}", "commentary.repetition_penality", "`repetition_penalty`?"),
         ("benchmarks: {mvbench: {subtitles: true}}", "benchmarks.mvbench.subtitles", "Allowed: path, videos"),
         ("instructions: {mine: {generator: sample-world}}", "instructions.mine", "count is missing"),
