@@ -51,7 +51,7 @@ def swap_p(first: np.ndarray, second: np.ndarray, statistic: Statistic, draws: i
     def as_large(signs: np.ndarray) -> int:
         swap = (signs < 0).astype(np.int8)
         null = statistic(swap @ first + (1 - swap) @ second) - statistic(swap @ second + (1 - swap) @ first)
-        return np.count_nonzero(np.abs(null) >= value - 1e-12)
+        return int(np.count_nonzero(np.abs(null) >= value - 1e-12))
 
     return float(p_of_swaps(len(first), as_large, draws, seed))
 
