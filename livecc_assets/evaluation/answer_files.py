@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.ids import id_fault, shown_id
 from livecc_assets.core.rules import Rule
-from livecc_assets.core.text import brief
+from livecc_assets.core.text import brief, sound_values
 from livecc_assets.evaluation.files import read_records
+from livecc_assets.evaluation.ovo_generated import is_result_file, is_right, read_reply, result_rows
 from livecc_assets.evaluation.ovo_groups import FORWARD, GROUP_OF
 from livecc_assets.evaluation.qa import lettered
 from livecc_assets.evaluation.videomme import extract_letter
@@ -43,7 +44,8 @@ class Answer(NamedTuple):
 
 def read_answers(path: Path, benchmark: str, rule: Rule = "corrected") -> tuple[list[Answer], list[Rejected]]:
     """Answers of a result file, and the rows that do not count with their reasons; UserError where no row is one."""
-    records = read_records(path)
+    records = _ovo_results(path) if benchmark == "ovobench" else None
+    records = read_records(path) if records is None else records
     found: dict[str, Answer] = {}
     rejected: list[Rejected] = []
     turns: dict[str, int] = {}
@@ -64,6 +66,22 @@ def read_answers(path: Path, benchmark: str, rule: Rule = "corrected") -> tuple[
         why = f"; the first of {len(rejected)} rows: {rejected[0].detail}" if rejected else ""
         raise UserError(f"{path}: holds no answered question of {benchmark}{why}; name a result file")
     return list(found.values()), rejected
+
+
+def _ovo_results(path: Path) -> list[dict[str, Any]] | None:
+    """The questions of a file of OVO-Bench's own scripts; None for another form."""
+    if path.suffix.lower() != ".json" or not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    if not is_result_file(found):
+        return None
+    try:
+        return sound_values(list(result_rows(found)))
+    except (ValueError, AttributeError) as error:
+        raise UserError(f"{path}: {brief(error)}; name a result file of OVO-Bench") from error
 
 
 class _RowError(Exception):
@@ -135,6 +153,10 @@ def _ovo(row: dict[str, Any], video: str, rule: Rule, turns: dict[str, int]) -> 
     if not fits or not answer:
         raise _RowError("answer_outside_options", f"answer {brief(answer, 40)!r} cannot be given in {task}")
     response = row["response"].strip()
+    if row.get("written"):
+        options = [str(one) for one in row.get("options") or ()]
+        letter = read_reply(task, response, options)
+        return Answer(key, video, letter, answer, is_right(task, row["response"], answer, options, rule), row)
     right = row["response"].startswith(answer) if rule == "released" else response == answer
     if rule == "corrected" and not right and task not in FORWARD and isinstance(row.get("options"), list):
         options = [str(one) for one in row["options"]]

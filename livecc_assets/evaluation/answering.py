@@ -9,6 +9,7 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.mcq import Answered, Item, by_words
+from livecc_assets.evaluation.ovo_generated import MOST_TOKENS, PENALTY
 from livecc_assets.evaluation.question_config import answered_by, question_options
 from livecc_assets.evaluation.sample_questions import EMBEDDED, sample_questions
 from livecc_assets.evaluation.tables import add_text, headline, rows_of, with_rule
@@ -49,10 +50,14 @@ def choose(
     score: Score,
     correct: Callable[[Item, str], bool] | None = None,
 ) -> list[Answered]:
-    """Answer all items, write score rows, what was in error, and every answer (answers.jsonl)."""
-    from livecc_assets.evaluation.mcq_model import Answerer, answers
+    """Answer all items, write score rows, what was in error, and every answer (answers.jsonl).
+
+    Where answers are `generated`, ``correct`` reads the reply.
+    """
+    from livecc_assets.evaluation.mcq_model import Answerer, answers, replies
 
     config = task.config
+    written = answered_by(config) == "generated"
     if answered_by(config) == "words":
         if config.get("rule") == "released":
             raise UserError(
@@ -69,6 +74,8 @@ def choose(
     )
 
     def answer(some: list[Item | Rejected]) -> Iterator[Row]:
+        if written and correct is not None:
+            return map(as_row, replies(answerer, some, correct, MOST_TOKENS, PENALTY))
         return map(as_row, answers(answerer, some, correct))
 
     done: list[Answered] = []
@@ -112,5 +119,9 @@ def answer_lines(done: Iterable[Answered]) -> Iterable[dict[str, Any]]:
             "choice": one.choice,
             "response": one.response,
             "correct": one.correct,
-            "log_probs": dict(zip(one.item.candidates, (round(p, 4) for p in one.log_probs), strict=True)),
+            **(_by_logits(one) if one.log_probs else {"chance": one.item.chance}),
         }
+
+
+def _by_logits(one: Answered) -> dict[str, Any]:
+    return {"log_probs": dict(zip(one.item.candidates, (round(p, 4) for p in one.log_probs), strict=True))}

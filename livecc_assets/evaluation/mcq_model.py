@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from livecc_assets.commentary.picking import penalise
 from livecc_assets.core.errors import MediaError
 from livecc_assets.core.rules import Rule
 from livecc_assets.evaluation.mcq import Answered, Item, candidate_ids
@@ -107,6 +108,22 @@ class Answerer:
             scores.append(score)
         return scores
 
+    @torch.inference_mode()
+    def say(self, item: Item, most: int, penalty: float = 1.0) -> str:
+        """The likeliest reply of at most ``most`` tokens, with a repetition penalty on what stands in the prompt or was said.
+
+        Raises MediaError when the video cannot be read.
+        """
+        frames, said = self.frames(item), list[int]()
+        known = set(self._prompt(item, self._see(frames, item).grid).tolist())
+        while len(said) < most:
+            scores = self._next(frames, item, said, cached=bool(said))
+            token = int(penalise(scores, known.union(said), penalty).argmax())
+            if token == self.processor.im_end:
+                break
+            said.append(token)
+        return self.processor.decode(said).strip()
+
     def frames(self, item: Item) -> torch.Tensor:
         """Resized frames [T, 3, H, W] of the item's stretch; the last one read is kept for the next question."""
         key = repr((item.video, self.blank_frames))
@@ -120,16 +137,20 @@ class Answerer:
         return self._last[1]
 
     @torch.inference_mode()
-    def _next(self, frames: torch.Tensor, item: Item, tokens: Sequence[int]) -> torch.Tensor:
-        """Log probabilities [V] of the token after the prompt and the candidate's first `tokens`."""
+    def _next(self, frames: torch.Tensor, item: Item, tokens: Sequence[int], cached: bool = False) -> torch.Tensor:
+        """Log probabilities [V] of the token after the prompt and the candidate's first `tokens`.
+
+        `cached`: the cache holds all but the last of them from the call before.
+        """
         seen = self._see(frames, item)
         ids = torch.cat([self._prompt(item, seen.grid), torch.tensor(tokens, dtype=torch.int64)])
         positions, _ = mrope_positions(ids, [seen.grid], self.processor)
-        if former := seen.cache.get_seq_length() - seen.length:
+        held = len(ids) - 1 if cached else seen.length
+        if former := seen.cache.get_seq_length() - held:
             seen.cache.crop(-former)
         logits = self.model(
-            input_ids=ids[None, seen.length :].to(self._device),
-            position_ids=with_text_row(positions)[:, None, seen.length :].to(self._device),
+            input_ids=ids[None, held:].to(self._device),
+            position_ids=with_text_row(positions)[:, None, held:].to(self._device),
             past_key_values=seen.cache,
             use_cache=True,
             logits_to_keep=1,
@@ -192,6 +213,22 @@ def answers(
         response = item.responses[item.candidates.index(choice)]
         right = correct(item, response) if correct else choice == item.answer
         yield Answered(item, choice, response, right, tuple(scores))
+
+
+def replies(
+    answerer: Answerer, items: Iterable[Item | Rejected], correct: Correct, most: int, penalty: float
+) -> Iterator[Answered | Rejected]:
+    """Have every item answered in words; `correct` reads the reply."""
+    for item in items:
+        if isinstance(item, Rejected):
+            yield item
+            continue
+        try:
+            reply = answerer.say(item, most, penalty)
+        except MediaError as error:
+            yield Rejected(item.id, "error", error.reason, error.detail, item.video_id)
+            continue
+        yield Answered(item, "", reply, correct(item, reply))
 
 
 def _folder_frames(video: dict[str, Any], settings: VideoSettings) -> torch.Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from livecc_assets.evaluation import record_checks as checks
 from livecc_assets.evaluation.answering import choose, question_records
 from livecc_assets.evaluation.files import read_records, require_columns
 from livecc_assets.evaluation.mcq import Answered, Item, accuracy_rows, question_text, strata_mean
+from livecc_assets.evaluation.ovo_generated import CHOICE, choice_text, is_right
 from livecc_assets.evaluation.ovo_groups import FORWARD, GROUP_OF, GROUPS, task_weights
 from livecc_assets.evaluation.qa import checked_video, with_video_folder
-from livecc_assets.evaluation.question_config import question_options
+from livecc_assets.evaluation.question_config import answered_by, question_options
 from livecc_assets.evaluation.schemas import rate_row
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.artifact import Artifact
@@ -52,9 +54,9 @@ def read_templates(path: str) -> dict[str, str]:
         return TEMPLATES
     try:
         templates = json.loads(local_path(path).read_text(encoding="utf-8"))
-        return {task: str(templates[task]) for task in FORWARD}
+        return {task: str(templates[task]) for task in (*FORWARD, *({"CHOICE"} & templates.keys()))}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        remedy = "expected a JSON object with REC ({activity}), SSR ({step}) and CRR ({question})"
+        remedy = "expected JSON with REC ({activity}), SSR ({step}), CRR ({question}), perhaps CHOICE ({question}, {options})"
         raise UserError(f"{path}: OVO-Bench prompts cannot be read ({error!r}); {remedy}") from error
 
 
@@ -111,9 +113,15 @@ def _time(record: Mapping[str, Any], name: str) -> float:
 
 
 def ovobench_items(
-    records: Iterable[Mapping[str, Any]], templates: Mapping[str, str] = TEMPLATES, rule: Rule = "corrected"
+    records: Iterable[Mapping[str, Any]],
+    templates: Mapping[str, str] = TEMPLATES,
+    rule: Rule = "corrected",
+    written: bool = False,
 ) -> Iterator[Item | Rejected]:
-    """Annotations as items. `released` lets all 17 candidates compete for every task; `corrected` those of the task."""
+    """Annotations as items. `released` lets all 17 candidates compete for every task; `corrected` those of the task.
+
+    `written`: as the benchmark itself asks, for a reply in words about the video from its beginning.
+    """
     once = checks.Once()
     for record in records:
         stem = Path(str(record.get("video"))).stem
@@ -128,7 +136,7 @@ def ovobench_items(
             yield Rejected(f"ovo-{record.get('id')}", "error", checks.reason(error, "malformed_question"), detail, stem)
             continue
         for number, row in enumerate(rows):
-            yield _item(row, number, rule)
+            yield _written(row, number, templates) if written else _item(row, number, rule)
 
 
 def _item(row: dict[str, Any], number: int, rule: Rule) -> Item:
@@ -152,6 +160,14 @@ def _item(row: dict[str, Any], number: int, rule: Rule) -> Item:
         cluster=str(row["id"]),
         options=tuple(options or ()),
     )
+
+
+def _written(row: dict[str, Any], number: int, templates: Mapping[str, str]) -> Item:
+    item = _item({**row, "video_start": 0}, number, "corrected")
+    text = row["question"]
+    if item.options:
+        text = choice_text(templates.get("CHOICE", CHOICE), row["question"], item.options)
+    return replace(item, text=text, answer_prefix="", lead="")
 
 
 def clamp(start: float, end: float) -> tuple[float, float]:
@@ -188,8 +204,6 @@ def ovobench_score(answered: Sequence[Answered], rule: Rule = "corrected", note:
 
 
 def _alone(item: Item) -> Item:
-    from dataclasses import replace
-
     return replace(item, cluster=item.id)
 
 
@@ -200,13 +214,18 @@ def _join(*notes: str) -> str:
 def answer_ovobench(task: Task, model: Artifact, sources: Sequence[Artifact], events: Sequence[Artifact]) -> None:
     """Write the scores of OVO-Bench; their note says when the prompts are not the published ones."""
     rule: Rule = task.config.get("rule", "corrected")
+    written = answered_by(task.config) == "generated"
     templates = read_templates(question_options(task.config).get("templates", ""))
     note = "prompts paraphrased" if templates is TEMPLATES else ""
     records = question_records(task, "ovobench", read_ovobench, sources, events)
     choose(
         task,
         model,
-        list(ovobench_items(records, templates, rule)),
+        list(ovobench_items(records, templates, rule, written)),
         lambda done: ovobench_score(done, rule, note),
-        lambda item, response: is_correct(item, response, rule),
+        lambda item, response: (
+            is_right(item.stratum, response, item.answer, item.options, rule)
+            if written
+            else is_correct(item, response, rule)
+        ),
     )

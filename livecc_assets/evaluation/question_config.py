@@ -12,5 +12,5 @@ def question_options(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def answered_by(config: dict[str, Any]) -> str:
-    """By what a benchmark's questions are answered: `letters` or `words` of the options."""
+    """By what a benchmark's questions are answered: `letters` or `words` of the options, or `generated` replies."""
     return config.get("answers") or question_options(config).get("answers") or "letters"

@@ -70,7 +70,7 @@ def chance(lines: Sequence[Mapping[str, Any]], measure: str, subset: str = "all"
         return None
     guesses: dict[str, list[float]] = {}
     for line in asked:
-        guesses.setdefault(_stratum(measure, line), []).append(1 / len(line["log_probs"]))
+        guesses.setdefault(_stratum(measure, line), []).append(line.get("chance") or 1 / len(line["log_probs"]))
     weights = weights_of(measure, list(guesses))
     return 100 * float(sum(weights[name] * np.mean(some) for name, some in guesses.items()))
 

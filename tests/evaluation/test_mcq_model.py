@@ -142,6 +142,19 @@ def test_probabilities_of_counts_add_up_over_prefixes(answerer, counting):
     assert float(torch.tensor(list(scores.values())).exp().sum()) <= 1 + 1e-6
 
 
+def test_a_reply_over_the_kept_cache_is_that_of_whole_passes(answerer, item):
+    reply = answerer.say(item, 6)
+    said, frames = [], answerer.frames(item)
+    while len(said) < 6:
+        token = int(whole(answerer, item, said).argmax())
+        if token == answerer.processor.im_end:
+            break
+        said.append(token)
+    assert said, "a reply of nothing would prove nothing"
+    assert reply == answerer.processor.decode(said).strip() and len(frames)
+    assert answerer.say(item, 6) == reply, "the former reply leaves nothing behind"
+
+
 def test_the_released_rule_looks_at_last_tokens_only(tiny_folder, counting):
     released = Answerer.load(tiny_folder, VIDEO, rule="released")
     scores = dict(zip(COUNTS, released.scores(counting), strict=True))

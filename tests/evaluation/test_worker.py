@@ -11,6 +11,7 @@ from livecc_assets.commentary.schemas import SCHEMAS as COMMENTARY
 from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation import assets
 from livecc_assets.evaluation.conditions import answer_conditions
+from livecc_assets.evaluation.gathering import gather
 from livecc_assets.evaluation.judging import make_judge
 from livecc_assets.evaluation.question_config import question_options
 from livecc_assets.evaluation.schemas import SCHEMAS
@@ -224,6 +225,24 @@ def test_questions_answered_by_words_keep_the_words_and_know_no_released_rules(w
     assert answer_conditions(done, "sample").protocol == "by logits of the options' words"
     with pytest.raises(UserError, match="released rules know letters alone"):
         world.step(assets.mvbench_score, "mvbench_score", "released", config | {"rule": "released"}, inputs)
+
+
+def test_ovo_bench_is_answered_in_words_as_the_benchmark_itself_does(world):
+    inputs = [
+        world.get("livecc_instruct", "tiny"),
+        world.get("livesports_events"),
+        world.get("yt_cc_source", "batch"),
+    ]
+    config = RUN | {"questions": {"path": "embedded:sample", "answers": "generated"}}
+    done = world.step(assets.ovobench_score, "ovobench_score", "generated", config, inputs)
+    lines = [json.loads(line) for line in done.path("answers.jsonl").read_text().splitlines()]
+    assert len(lines) == done.manifest.metadata["questions_answered"] > 10
+    assert all("log_probs" not in line and isinstance(line["response"], str) for line in lines)
+    found = scores(done)
+    assert 0 <= found[("mean_accuracy", "all")]["value"] <= 100 and ("mean_accuracy", "group:FAR") in found
+    assert answer_conditions(done, "sample").protocol == "generated, read as the benchmark does"
+    told = gather([done], None)["generated"]
+    assert 0 < told.chances["ovobench"] < 60
 
 
 def test_an_unset_question_file_and_a_run_without_answers_are_told(world):

@@ -23,7 +23,8 @@ class Says(torch.nn.Module):
 
     def __init__(self, logit: float) -> None:
         super().__init__()
-        self.logit, self.shown = logit, []  # type: list[Any]
+        self.logit = logit
+        self.shown: list[Any] = []
 
     def forward(self, sound: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
         self.shown.append((tuple(sound.shape), tuple(faces.shape)))

@@ -290,10 +290,15 @@ class QuestionFile(Section):
 
     path: str = Field(default="", description="File of questions; `embedded:sample` makes some from the sample world.")
     videos: str = Field(default="", description="Folder or s3:// prefix of the benchmark's videos.")
+
+
+class LetteredFile(QuestionFile):
+    """A benchmark whose every question has options."""
+
     answers: AnsweredBy = "letters"
 
 
-class VideoMME(QuestionFile):
+class VideoMME(LetteredFile):
     """Video-MME."""
 
     subtitles: bool = Field(default=False, description="Show the subtitles with the question.")
@@ -302,6 +307,11 @@ class VideoMME(QuestionFile):
 class OVOBench(QuestionFile):
     """OVO-Bench."""
 
+    answers: Literal["letters", "words", "generated"] = Field(
+        default="letters",
+        description="Answer by the logits of the options' letters, as the paper does, of their words, or as the benchmark itself "
+        "does: the model writes an answer, which is read.",
+    )
     templates: str = Field(default="", description="JSON file of the benchmark's own prompts; empty: paraphrases.")
 
 
@@ -314,7 +324,7 @@ class Benchmarks(Section):
     )
 
     videomme: Annotated[VideoMME, _PathAlone] = Field(default_factory=VideoMME, description="Video-MME.")
-    mvbench: Annotated[QuestionFile, _PathAlone] = Field(default_factory=QuestionFile, description="MVBench.")
+    mvbench: Annotated[LetteredFile, _PathAlone] = Field(default_factory=LetteredFile, description="MVBench.")
     ovobench: Annotated[OVOBench, _PathAlone] = Field(default_factory=OVOBench, description="OVO-Bench.")
 
 
