@@ -37,6 +37,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--max-calls", type=click.IntRange(1), help="Most requests of this run.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Most tokens of this run.")
 @click.option("--max-cost", type=float, help="Most money of this run; needs a price.")
+@click.option(
+    "--retry-refused", is_flag=True, default=None, help="Ask again what the endpoint refused before (400, 413, 422)."
+)
 @click.option("--name", help="What the predictions are called in OUT; default: as their file.")
 @click.option("--opponent-name", help="The same of the opponent.")
 @click.option("--dry-run", is_flag=True, help="Say what it would take, and ask nothing.")
@@ -83,7 +86,7 @@ def judge(
     progress.close()
     save(one)
     passed = check(one, pair.events) if expected else None
-    write_files(output, rows, errors, pair)
+    write_files(output, rows, errors, pair, passed)
     spent = account(one) | ({"canaries": passed} if passed else {})
     _tell(one, pair, rows, errors, output, spent, as_json, config.get("rule", "corrected"))
     if errors:

@@ -15,6 +15,7 @@ import click
 from livecc_assets import __version__
 from livecc_assets.cli.lazy import Entry, LazyGroup
 from livecc_assets.cli.saying import say
+from livecc_assets.core.ending import leave_threads
 from livecc_assets.core.errors import MediaError, UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.core.shortage import as_line  # here: without open files or memory nothing can be imported any more
@@ -105,6 +106,7 @@ class _Livecc(LazyGroup):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             click.echo("\nlivecc: interrupted", err=True)
+            leave_threads(INTERRUPTED)
             sys.exit(INTERRUPTED)
 
 

@@ -208,6 +208,8 @@ def _tell_judgements(found: dict[str, Any]) -> None:
     if not found["events"]:
         say("no event has a verdict in both orders, so there is no rate")
         return
+    if mark := found.get("canaries_failed"):
+        say(f"{mark}: this judge can be moved by more than what was said; see docs/method.md 4.3")
     for name, one in found["rates"].items():
         say(_line(name, one, f"{one['n']} events"))
     for name, one in found.get("by_duration_s", {}).items():

@@ -44,7 +44,9 @@ def _proposed_events(settings: Settings, store: Store, partition: str) -> list[s
 
 
 #: How the chat model is asked, which changes no proposal; and the sheets that annotators filled in.
-_WRITING = tuple(f"writer.{name}" for name in ("base_url", "api_key_env", "workers", "timeout", "price", "budget"))
+_WRITING = tuple(
+    f"writer.{name}" for name in ("base_url", "api_key_env", "workers", "timeout", "retry_refused", "price", "budget")
+)
 _SHEETS = "decisions.*"
 
 #: The artifacts of the benchmark's batches, and those of every experiment.
@@ -81,7 +83,8 @@ def _judge_models(config: dict[str, Any]) -> list[str]:
 
 #: How the judge is asked, which changes no verdict.
 _ASKING = tuple(
-    f"judge.{name}" for name in ("base_url", "api_key_env", "workers", "attempts", "timeout", "price", "budget")
+    f"judge.{name}"
+    for name in ("base_url", "api_key_env", "workers", "attempts", "timeout", "retry_refused", "price", "budget")
 )
 
 

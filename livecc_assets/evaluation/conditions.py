@@ -78,7 +78,7 @@ def answer_conditions(score: Artifact, events_of: Data | None) -> Conditions:
         if pin.asset != "livecc_instruct"
     )
     subtitles, answers = bool(options.get("subtitles")), answered_by(config)
-    ways = {"words": "by logits of the options' words", "generated": "generated, read as the benchmark does"}
+    ways = {"words": "by logits of the options' words", "generated": "by written replies, as the benchmark itself"}
     protocol = _joined(ways.get(answers, "by logits"), WITH_SUBTITLES if subtitles else None, _blind(config))
     return Conditions(data, digest(score.asset, read, subtitles, answers, rules), None, None, protocol, rules)
 

@@ -6,7 +6,7 @@ The same judges, prompts and rows as the asset `livesports_judgements`. Winners 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,8 +61,9 @@ def judged(judge: Judge, pair: Pair) -> Iterator[Row | Rejected]:
         yield from rows
 
 
-def published(row: Row, pair: Pair) -> Row:
-    """A judgement row as published files have it, winners by name, with what else is known beside."""
+def published(row: Row, pair: Pair, canaries: Mapping[str, Any] | None = None) -> Row:
+    """A judgement row as published files have it, winners by name, with what else is known beside: of the judge, how it did on
+    its canaries."""
     names = {"model": pair.model, "opponent": pair.opponent, "tie": "tie"}
     votes = json.loads(row["votes"]) if row["votes"] else None
     return {
@@ -74,6 +75,7 @@ def published(row: Row, pair: Pair) -> Row:
         "opponent": pair.opponent,
         "score_model": row["score_model"],
         "score_opponent": row["score_opponent"],
+        **({"canaries": dict(canaries)} if canaries else {}),
         "votes": votes and {judge: [names[call] for call in calls] for judge, calls in votes.items()},
     }
 
@@ -83,9 +85,15 @@ def errors_beside(output: Path) -> Path:
     return output.with_name(f"{output.stem}.errors.jsonl")
 
 
-def write_files(output: Path, rows: Sequence[Row], errors: Sequence[Rejected], pair: Pair) -> None:
+def write_files(
+    output: Path,
+    rows: Sequence[Row],
+    errors: Sequence[Rejected],
+    pair: Pair,
+    canaries: Mapping[str, Any] | None = None,
+) -> None:
     """The verdicts, and beside them the events without one, if there are any; each file whole or not at all."""
-    _write(output, (published(row, pair) for row in rows))
+    _write(output, (published(row, pair, canaries) for row in rows))
     beside = errors_beside(output)
     beside.unlink(missing_ok=True)
     if errors:

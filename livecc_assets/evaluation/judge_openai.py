@@ -35,6 +35,7 @@ class OpenAIJudge:
         rule: Rule = "corrected",
         json_schema: bool = False,
         blobs: Blobs | None = None,
+        retry_refused: bool = False,
         **endpoint: Any,
     ) -> None:
         self.name, self.workers, self.rule = f"openai:{model}", workers, rule
@@ -44,7 +45,7 @@ class OpenAIJudge:
             named = {"name": "verdict", "strict": True, "schema": SCHEMA}
             options["response_format"] = {"type": "json_schema", "json_schema": named}
         replies = Replies(blobs, model) if blobs else None
-        self.client = ChatClient(ChatEndpoint(model, **endpoint), replies, **options)
+        self.client = ChatClient(ChatEndpoint(model, **endpoint), replies, retry_refused, **options)
 
     def judge(self, event: dict[str, Any], model: str, opponent: str) -> Verdict:
         """Both orders. Raises JudgeError where a reply holds no verdict; `released` calls that a tie."""

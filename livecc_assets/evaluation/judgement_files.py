@@ -27,6 +27,7 @@ class Judged(NamedTuple):
     opponent: str
     rows: list[dict[str, Any]]
     rejected: list[Rejected]
+    canaries: dict[str, list[int]] | None = None
 
 
 def read_judged(path: Path, model: str | None = None, opponent: str | None = None) -> Judged:
@@ -49,7 +50,16 @@ def read_judged(path: Path, model: str | None = None, opponent: str | None = Non
             continue
         ab, ba = (side[winner] for winner in winners)
         rows[str(key)] = {"video_event_id": str(key), "ab_winner": ab, "ba_winner": ba}
-    return Judged(model, opponent, list(rows.values()), rejected)
+    told = next((record["canaries"] for record in records if _are_canaries(record.get("canaries"))), None)
+    return Judged(model, opponent, list(rows.values()), rejected, told)
+
+
+def _are_canaries(found: Any) -> bool:
+    """Whether these are a judge's canaries: by kind how many passed, of how many."""
+    return isinstance(found, dict) and all(
+        isinstance(one, list) and len(one) == 2 and all(isinstance(count, int) for count in one)
+        for one in found.values()
+    )
 
 
 def _fault(key: Any, winners: list[Any], rows: dict[str, Any]) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.rules import Rule
+from livecc_assets.evaluation.canaries import failures
 from livecc_assets.evaluation.files import read_records, require_columns, require_ids
 from livecc_assets.evaluation.intervals import Rate
 from livecc_assets.evaluation.judgement_files import Judged
@@ -73,6 +74,8 @@ def document(
         "rates": {name: rate_entry(one) for name, one in found.items() if one.n},
         "rejected": rejected_entry(judged.rejected),
     }
+    if judged.canaries is not None:
+        document |= {"canaries": judged.canaries, "canaries_failed": failures(judged.canaries)}
     if predictions is not None:
         document |= _with_predictions(judged, rule, predictions, opponents)
     return document

@@ -53,7 +53,7 @@ def _jurors(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _chat_judge(config: dict[str, Any], blobs: Blobs | None) -> OpenAIJudge:
     names = ("model", "base_url", "api_key_env", "seed", "temperature", "workers", "attempts", "timeout", "pause")
-    names += ("rule", "json_schema")
+    names += ("rule", "json_schema", "retry_refused")
     given = {name: config[name] for name in names if name in config}
     return OpenAIJudge(**given, blobs=blobs, budget=budget_of(config, blobs))
 

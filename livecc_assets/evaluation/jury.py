@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.judge import JudgeError, Verdict, Winner
 from livecc_assets.evaluation.judge_openai import OpenAIJudge
 from livecc_assets.evaluation.schemas import score_row
@@ -22,11 +23,15 @@ Rows = Sequence[dict[str, Any]]
 class Jury:
     """Judges that are asked one after the other; in each order the majority of those that answer decides.
 
-    Without a majority the call is a tie. An event on which not even half of them give a verdict has none.
+    Without a majority the call is a tie. An event on which not even half of them give a verdict has none. Raises UserError for
+    a judge that is named twice: the same vote counts once.
     """
 
     def __init__(self, judges: Sequence[OpenAIJudge]) -> None:
         self.judges = list(judges)
+        names = [judge.name for judge in judges]
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise UserError(f"the jury names {twice.partition(':')[2]} twice; name different models")
         self.workers = max(judge.workers for judge in judges)
         self.name = "jury:" + "+".join(judge.name.partition(":")[2] for judge in judges)
 

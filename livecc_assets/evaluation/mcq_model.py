@@ -115,11 +115,13 @@ class Answerer:
         Raises MediaError when the video cannot be read.
         """
         frames, said = self.frames(item), list[int]()
+        end = self.processor.encode("<|endoftext|>")  # by which base models end
+        ends = {self.processor.im_end, *(end if len(end) == 1 else ())}
         known = set(self._prompt(item, self._see(frames, item).grid).tolist())
         while len(said) < most:
             scores = self._next(frames, item, said, cached=bool(said))
             token = int(penalise(scores, known.union(said), penalty).argmax())
-            if token == self.processor.im_end:
+            if token in ends:
                 break
             said.append(token)
         return self.processor.decode(said).strip()

@@ -16,7 +16,14 @@ MOST_TOKENS, PENALTY = 256, 1.05
 #: Placeholders: {question}, {options}.
 CHOICE = "Question: {question}\nOptions:\n{options}\nReply with the letter of the option that you choose and with nothing else."
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_COUNT = re.compile(rf"\b(?:\d+|{'|'.join(_WORDS)})\b", re.IGNORECASE)
+_OFTEN = {"once": "1", "twice": "2", "thrice": "3"}
+_NUMBER = rf"\d+|\b(?:{'|'.join(_WORDS)})\b"
+#: A number of times says it for sure; else the only number in figures does, or the only one in words.
+_COUNTS = (
+    re.compile(rf"({_NUMBER})\s*(?:times?\b|x\b)|\b({'|'.join(_OFTEN)})\b", re.IGNORECASE),
+    re.compile(r"(\d+)"),
+    re.compile(rf"\b({'|'.join(_WORDS)})\b", re.IGNORECASE),
+)
 _SAID = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 #: Parts of the benchmark's own result files.
@@ -34,13 +41,29 @@ def read_reply(task: str, reply: str, options: Sequence[str] = ()) -> str:
     if task not in FORWARD:
         return meant_letter(text, options or [f"{letter}. " for letter in "ABCDE"])
     if task == "REC":
-        counts = {one.lower() for one in _COUNT.findall(text)}
-        numbers = {_WORDS.index(one) if one in _WORDS else int(one) for one in counts}
-        return str(numbers.pop()) if len(numbers) == 1 else ""
+        return _count(text)
     if text.strip(" .").upper() in ("Y", "N"):
         return "Yes" if text.strip(" .").upper() == "Y" else "No"
     said = {one.capitalize() for one in _SAID.findall(text)}
     return said.pop() if len(said) == 1 else ""
+
+
+def _count(text: str) -> str:
+    for pattern in _COUNTS:
+        found = {_number(next(filter(None, one.groups()))) for one in pattern.finditer(text)}
+        if pattern is _COUNTS[-1] and len(found) == 1 and len(text.strip(" .").split()) > 1:
+            found.discard("1")  # "no one" is nobody
+        if found:
+            return found.pop() if len(found) == 1 else ""
+    return ""
+
+
+def _number(word: str) -> str:
+    """A number in figures, as text: replies may hold any number of digits."""
+    low = word.lower()
+    if low in _OFTEN:
+        return _OFTEN[low]
+    return str(_WORDS.index(low)) if low in _WORDS else low.lstrip("0") or "0"
 
 
 def is_right(task: str, reply: str, answer: str, options: Sequence[str] = (), rule: Rule = "corrected") -> bool:

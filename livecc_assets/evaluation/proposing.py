@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 from livecc_assets.core.text import LONGEST_TITLE, brief, plain_line, sound_values
 from livecc_assets.evaluation.livesports import LEAD_SEC, sentences, truth_between
+from livecc_assets.runtime.resuming import flowing
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.videos import COLUMNS
 
@@ -59,9 +59,8 @@ def propose(
     def work(video: str) -> list[Row | Rejected]:
         return list(_of_video(video, by_video[video], truths.get(video), config, client))
 
-    with ThreadPoolExecutor(config["writer"].get("workers") or 1) as pool:
-        for rows in pool.map(work, by_video):
-            yield from rows
+    for rows in flowing(by_video, work, config["writer"].get("workers") or 1):
+        yield from rows
 
 
 def asked(

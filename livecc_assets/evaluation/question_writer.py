@@ -6,12 +6,12 @@ import json
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from livecc_assets.core.text import brief, plain_line
 from livecc_assets.evaluation.proposing import asked, last_object
 from livecc_assets.evaluation.questions import KINDS, LETTERS
+from livecc_assets.runtime.resuming import flowing
 from livecc_assets.store.rows import Rejected
 from livecc_assets.store.videos import COLUMNS
 
@@ -52,15 +52,14 @@ def write_questions(events: Iterable[Row], config: Row, client: ChatClient) -> I
     def work(event: Row) -> list[Row | Rejected]:
         return list(_of_event(event, config.get("seed", 0), client))
 
-    with ThreadPoolExecutor(config["writer"].get("workers") or 1) as pool:
-        for found in pool.map(work, rows):
-            for one in found:
-                if isinstance(one, dict) and limit and made >= limit:
-                    told = f"there are {limit} questions already"
-                    yield Rejected(one["question_id"], "filtered", "enough_questions", told, one["video_id"])
-                    continue
-                made += isinstance(one, dict)
-                yield one
+    for found in flowing(rows, work, config["writer"].get("workers") or 1):
+        for one in found:
+            if isinstance(one, dict) and limit and made >= limit:
+                told = f"there are {limit} questions already"
+                yield Rejected(one["question_id"], "filtered", "enough_questions", told, one["video_id"])
+                continue
+            made += isinstance(one, dict)
+            yield one
 
 
 def read_questions(reply: str) -> Row:

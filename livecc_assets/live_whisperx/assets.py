@@ -102,7 +102,7 @@ def active_speaker_ratios(task: Task, sentence_clips: Artifact) -> None:
     by="batch",
     version="2",
     settings="queries",
-    unkeyed=("base_url", "api_key_env", "workers", "timeout", "price", "budget"),
+    unkeyed=("base_url", "api_key_env", "workers", "timeout", "retry_refused", "price", "budget"),
     worker=True,
     pool="judge",
 )

@@ -63,6 +63,11 @@ class Breaker:
         """A reply of an earlier run was served: the endpoint takes requests of this form, whatever it refuses now."""
         self._takes_some = True
 
+    @property
+    def takes_some(self) -> bool:
+        """Whether the endpoint has answered a request of this form, in this run or an earlier one."""
+        return self._takes_some or self._answers > 0
+
     def refused(self, problem: str) -> None:
         """It refused this request (400, 413, 422) and may take others."""
         with self._changed:

@@ -76,6 +76,11 @@ class ChatEndpoint:
 
         self._poster = Poster(self.url, timeout, {"Authorization": f"Bearer {key}"} if key else {})
 
+    @property
+    def takes_some(self) -> bool:
+        """Whether it has answered anything: then what it refuses is one request's fault, and not its own or the settings'."""
+        return self._breaker.takes_some
+
     def remembered(self) -> None:
         """A kept reply was served in this endpoint's place."""
         self._breaker.remembered()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from livecc_assets.models.chat_budget import ANSWER_TOKENS, Spent, tokens_of
-from livecc_assets.models.chat_endpoint import ChatEndpoint, Reply
+from livecc_assets.models.chat_endpoint import ChatEndpoint, RefusedError, Reply
 from livecc_assets.store.garbage import REPLIES
 from livecc_assets.store.interface import Blobs
 
@@ -47,6 +47,25 @@ class Replies:
                 return Reply(*(kept[name] for name in fields))
         return None
 
+    def refusal(self, prompt: str, options: dict[str, Any]) -> str | None:
+        """Why the endpoint refused the request; None where it did not, as far as is known."""
+        found = self._blobs.get(self.key(prompt, options))
+        with suppress(ValueError, AttributeError):
+            refused = json.loads(found[0]).get("refused") if found else None
+            return refused if isinstance(refused, str) else None
+        return None
+
+    def put_refusal(self, prompt: str, options: dict[str, Any], why: str) -> None:
+        """Keep that the endpoint refused a request, for good."""
+        kept = {
+            "prompt_sha256": hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).hexdigest(),
+            "requested_model": self.model,
+            "options": options,
+            "refused": why,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        self._blobs.put(self.key(prompt, options), json.dumps(kept).encode())
+
     def put(self, prompt: str, options: dict[str, Any], reply: Reply, **about: Any) -> None:
         """Keep a reply with what else is to be known of it."""
         kept = {
@@ -67,11 +86,15 @@ class Replies:
 class ChatClient:
     """An endpoint with a memory: what was asked before, in this run or another, is answered from there.
 
-    ``replies`` None: without memory. ``options`` go with every request and shape its key.
+    ``replies`` None: without memory. ``options`` go with every request and shape its key. A request that an endpoint refused
+    while it took others is not sent again, unless ``retry_refused``.
     """
 
-    def __init__(self, endpoint: ChatEndpoint, replies: Replies | None = None, **options: Any) -> None:
+    def __init__(
+        self, endpoint: ChatEndpoint, replies: Replies | None = None, retry_refused: bool = False, **options: Any
+    ) -> None:
         self.endpoint, self.replies, self.options = endpoint, replies, options
+        self._retry_refused = retry_refused
         self.model = endpoint.model
         self.served = 0
 
@@ -92,17 +115,31 @@ class ChatClient:
             self.served += 1
             self.endpoint.remembered()
             return kept
-        reply = self.endpoint.reply(prompt, **self.options)
+        if why := self._refused(name, options):
+            raise RefusedError(why)
+        try:
+            reply = self.endpoint.reply(prompt, **self.options)
+        except RefusedError as error:
+            # Before it has taken any, the fault may be in the settings, which shape no key.
+            if self.replies and self.endpoint.takes_some:
+                self.replies.put_refusal(name, options, str(error))
+            raise
         if self.replies:
             self.replies.put(name, options, reply, **about(reply.text))
         return reply
 
     def would_spend(self, prompt: str, known_as: str = "", answer: int = ANSWER_TOKENS) -> Spent:
-        """About what a request would take; nothing where its reply is kept."""
-        if self.replies and self.replies.get(known_as or prompt, self.options):
+        """About what a request would take; nothing where its reply is kept, or that it was refused."""
+        name = known_as or prompt
+        if (self.replies and self.replies.get(name, self.options)) or self._refused(name, self.options):
             return Spent()
         asked = tokens_of(prompt)
         return Spent(1, asked, answer, self.endpoint.budget.cost_of(asked, answer))
+
+    def _refused(self, name: str, options: dict[str, Any]) -> str | None:
+        if self.replies is None or self._retry_refused:
+            return None
+        return self.replies.refusal(name, options)
 
 
 def client_of(config: dict[str, Any], blobs: Blobs | None = None, **options: Any) -> ChatClient:
@@ -116,4 +153,5 @@ def client_of(config: dict[str, Any], blobs: Blobs | None = None, **options: Any
         timeout=config.get("timeout") or 45.0,
         budget=budget_of(config, blobs),
     )
-    return ChatClient(endpoint, Replies(blobs, config["model"]) if blobs else None, **options)
+    replies = Replies(blobs, config["model"]) if blobs else None
+    return ChatClient(endpoint, replies, config.get("retry_refused", False), **options)

@@ -48,19 +48,23 @@ def flowing(items: Iterable[T], made: Callable[[T], R], at_once: int) -> Iterato
     """What is made of each item, in order, by ``at_once`` threads that never wait for one another.
 
     One that takes long holds back what is yielded, and not the work: up to :data:`AHEAD` items a thread are finished
-    meanwhile. What a thread raises is raised in its item's place; what has not begun by then never does.
+    meanwhile. What a thread raises is raised in its item's place; what has not begun by then never does. An interrupt waits for
+    no thread: one may be minutes from its answer.
     """
-    with ThreadPoolExecutor(at_once) as pool:
-        pending: deque[Future[R]] = deque()
-        try:
-            for item in items:
-                pending.append(pool.submit(made, item))
-                while pending and (pending[0].done() or len(pending) >= AHEAD * at_once):
-                    yield pending.popleft().result()
-            while pending:
+    pool = ThreadPoolExecutor(at_once)
+    pending: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(made, item))
+            while pending and (pending[0].done() or len(pending) >= AHEAD * at_once):
                 yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while pending:
+            yield pending.popleft().result()
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _stretches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from dagster_pipes import PipesContext, PipesEnvVarParamsLoader, open_dagster_pipes
 
+from livecc_assets.core.ending import leave_threads
 from livecc_assets.core.errors import EXIT_PASSING_ERROR, EXIT_USER_ERROR, PassingError, UserError
 from livecc_assets.core.redaction import redact
 from livecc_assets.core.shortage import as_line
@@ -65,6 +66,9 @@ def run(steps: Mapping[str, Callable[[Task], None]]) -> NoReturn:
             raise
         print(f"livecc: {printable(redact(str(told)))}", file=sys.stderr)
         raise SystemExit(EXIT_PASSING_ERROR if isinstance(told, PassingError) else EXIT_USER_ERROR) from None
+    except SystemExit as end:
+        leave_threads(end.code if isinstance(end.code, int) else 1)
+        raise
     leave()
 
 

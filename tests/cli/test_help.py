@@ -64,6 +64,7 @@ def test_help_imports_no_command_and_nothing_of_the_graph() -> None:
         "livecc_assets.cli.main",
         "livecc_assets.cli.saying",
         "livecc_assets.core",
+        "livecc_assets.core.ending",
         "livecc_assets.core.errors",
         "livecc_assets.core.folders",
         "livecc_assets.core.redaction",

@@ -65,6 +65,7 @@ def test_verdicts_are_written_as_published_with_ours_beside(endpoint: MockEndpoi
     rows = read("out.jsonl")
     assert list(rows[0])[:3] == ["video_event_id", "ab_winner", "ba_winner"]
     assert [one["ab_winner"] for one in rows] == ["Mine"] * 4 + ["GPT-4o"] * 2
+    assert set(rows[0].pop("canaries")) == {"identical", "human_words", "injected_order"}
     assert rows[0] | {"votes": None} == {
         "video_event_id": "v0_0", "ab_winner": "Mine", "ba_winner": "Mine", "judge": "openai:m", "model": "Mine",
         "opponent": "GPT-4o", "score_model": None, "score_opponent": None, "votes": None,
@@ -179,3 +180,16 @@ def test_files_that_do_not_fit_are_told_in_one_line(endpoint: MockEndpoint) -> N
     write("events.jsonl", [one | {"event_asr": "[]"} for one in read("events.jsonl")])
     assert "not one event can be used" in asked(endpoint).stderr
     assert endpoint.calls == 0
+
+
+def test_a_scored_file_of_verdicts_tells_that_its_judge_failed_a_canary(endpoint: MockEndpoint) -> None:
+    endpoint.reply = lambda prompt: json.dumps({"reason": "first", "winner": "A"})  # an identical pair is no tie to it
+    assert asked(endpoint).exit_code == 0
+    (told,) = {json.dumps(row["canaries"]) for row in read("out.jsonl")}
+    assert any(right < total for right, total in json.loads(told).values())
+    scored = CliRunner().invoke(main, ["score", "judgements", "out.jsonl", "--model", "Mine", "--opponent", "GPT-4o"])
+    assert scored.exit_code == 0 and "CANARIES FAILED" in scored.output
+    found = CliRunner().invoke(
+        main, ["score", "judgements", "out.jsonl", "--model", "Mine", "--opponent", "GPT-4o", "--json"]
+    )
+    assert json.loads(found.stdout)["canaries_failed"].startswith("CANARIES FAILED: passed identical 0 of")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from livecc_assets.core.errors import UserError
 from livecc_assets.evaluation.cc_score import cc_score_rows
 from livecc_assets.evaluation.judge import JudgeError, Verdict, Winner, judgements
 from livecc_assets.evaluation.judging import make_judge
@@ -43,6 +44,11 @@ def test_a_jury_gives_one_verdict_with_the_votes_beside() -> None:
     (row,) = kept(judgements(jury, {("v", 0): "a"}, [event()], "o", {("v", 0): "b"}))
     assert (row["ab_winner"], row["ba_winner"]) == ("model", "model")
     assert json.loads(row["votes"])["openai:x"] == ["model", "opponent"]
+
+
+def test_a_judge_that_is_named_twice_is_told_and_no_jury() -> None:
+    with pytest.raises(UserError, match="the jury names gpt-4o twice; name different models"):
+        Jury([judge("gpt-4o", "model"), judge("other", "model"), judge("gpt-4o", "model")])
 
 
 def test_most_of_the_jury_has_to_answer() -> None:

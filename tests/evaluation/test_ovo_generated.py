@@ -32,6 +32,8 @@ def test_a_letter_is_read_as_it_is_meant(reply: str, letter: str) -> None:
     ("reply", "count"),
     [
         ("3", "3"), ("3 times", "3"), ("They did this three times.", "3"), ("Three (3)", "3"), ("10", "10"), ("3 or 4", ""),
+        ("They jump twice.", "2"), ("3x", "3"), ("The 2 men jump 3 times", "3"), ("No one did it.", ""),
+        ("one", "1"), ("1" * 5000, "1" * 5000),
         ("many", ""), ("", ""),
     ],
 )  # fmt: skip

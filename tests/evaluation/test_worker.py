@@ -240,7 +240,7 @@ def test_ovo_bench_is_answered_in_words_as_the_benchmark_itself_does(world):
     assert all("log_probs" not in line and isinstance(line["response"], str) for line in lines)
     found = scores(done)
     assert 0 <= found[("mean_accuracy", "all")]["value"] <= 100 and ("mean_accuracy", "group:FAR") in found
-    assert answer_conditions(done, "sample").protocol == "generated, read as the benchmark does"
+    assert answer_conditions(done, "sample").protocol == "by written replies, as the benchmark itself"
     told = gather([done], None)["generated"]
     assert 0 < told.chances["ovobench"] < 60
 

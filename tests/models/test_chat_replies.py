@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from livecc_assets.models.chat_endpoint import ChatEndpoint, ChatError, Reply, read_reply
+from livecc_assets.models.chat_budget import Spent
+from livecc_assets.models.chat_endpoint import ChatEndpoint, ChatError, RefusedError, Reply, read_reply
 from livecc_assets.models.chat_replies import ChatClient, Replies
 from livecc_assets.store.blobs import LocalBlobs
 
@@ -132,3 +133,49 @@ BROKEN = [
 def test_a_broken_body_is_no_reply(broken: bytes) -> None:
     with pytest.raises((ValueError, KeyError, IndexError, TypeError, AttributeError)):
         read_reply(broken)
+
+
+class Refusing(Endpoint):
+    """Refuses one prompt, and has or has not answered others."""
+
+    def __init__(self, takes: bool) -> None:
+        super().__init__()
+        if takes:
+            self.remembered()
+
+    def reply(self, prompt, **options):
+        self.asked.append(prompt)
+        if prompt == "long":
+            raise RefusedError("gpt-4o refused the request (HTTP 413)")
+        return REPLY
+
+
+def test_what_an_endpoint_refused_while_it_took_others_is_not_sent_again_unless_wanted(tmp_path: Path) -> None:
+    endpoint = Refusing(takes=True)
+    with pytest.raises(RefusedError, match=r"HTTP 413\)$"):
+        client(tmp_path, endpoint).ask("long")
+    again = client(tmp_path, endpoint)
+    with pytest.raises(RefusedError, match=r"HTTP 413\)$"):
+        again.ask("long")
+    assert endpoint.asked == ["long"] and again.would_spend("long") == Spent()
+    wanted = client(tmp_path, endpoint, retry_refused=True)
+    assert wanted.would_spend("long").calls == 1
+    with pytest.raises(RefusedError):
+        wanted.ask("long")
+    assert endpoint.asked == ["long", "long"]
+
+
+def test_an_endpoint_that_has_taken_nothing_yet_may_be_at_fault_itself_and_is_asked_again(tmp_path: Path) -> None:
+    endpoint = Refusing(takes=False)
+    for _ in range(2):
+        with pytest.raises(RefusedError):
+            client(tmp_path, endpoint).ask("long")
+    assert endpoint.asked == ["long", "long"]
+
+
+def test_a_reply_takes_the_place_of_a_refusal(tmp_path: Path) -> None:
+    kept = Replies(LocalBlobs(tmp_path), "gpt-4o")
+    kept.put_refusal("p", {}, "no")
+    assert kept.refusal("p", {}) == "no" and kept.get("p", {}) is None
+    kept.put("p", {}, REPLY)
+    assert kept.refusal("p", {}) is None and kept.get("p", {}) == REPLY

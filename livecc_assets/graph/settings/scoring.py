@@ -137,6 +137,10 @@ class Endpoint(Section):
     )
     workers: Whole = Field(default=16, ge=1, description="Requests at the same time.")
     timeout: Real = Field(default=45.0, gt=0, description="Longest wait for an answer, in seconds.")
+    retry_refused: bool = Field(
+        default=False,
+        description="Ask again what the endpoint refused before (400, 413, 422) while it took other requests.",
+    )
     price: Price | None = Field(default=None, description="What the model costs; null: not known.")
     budget: Annotated[Budget, Empty] = Field(default_factory=Budget, description="Most that is spent.")
 
