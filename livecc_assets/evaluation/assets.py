@@ -112,7 +112,7 @@ def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]
 @step(
     by=None,
     group="livesports",
-    version="2",
+    version="3",
     settings=_livesports("questions_file"),
     files=("events_file", _SHEETS),
     unkeyed=_WRITING,
@@ -139,7 +139,7 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
 @step(
     by=None,
     group="livesports",
-    version="2",
+    version="3",
     settings=_livesports("events_file"),
     files=("questions_file", _SHEETS),
     unkeyed=_WRITING,
