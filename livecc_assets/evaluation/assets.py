@@ -132,8 +132,8 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
     if config.get("proposer") == PUBLISHED:
         task.writer.extend(import_events(published_file(config, "events_file")))
     else:
-        truth = rows_of(yt_cc_source, ["video_id", "truth"])
-        build_events(task, rows_of(sentence_clips), truth)
+        sources = rows_of(yt_cc_source, ["video_id", "duration", "truth"])
+        build_events(task, rows_of(sentence_clips), sources)
 
 
 @step(

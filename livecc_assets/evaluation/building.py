@@ -34,9 +34,10 @@ def build_events(task: Task, sentence_clips: Iterable[Row], source_rows: Iterabl
         task.writer.extend(proposed)
         return
     events = _rows(proposed)
+    durations = {row["video_id"]: row["duration"] for row in sources if row.get("duration")}
     ids = [event_key(row) for row in events]
     task.writer.extend(one for one in proposed if isinstance(one, Rejected))
-    task.writer.extend(decided_events(events, sheets, float(config.get("min_event_sec", 10))))
+    task.writer.extend(decided_events(events, sheets, float(config.get("min_event_sec", 10)), durations))
     task.writer.extend(unknown(sheets, ids, "events"))
     task.writer.metadata |= {"proposed": len(events)} | agreement(sheets, ids)
 

@@ -150,7 +150,7 @@ def test_titles_and_sports_that_give_orders_stay_between_the_fences_too(endpoint
     says(endpoint, {"first": 1, "last": 4, "title": "t"})
     list(propose([sports_clip(title=order)], [], CONFIG, client(endpoint)))
     asks(endpoint, question())
-    list(write_questions([event(event_title=order, **{"class": order + "!"})], CONFIG, client(endpoint)))
+    list(write_questions([event() | {"event_title": order, "class": order + "!"}], CONFIG, client(endpoint)))
     for prompt, name, times in zip(endpoint.prompts, ("transcript", "commentary"), (1, 2), strict=True):
         assert prompt.count(order) == fenced(prompt, name).count(order) == times
 
