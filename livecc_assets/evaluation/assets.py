@@ -115,7 +115,7 @@ def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]
 @step(
     by=None,
     group="livesports",
-    version="2",
+    version="3",
     settings=_livesports("questions_file"),
     files=("events_file", _SHEETS),
     unkeyed=_WRITING,
@@ -135,14 +135,14 @@ def livesports_events(task: Task, sentence_clips: BenchmarkBatches, yt_cc_source
     if config.get("proposer") == PUBLISHED:
         task.writer.extend(import_events(published_file(config, "events_file")))
     else:
-        truth = rows_of(yt_cc_source, ["video_id", "truth"])
-        build_events(task, rows_of(sentence_clips), truth)
+        sources = rows_of(yt_cc_source, ["video_id", "duration", "truth"])
+        build_events(task, rows_of(sentence_clips), sources)
 
 
 @step(
     by=None,
     group="livesports",
-    version="2",
+    version="3",
     settings=_livesports("events_file"),
     files=("questions_file", _SHEETS),
     unkeyed=_WRITING,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from livecc_assets.evaluation.decisions import agreement, decided_events, decided_questions, unknown
-from livecc_assets.evaluation.livesports import propose_events
+from livecc_assets.evaluation.livesports import fault_of_truth, propose_events
 from livecc_assets.evaluation.review_sheet import event_key, read_sheets
 from livecc_assets.runtime.task import Task
 from livecc_assets.store.rows import Rejected
@@ -26,16 +26,18 @@ def build_events(task: Task, sentence_clips: Iterable[Row], source_rows: Iterabl
 
         client = client_of(config["writer"], task.writer.blobs)
         proposed = list(propose(sentence_clips, sources, config, client))
-        task.writer.metadata |= {"proposed_by": client.model} | against_truth(_rows(proposed), sources)
+        task.writer.metadata |= {"proposed_by": client.model}
     else:
         proposed = list(propose_events(sentence_clips, sources, config))
+    task.writer.metadata |= against_truth(_rows(proposed), sources)
     if not sheets:
         task.writer.extend(proposed)
         return
     events = _rows(proposed)
+    durations = {row["video_id"]: row["duration"] for row in sources if row.get("duration")}
     ids = [event_key(row) for row in events]
     task.writer.extend(one for one in proposed if isinstance(one, Rejected))
-    task.writer.extend(decided_events(events, sheets, float(config.get("min_event_sec", 10))))
+    task.writer.extend(decided_events(events, sheets, float(config.get("min_event_sec", 10)), durations))
     task.writer.extend(unknown(sheets, ids, "events"))
     task.writer.metadata |= {"proposed": len(events)} | agreement(sheets, ids)
 
@@ -71,7 +73,11 @@ def build_questions(task: Task, events: Iterable[Row]) -> None:
 
 def against_truth(events: Sequence[Mapping[str, Any]], sources: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """Where the truth is known: the share of true happenings that an event holds, and of events that hold one, in percent."""
-    truths = {row["video_id"]: json.loads(row["truth"])["events"] for row in sources if row.get("truth") is not None}
+    truths = {
+        row["video_id"]: json.loads(row["truth"])["events"]
+        for row in sources
+        if row.get("truth") is not None and fault_of_truth(row["truth"]) is None
+    }
     known = [row for row in events if row["video_id"] in truths]
     happenings = [(video, one["time"]) for video, some in truths.items() for one in some]
     if not known or not happenings:

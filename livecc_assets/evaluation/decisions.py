@@ -7,6 +7,7 @@ Psychological Bulletin 76 (1971).
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -19,18 +20,30 @@ from livecc_assets.evaluation.review_sheet import Decision, Sheet, cell, event_k
 from livecc_assets.store.rows import Rejected
 
 Row = dict[str, Any]
+#: Seconds by which a given end may pass the video's: people round.
+_ROUNDED = 1.0
 
 
-def decided_events(events: Iterable[Row], sheets: Sequence[Sheet], shortest: float) -> Iterator[Row | Rejected]:
+def decided_events(
+    events: Iterable[Row], sheets: Sequence[Sheet], shortest: float, durations: Mapping[str, float] | None = None
+) -> Iterator[Row | Rejected]:
     """The events that most annotators keep, with the medians of their times and the title and class most of them give.
 
     A tie is no majority. Events that nobody decided on are left out, too, each with its reason; so are those that are shorter
-    than ``shortest`` seconds in the times that were given.
+    than ``shortest`` seconds in the times that were given. A decision with an end after the video's (``durations``: seconds by
+    video) is rejected and does not vote.
     """
     for row in events:
         key = event_key(row)
-        given = [one for one in _given(sheets, key) if not _elsewhere(one, row)]
-        if len(given) < len(_given(sheets, key)):
+        most = max((durations or {}).get(row["video_id"], math.inf), row["end"])  # the proposed end stands in the sheet
+        for sheet in sheets:
+            one = sheet.decisions.get(key)
+            if one is not None and _late(one, most):
+                told = f"{sheet.annotator} ends it at {one.end:g} s, but the video ends at {most:g} s"
+                yield Rejected(f"{sheet.annotator}:{key}", "error", "impossible_time", told, row["video_id"])
+        possible = [one for one in _given(sheets, key) if not _late(one, most)]
+        given = [one for one in possible if not _elsewhere(one, row)]
+        if len(given) < len(possible):
             told = "a decision on it is about other seconds of the video; review again"
             yield Rejected(f"{key}:decision", "error", "unknown_decision", told, row["video_id"])
         fault = _verdict(given)
@@ -188,6 +201,10 @@ def _iou(one: Decision, other: Decision) -> float | None:
         return None
     shared = max(0.0, min(one.end, other.end) - max(one.begin, other.begin))
     return shared / (max(one.end, other.end) - min(one.begin, other.begin))
+
+
+def _late(one: Decision, duration: float) -> bool:
+    return one.end is not None and one.end > duration + _ROUNDED
 
 
 def _elsewhere(one: Decision, row: Mapping[str, Any]) -> bool:

@@ -81,6 +81,15 @@ def truth_between(truth: str | None, begin: float, end: float) -> str | None:
     return json.dumps([{key: event.get(key) for key in ("time", "actor", "verb", "place")} for event in inside])
 
 
+def fault_of_truth(truth: str | None) -> str | None:
+    """Why a video's truth cannot be read; None where it can, or where there is none."""
+    try:
+        truth_between(truth, float("-inf"), float("inf"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return f"the video's truth cannot be read: {error!r}"
+    return None
+
+
 def _event(clip: dict[str, Any], number: int, lead: float, truth: str | None) -> dict[str, Any]:
     begin, end = max(0.0, clip["start"] - lead), clip["end"]
     said = sentences(clip["words"])

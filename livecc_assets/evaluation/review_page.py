@@ -47,4 +47,4 @@ def _item(
         for one in questions
         if one["question_id"].startswith(f"{key}_")
     ]  # fmt: skip
-    return {"clip": clips.get(key, ""), "event": event, "questions": asked}
+    return {"clip": clips.get(key, ""), "start": row["begin"], "event": event, "questions": asked}

@@ -83,6 +83,12 @@ def test_an_annotator_decides_by_key_and_saves_a_sheet_that_can_be_read(home: Pa
         until(lambda: tab.ask("document.getElementById('clip').readyState >= 1"), 120, "the clip is not shown")
         assert tab.ask("document.getElementById('clip').duration") == pytest.approx(4.0, abs=0.2)
         assert tab.ask("document.querySelector('#form h2').textContent") == HOSTILE
+        for key, at in (("b", 1.5), ("e", 3.0)):
+            tab.ask(f"(document.getElementById('clip').currentTime = {at})")
+            until(lambda: not tab.ask("document.getElementById('clip').seeking"), 60, "the clip does not seek")
+            tab.ask(
+                f"document.getElementById('clip').dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))"
+            )
         for key in "ynjy":  # the second thought counts
             tab.ask(f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))")
         tab.ask("document.querySelector('input[type=radio][value=B]').click()")
@@ -95,4 +101,6 @@ def test_an_annotator_decides_by_key_and_saves_a_sheet_that_can_be_read(home: Pa
     found = read_sheet("a", tmp_path / "a.csv")
     assert not found.rejected
     assert [found.decisions[key].keep for key in ("v_0", "v_1")] == [False, True]
+    marked = found.decisions["v_0"]
+    assert (marked.begin, marked.end) == (3.5, 5.0), "seconds of the video, whose clip begins at 2 s"
     assert found.decisions["v_1_who"].answer == "B" and found.decisions["v_0"].title == HOSTILE

@@ -73,6 +73,16 @@ def test_times_that_leave_no_event_are_reasons(given: Decision, reason: str) -> 
     assert not found and reasons[0][0] == reason
 
 
+def test_times_after_the_videos_end_are_a_reason_and_others_decide() -> None:
+    late, sound = Decision(keep=True, begin=0.0, end=900.0), Decision(keep=True, begin=0.0, end=20.3)
+    made = list(decided_events([event()], sheets({"v_0": late}, {"v_0": sound}), 10, {"v": 20.0}))
+    assert [row["end"] for row in kept(made)] == [20.3], "sheets hold rounded times"
+    (told,) = [row for row in made if isinstance(row, Rejected)]
+    assert (told.reason, told.id) == ("impossible_time", "annotator 0:v_0")
+    assert kept(decided_events([event()], sheets({"v_0": sound}), 10, {"v": 12.0})), "as it was proposed"
+    assert told.detail == "annotator 0 ends it at 900 s, but the video ends at 20 s"
+
+
 def test_a_question_needs_no_speech_and_the_answer_of_its_key() -> None:
     def asked(*given: Decision) -> tuple[list[dict[str, Any]], list[str]]:
         made = list(decided_questions([question()], sheets(*({"v_0_who": one} for one in given))))
