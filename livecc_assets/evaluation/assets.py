@@ -112,7 +112,7 @@ def _livesports_questions(settings: Settings, experiment: str) -> dict[str, Any]
 @step(
     by=None,
     group="livesports",
-    version="2",
+    version="3",
     settings=_livesports("questions_file"),
     files=("events_file", _SHEETS),
     unkeyed=_WRITING,
