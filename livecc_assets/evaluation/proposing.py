@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 #: Sentences of one request; a longer transcript is shown in pieces.
-PIECE = 200
+#: The next piece repeats as many of the last sentences as no event holds.
+PIECE, REPEATED = 200, 20
 #: How often a reply of no use is asked for again.
 ATTEMPTS = 3
 _LONGEST_CLASS = 60
@@ -124,8 +125,11 @@ def _of_video(
         return
     number, limit = 0, config.get("max_events_per_video")
     shortest = float(config.get("min_event_sec", 10))
-    for start in range(0, len(lines), PIECE):
-        piece = lines[start : start + PIECE]
+    following = 0
+    while following < len(lines):
+        start, piece = following, lines[following : following + PIECE]
+        following = start + len(piece)
+        more = following < len(lines)
         shown = "\n".join(f"{n}. [{line[0]:.1f}-{line[1]:.1f}] {line[2]}" for n, (line, _) in enumerate(piece, start=1))
         title = plain_line(clips[0]["title"] or "")[:LONGEST_TITLE]
 
@@ -141,7 +145,7 @@ def _of_video(
                 f"{video}_{start}", "filtered", "no_sport", "the model sees no ongoing sport in the speech", video
             )
             continue
-        taken = 0
+        taken, cut = 0, None
         for place, event in enumerate(answer["events"]):
             key = f"{video}_{start}_{place}"
             fault = _fault(event, len(piece), taken)
@@ -151,7 +155,12 @@ def _of_video(
             said = piece[event["first"] - 1 : event["last"]]
             taken = event["last"]
             length = said[-1][0][1] - said[0][0][0]
-            if length < shortest:
+            if more and taken == len(piece) and event["first"] > len(piece) // 2:
+                # It may go on after what the model saw; a longer one is as whole as one request can show it.
+                cut = event["first"] - 1
+                told = "it reaches the last sentence that was shown; its sentences are shown again with what follows"
+                yield Rejected(key, "filtered", "cut_by_piece", told, video)
+            elif length < shortest:
                 yield Rejected(
                     key, "filtered", "too_short", f"{length:.2f} s of speech, less than {shortest:g} s", video
                 )
@@ -162,6 +171,8 @@ def _of_video(
                 lead = float(config.get("lead_sec", LEAD_SEC))
                 yield _row(said, earlier, number, lead, plain_line(event["title"]).strip(), answer["sport"], truth)
                 number += 1
+        if more:
+            following = start + (max(taken, len(piece) - REPEATED) if cut is None else cut)
 
 
 def _fault(event: Any, sentences_shown: int, taken: int) -> str | None:

@@ -74,6 +74,37 @@ def test_sentences_of_all_clips_of_a_video_are_shown_together_with_their_seconds
     assert "1. [0.0-2.0] Red plays ball 1." in endpoint.prompts[0] and "12. [30.0-32.0]" in endpoint.prompts[0]
 
 
+def in_pieces(endpoint: MockEndpoint, *of_pieces: list[dict[str, Any]]) -> list[Any]:
+    """What is proposed from 250 sentences of 2 s, where the replies to the pieces are these events, in order."""
+    replies = iter(of_pieces)
+    endpoint.reply = lambda prompt: json.dumps({"sport": "Tennis", "events": next(replies)})
+    said = " ".join(f"Red plays ball {n}." for n in range(1, 251))
+    return list(propose([clip(words=words(said))], [], CONFIG | {"min_event_sec": 1}, client(endpoint)))
+
+
+def test_an_event_that_the_end_of_a_piece_cuts_is_shown_again_whole(endpoint: MockEndpoint) -> None:
+    cut = {"first": 195, "last": 200, "title": "Half a rally"}
+    made = in_pieces(endpoint, [cut], [{"first": 1, "last": 12, "title": "The rally"}])
+    (row,) = kept(made)
+    assert row["event_asr_text"].startswith("Red plays ball 195.") and row["event_asr_text"].endswith("ball 206.")
+    assert row["preasr_text"].endswith("ball 194.") and refused(made) == [("filtered", "cut_by_piece")]
+
+
+@pytest.mark.parametrize(("first", "last", "shown_next"), [(1, 5, 181), (150, 190, 191), (60, 200, 201)])
+def test_the_next_piece_repeats_sentences_that_no_event_holds(
+    first: int, last: int, shown_next: int, endpoint: MockEndpoint
+) -> None:
+    made = in_pieces(endpoint, [{"first": first, "last": last, "title": "t"}], [])
+    assert len(kept(made)) == 1 and endpoint.calls == 2
+    (line,) = [line for line in endpoint.prompts[1].splitlines() if line.startswith("1. ")]
+    assert line.endswith(f"Red plays ball {shown_next}.")
+
+
+def test_an_event_at_the_end_of_the_transcript_is_cut_by_nothing(endpoint: MockEndpoint) -> None:
+    made = in_pieces(endpoint, [], [{"first": 60, "last": 70, "title": "The last point"}])
+    assert [row["event_title"] for row in kept(made)] == ["The last point"] and refused(made) == []
+
+
 @pytest.mark.parametrize(
     ("proposed", "reason"),
     [
