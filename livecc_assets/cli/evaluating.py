@@ -171,7 +171,7 @@ def prepare(
 def _model(settings: Settings, checkpoint: str) -> str:
     """The reference, absolute where it is a folder; one that can be looked at is, now."""
     from livecc_assets.models import embedded
-    from livecc_assets.models.folder_check import checked
+    from livecc_assets.models.folder_check import check_commentator, checked
     from livecc_assets.models.reference import hub_name
 
     if checkpoint.startswith("embedded:"):
@@ -188,7 +188,9 @@ def _model(settings: Settings, checkpoint: str) -> str:
             )
         if not (folder / "config.json").is_file():
             raise UserError(f"--checkpoint {checkpoint}: holds no config.json; name the folder of a model")
-        checkpoint = str(checked(folder.resolve()))
+        folder = checked(folder.resolve())
+        check_commentator(folder)
+        checkpoint = str(folder)
     return checkpoint.rstrip("/")
 
 

@@ -30,6 +30,8 @@ _INDEX, _MAX_INDEX_BYTES = ".safetensors.index.json", 16 * 1024 * 1024
 _TOKENIZER = re.compile(r"tokenizer\.(.+\.)?json")
 _PLAIN_NAME = re.compile(r"[\w-][\w.+=-]{0,199}")
 _MAX_HEADER = 16 * 1024 * 1024
+#: Models that comment, by the type that their configuration names: others need other positions.
+KIND = "qwen2_vl"
 #: Weights as bfloat16 may take four times the bytes of the files, which leaves room for weights of four bits.
 _WEIGHTS_PER_BYTE = 2
 #: The error of torch that tells of the GPU, by its name, so that torch is not imported here.
@@ -68,6 +70,21 @@ def checked(folder: Path | str) -> Path:
     if held and (path := folder / "config.json").is_file():
         check_weights(read_object(path), path, held * _WEIGHTS_PER_BYTE)
     return folder
+
+
+def check_commentator(folder: Path) -> None:
+    """Whether a folder that was checked holds what a commentary model is made of: its kind, tokenizer and weights.
+
+    Raises :class:`UserError` where it does not. Nothing is loaded.
+    """
+    path = folder / "config.json"
+    kind = read_object(path).get("model_type")
+    if kind != KIND:
+        raise UserError(f"{path} is of type {brief(repr(kind))}; only {KIND} models can be used here")
+    if not (folder / "tokenizer.json").is_file():
+        raise UserError(f"{folder} has no tokenizer.json: copy the one of Qwen/Qwen2-VL-7B-Instruct into it")
+    if not any(folder.glob("*.safetensors")):
+        raise UserError(f"{folder} holds no safetensors weights; save the model with safe_serialization")
 
 
 @contextmanager

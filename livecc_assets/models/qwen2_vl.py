@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from livecc_assets.core.errors import UserError
 from livecc_assets.core.text import brief
-from livecc_assets.models.folder_check import checked, loading, using, whole
+from livecc_assets.models.folder_check import KIND, checked, loading, using, whole
 from livecc_assets.models.geometry import CLIP_MEAN, CLIP_STD, read_geometry
 from livecc_assets.models.model_documents import REMEDY, read_object
 
@@ -131,9 +131,9 @@ def read_config(folder: Path | str) -> dict[str, Any]:
             f"{folder} has no config.json: it is not a model folder; give one with config.json and safetensors"
         )
     config = read_object(checked(folder) / path.name)
-    if config.get("model_type") != "qwen2_vl":
+    if config.get("model_type") != KIND:
         kind = brief(repr(config.get("model_type")))
-        raise UserError(f"{path} is of type {kind}; only qwen2_vl models can be used here")
+        raise UserError(f"{path} is of type {kind}; only {KIND} models can be used here")
     if not isinstance(config.get("vision_config") or {}, dict):
         raise UserError(f"{path}: vision_config is no object; {REMEDY}")
     return config

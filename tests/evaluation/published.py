@@ -29,7 +29,8 @@ class Published:
         self.model, self.videos = self.folder / "model", self.folder / "videos"
         for folder in (self.model, self.videos):
             folder.mkdir(parents=True)
-        (self.model / "config.json").write_text("{}")
+        (self.model / "config.json").write_text('{"model_type": "qwen2_vl"}')
+        (self.model / "tokenizer.json").write_text('{"model": {"type": "BPE", "vocab": {}, "merges": []}}')
         (self.model / "weights.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
         for name in VIDEOS:
             (self.videos / f"{name}.mp4").write_bytes(b"0")
