@@ -10,7 +10,7 @@ import numpy as np
 from livecc_assets.evaluation.event_f1 import f1_gain
 from livecc_assets.evaluation.measures import MEASURES
 from livecc_assets.evaluation.pairs import holm, paired, percent
-from livecc_assets.evaluation.single_scores import weights_of
+from livecc_assets.evaluation.single_scores import GAP, weights_of
 from livecc_assets.evaluation.statistics import Paired
 
 Rows = Sequence[dict[str, Any]]
@@ -72,7 +72,10 @@ def _paired(measure: str, first: Sequence[Mapping[str, Any]], second: Sequence[M
         return f1_gain(_sums(first), _sums(second))
     strata = [row["stratum"] for row in first]
     values, others = ([row["value"] for row in side] for side in (first, second))
-    return percent(paired(values, others, [row["video"] for row in first], strata, weights_of(measure, strata)))
+    found = percent(paired(values, others, [row["video"] for row in first], strata, weights_of(measure, strata)))
+    if measure != GAP:
+        return found
+    return Paired(2 * found.value, 2 * found.low, 2 * found.high, found.p_value)
 
 
 def _sums(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:

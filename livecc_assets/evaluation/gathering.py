@@ -62,7 +62,8 @@ def _gathered(
             assert events is not None  # its judgements are of them
             own = conditions[asset] = commentary_conditions(score, said, judged, scored_on or "", now)
             if judged:
-                singles += _based(own.basis, single_scores.judged(list(judged.rows()), own.rules))
+                ordered = any(row["metric"] == single_scores.GAP and row["value"] is not None for row in score.rows())
+                singles += _based(own.basis, single_scores.judged(list(judged.rows()), own.rules, ordered))
             if said and now and any(scorer.truth.values()):
                 singles += _based(digest(events.data_version), single_scores.named(commentary, scorer))
         else:

@@ -16,6 +16,10 @@ _FIRST = re.compile(r"\(?(?:([A-Z])(?![\w'])|([a-z])(?=\s*(?:[.):,]|$)))\)?")
 _CLOSED = re.compile(r"(?:\(([A-Za-z])\)|([A-Za-z])(?=\s*(?:[.):,]|$)))")
 _ANOTHER = re.compile(r"[\s).:,]*(?:or|and|,|/|&)\s*\(?[A-Z]\)?(?![\w'])")
 _DENIED = re.compile(r"(?i:\bnot|n't)\s+(?i:be\s+|option\s+)?\(?[A-Z]\)?(?![\w'])")
+#: "A cat": an article, and no letter that something is said of.
+_ARTICLE = re.compile(
+    r"(?<![A-Za-z0-9'])A(?=\s+[a-z])(?!\s+(?:is|was|are|as|and|or|because|since|seems|fits|matches|would|has|best)\b)"
+)
 _ALONE = re.compile(r"(?<![A-Za-z0-9'])([A-Z])(?![A-Za-z0-9'])")
 
 
@@ -41,7 +45,7 @@ def meant_letter(response: str, options: Sequence[str]) -> str:
     for found in reversed(list(_OPTION.finditer(text))):
         if letter := _opening(_FIRST, text[found.end() :]):
             return letter if letter in letters else ""
-    alone = set(_ALONE.findall(_DENIED.sub(" ", text))) & set(letters)
+    alone = set(_ALONE.findall(_ARTICLE.sub(" ", _DENIED.sub(" ", text)))) & set(letters)
     return alone.pop() if len(alone) == 1 else ""
 
 

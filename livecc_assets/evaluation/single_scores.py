@@ -16,6 +16,8 @@ from livecc_assets.evaluation.win_rate import event_scores, video_of
 from livecc_assets.store.rows import column
 
 Rows = Sequence[dict[str, Any]]
+#: The measure whose items lie between -1 and 1, and are kept as halves of that above 0.
+GAP = "position_gap"
 #: The table `singles.parquet` of the leaderboard.
 SCHEMA = pa.schema(
     [
@@ -32,10 +34,14 @@ SCHEMA = pa.schema(
 )
 
 
-def judged(judgements: Rows, rule: Rule) -> Iterator[dict[str, Any]]:
-    """Of every judged event the share of its calls that the model won."""
+def judged(judgements: Rows, rule: Rule, ordered: bool = False) -> Iterator[dict[str, Any]]:
+    """Of every judged event the share of its calls that the model won; of a judge who was shown them in an `ordered` way also
+    what being shown first was worth, 1 for all of the event, 0.5 for nothing."""
     for row, score in zip(judgements, event_scores(judgements, rule), strict=True):
         yield _single("win_rate", row["video_event_id"], video_of(row), float(score))
+        if ordered:
+            gap = (1 + (row["ab_winner"] == "model") - (row["ba_winner"] == "model")) / 2
+            yield _single(GAP, row["video_event_id"], video_of(row), gap)
 
 
 def named(commentary: Rows, scorer: EventF1) -> Iterator[dict[str, Any]]:

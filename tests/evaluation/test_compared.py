@@ -63,6 +63,19 @@ def test_judged_events_are_compared_as_the_judgement_files_are() -> None:
     assert (entry["difference"], entry["p"]) == pytest.approx((wanted.value, wanted.p_value))
 
 
+def test_what_the_first_place_is_worth_is_compared_in_points() -> None:
+    first = [judgement(f"v{n}", 0, "model", "opponent") for n in range(20)]  # always who is shown first
+    second = [judgement(f"v{n}", 0, "model", "model") for n in range(20)]
+    rows = [
+        {"experiment": name, "basis": "b", **one}
+        for name, run in (("a", first), ("b", second))
+        for one in judged(run, "corrected", ordered=True)
+    ]
+    gap = next(entry for entry in compare(rows, "b") if entry["measure"] == "position_gap")
+    assert gap["difference"] == 100 and gap["interval"][0] > 50 and gap["p"] < 0.001
+    assert {one["measure"] for one in judged(first, "corrected")} == {"win_rate"}, "a judge without order has no gap"
+
+
 def test_event_f1_is_compared_by_its_counters() -> None:
     events = [event(f"v{n}", 0, [happening(5), happening(15, "blue", "falls")]) for n in range(12)]
     both = [said(f"v{n}", 0, (5, "red jumps"), (15, "blue falls")) for n in range(12)]

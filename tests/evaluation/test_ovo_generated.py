@@ -20,7 +20,8 @@ OPTIONS = ("A. a red ball", "B. a blue ball", "C. nothing")
     ("reply", "letter"),
     [
         ("B", "B"), ("b.", "B"), ("(B)", "B"), ("The answer is B.", "B"), ("**B**", "B"), ("B. a blue ball", "B"),
-        ("a blue ball", "B"), ("<think>A or B?</think>B", "B"), ("", ""), ("A or B", ""), ("I cannot see it.", ""),
+        ("a blue ball", "B"), ("<think>A or B?</think>B", "B"), ("", ""), ("A or B", ""), 
+        ("A cat is seen.", ""), ("A is right", "A"), ("I cannot see it.", ""),
         ("E", ""),
     ],
 )  # fmt: skip
