@@ -24,13 +24,17 @@ from livecc_assets.core.shortage import as_line  # here: without open files or m
 INTERRUPTED = 130
 
 #: Commands that read no state; `doctor` tells what is wrong with it as a finding, `chat` opens it for an experiment's name alone.
-WITHOUT_STATE = ("chat", "config", "doctor", "inspect", "score")
+WITHOUT_STATE = ("chat", "clip", "config", "doctor", "inspect", "score")
 
 _HERE = "livecc_assets.cli"
 #: A new command is one line here. The sentence is the first one of the command's own help.
 COMMANDS = {
     "batch": Entry(f"{_HERE}.batch:batch", "Source batches: move one to another folder or bucket, or retire one."),
     "chat": Entry(f"{_HERE}.chatting:chat", "Answer questions about VIDEO, one after the other."),
+    "clip": Entry(
+        f"{_HERE}.clipping:clip",
+        "Cut the words of IN.jsonl into clips, a line each in OUT.jsonl: rows as the release has them, in and out.",
+    ),
     "comment": Entry(f"{_HERE}.commenting:comment", "Comment VIDEO second by second, from what is visible so far."),
     "compare": Entry(
         f"{_HERE}.compare:compare",
