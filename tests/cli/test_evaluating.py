@@ -4,8 +4,6 @@ import csv
 import gzip
 import json
 import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -202,27 +200,6 @@ def test_options_that_do_not_go_together_are_wrong_usage(
 )
 def test_a_reference_that_leads_to_no_model_is_one_line(published: Published, ref: str, says: str) -> None:
     assert says in error(published, "evaluate", "--checkpoint", ref, "--base", "--events", str(published.events))
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (
-            lambda folder: (folder / "config.json").write_text('{"model_type": "llama"}'),
-            "is of type 'llama'; only qwen2_vl models",
-        ),
-        (lambda folder: (folder / "tokenizer.json").unlink(), "has no tokenizer.json"),
-        (lambda folder: [path.unlink() for path in folder.glob("*.safetensors*")], "holds no safetensors weights"),
-    ],
-)
-def test_a_model_that_cannot_comment_is_refused_before_anything_runs(
-    published: Published, jobs: list[list[str]], change: Callable[[Path], Any], says: str
-) -> None:
-    other = published.folder / "other"
-    shutil.copytree(published.model, other)
-    change(other)
-    assert says in error(published, "evaluate", "--checkpoint", str(other), "--base", "--events", str(published.events))
-    assert jobs == []
 
 
 @pytest.mark.parametrize("name", ["my model", "_model"])
