@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
