@@ -24,7 +24,7 @@ from livecc_assets.core.shortage import as_line  # here: without open files or m
 INTERRUPTED = 130
 
 #: Commands that read no state; `doctor` tells what is wrong with it as a finding, `chat` opens it for an experiment's name alone.
-WITHOUT_STATE = ("chat", "clip", "config", "doctor", "inspect", "score")
+WITHOUT_STATE = ("chat", "clip", "config", "doctor", "inspect", "score", "sequence")
 
 _HERE = "livecc_assets.cli"
 #: A new command is one line here. The sentence is the first one of the command's own help.
@@ -83,6 +83,10 @@ COMMANDS = {
         "Recompute scores from result files, published ones or your own, with intervals.",
     ),
     "select": Entry(f"{_HERE}.running:select", "Make the training sets of one selection."),
+    "sequence": Entry(
+        f"{_HERE}.sequencing:sequence",
+        "Show one clip as the model sees it in training: VIDEO's frames and the words said over them, turn by turn.",
+    ),
     "serve": Entry(
         f"{_HERE}.serving:serve",
         "Show the live page: viewers bring a video, an address or a camera, and models comment it.",

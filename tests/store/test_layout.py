@@ -53,7 +53,7 @@ def old_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_command_is_called_here_but_those_that_read_no_state() -> None:
-    assert set(COMMANDS) - set(CALLS) == {"clip", "config", "inspect", "score"}
+    assert set(COMMANDS) - set(CALLS) == {"clip", "config", "inspect", "score", "sequence"}
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
